@@ -1,0 +1,206 @@
+"""The contract every back end fulfils: read in bulk, apply a whole batch, prove by real use.
+
+A back end is one folder under `commsroom/backends/` (or an entry point of group
+`commsroom.backends`) whose package has a module-level `BACKEND`. Nothing outside the folder
+changes when one is added; inventory names it by string (`commsroom_backend: prosody`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+    from commsroom.estate.resource import Address, Change, Resource
+    from commsroom.estate.secret import Secret, SecretRef
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Time limits in seconds for each phase on one system; exceeding one makes it *unknown*."""
+
+    connect: float = 10.0
+    read: float = 60.0
+    apply: float = 600.0
+    prove: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where one system is and how it is reached, as the inventory says.
+
+    `host` is the address its services answer on, `tls_name` the name their certificates carry.
+    `ssh_arguments` are handed to the OpenSSH client (the inventory's `ansible_ssh_common_args`,
+    user, port, key …); `become` runs the remote program through `sudo -n`. `variables` are all host
+    variables; the back end's `Settings` model picks its own (those starting with its name or as
+    its README says) from them. `ca` is the file with the CA that signs the services' certificates.
+    """
+
+    system: str
+    host: str
+    tls_name: str
+    estate: Path
+    ssh_arguments: tuple[str, ...] = ()
+    become: bool = False
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the core lends a back end.
+
+    `fingerprint` turns a verifier (a hash the system shows, or a clear secret it insists on
+    showing) into a keyed HMAC, so that neither leaves the client. `progress` may be told a short
+    line during long work.
+    """
+
+    fingerprint: Callable[[str], str]
+    deadlines: Deadlines = Deadlines()
+    progress: Callable[[str], None] = field(default=lambda _line: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a system holds of the kinds the back end supports, ours or not.
+
+    `verifiers` maps address → slot → fingerprint wherever the system shows a verifier.
+    `token` names this very state: `apply` refuses with TargetMoved when it is no longer so.
+    `sealed` are addresses that live where we must not write (another's file): they can be
+    reported and refused, never adopted. `version` is the running server's, for reports.
+    """
+
+    resources: Mapping[Address, Resource]
+    verifiers: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    token: str = ""
+    sealed: frozenset[Address] = frozenset()
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Changes for one system, in the order to make them.
+
+    `secret` gives the value behind a reference, and is only asked for slots that a change names in
+    its `fields` as `secret:<slot>` or that a create needs. `fence` grows with every apply of
+    the estate: the target remembers the highest it has seen and refuses a lower one (FenceRefused).
+    """
+
+    changes: Sequence[Change]
+    token: str
+    secret: Callable[[SecretRef], Secret]
+    estate_id: str
+    fence: int
+
+
+class Status(StrEnum):
+    """How a change ended. `unknown` means: it may or may not have happened; read again."""
+
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one change, read back from the system. `message` is free of secrets.
+
+    `verifiers` maps slot → fingerprint as read after the write, for what was written.
+    """
+
+    address: Address
+    status: Status
+    message: str = ""
+    verifiers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a batch: one outcome per change, and the token of the state it left."""
+
+    outcomes: Sequence[Outcome]
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRequest:
+    """One resource to be proven by use.
+
+    `secret` gives the value behind a reference, None where we do not hold it any more. With
+    `refused` true the promise is the opposite: its owner must be refused (a leaver), which only
+    counts if `accepted_before` says that the same credential was accepted earlier in the run, and a
+    control account is accepted after.
+    """
+
+    resource: Resource
+    secret: Callable[[SecretRef], Secret | None]
+    refused: bool = False
+    accepted_before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One use of one object, as its owner would: what was expected and what happened.
+
+    `use` is a short verb phrase (`register`, `call 2101`, `imap login`, `wrong password`).
+    `ok` None means unknown (could not be decided); `note` says why, or how it was proven
+    (`delegated`). `ms` is milliseconds it took.
+    """
+
+    address: Address
+    use: str
+    expected: str
+    got: str
+    ok: bool | None
+    ms: float = 0.0
+    note: str = ""
+
+
+class Provider(Protocol):
+    """A connected system. Errors that concern the whole system are SystemUnknown and its kin."""
+
+    def read(self) -> Snapshot:
+        """Read everything in a constant number of round trips, from the running server."""
+        ...
+
+    def apply(self, batch: Batch) -> Applied:
+        """Make the changes under a lock on the target; one failure does not hide the others.
+
+        Raises TargetMoved or FenceRefused (nothing was written), SystemUnknown (anything may have).
+        """
+        ...
+
+    def prove(self, requests: Sequence[ProofRequest]) -> Iterator[Proof]:
+        """Use the objects as their owners would; several proofs per request are usual."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; safe to call twice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A kind of system. `supports` maps kind → fields it can hold; the rest is *unsupported*.
+
+    `slots` maps kind → slots of secrets it can hold. `connect` raises SystemUnknown when the system
+    cannot be reached. `fake` builds the same provider over an in-memory twin of the client; with a
+    `state` file its contents outlive the process. `refusals` lets a back end say by address why it
+    cannot hold a desired resource at all (a comma it cannot quote): reported as *unsupported*.
+    """
+
+    name: str
+    settings: type[BaseModel]
+    supports: Mapping[str, frozenset[str]]
+    connect: Callable[[Target, Tools], Provider]
+    fake: Callable[[Target, Tools, Path | None], Provider]
+    slots: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    refusals: Callable[[Iterable[Resource]], Mapping[Address, str]] = field(
+        default=lambda _resources: {}
+    )

@@ -1,0 +1,204 @@
+"""The plan: the difference between what policy asks for and what the systems hold, as a value.
+
+`build` is pure. Whether a plan may be applied is `estate.guards`; in which order, `estate.order`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from commsroom.estate.resource import (
+    Action,
+    Address,
+    Change,
+    Recorded,
+    Resource,
+    differing_fields,
+    stale_secrets,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from commsroom.estate.backend import Backend, Snapshot
+
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger remembers and no system can tell.
+
+    `owned` are the addresses we made or adopted (or were about to make when a run was killed);
+    `protected` were marked so when last applied; `secrets` are the last ones written.
+    """
+
+    owned: frozenset[Address] = frozenset()
+    protected: frozenset[Address] = frozenset()
+    secrets: Mapping[Address, Mapping[str, Recorded]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes over all systems, sorted by address, with everything that was *not* planned and why.
+
+    `unknown` maps a system to the reason its state is unknown: nothing is planned for it.
+    `foreign` exist, are not ours and not in policy. `sealed` are asked for by policy but exist in a
+    place that is not ours to write. `unsupported` maps an address to what its system cannot hold.
+    `owned` counts what we own by (system, kind), the measure for the guards.
+    """
+
+    changes: tuple[Change, ...] = ()
+    foreign: tuple[Address, ...] = ()
+    sealed: tuple[Address, ...] = ()
+    unsupported: Mapping[Address, str] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    owned: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    simulated: frozenset[str] = frozenset()
+
+    @property
+    def hash(self) -> str:
+        """Return the SHA-256 (hex) of what the plan would do: equal plans, equal hashes."""
+        content = [_change_key(change) for change in self.changes]
+        unknown = sorted(self.unknown)
+        text = json.dumps([content, unknown], ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Count changes by action (all four keys always present)."""
+        counted = Counter(change.action.value for change in self.changes)
+        return {action.value: counted.get(action.value, 0) for action in Action}
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether nothing differs (unknown systems are not *nothing*: see `unknown`)."""
+        return not self.changes and not self.sealed
+
+
+def _change_key(change: Change) -> list[Any]:
+    return [str(change.action), str(change.address), list(change.fields), _state(change.before), _state(change.after)]
+
+
+def _state(resource: Resource | None) -> Any:
+    if resource is None:
+        return None
+    secrets = [[ref.slot, ref.path, ref.generation] for ref in resource.secrets]
+    return [resource.body.values(), secrets]
+
+
+def build(
+    desired: Iterable[Resource],
+    snapshots: Mapping[str, Snapshot],
+    known: Known,
+    backends: Mapping[str, Backend],
+    unknown: Mapping[str, str] | None = None,
+    *,
+    prune: bool = True,
+) -> Plan:
+    """Compare desired and actual state and return the plan.
+
+    Args:
+        desired: What policy asks for, over all systems; systems without a snapshot are skipped.
+        snapshots: What each readable system holds.
+        known: What the ledger remembers.
+        backends: The back end of each system, by system name.
+        unknown: Systems that could not be read, with the reason.
+        prune: Whether owned objects that policy no longer asks for are deleted; False when only
+            a part of the estate was selected (the caller then passes that part and its owned).
+
+    Returns:
+        The plan; applying it and building again gives an empty one.
+    """
+    wanted = {item.address: item for item in desired if item.address.system in snapshots}
+    refused = _refusals(wanted, backends)
+    changes: list[Change] = []
+    sealed: list[Address] = []
+    unsupported: dict[Address, str] = dict(refused)
+    for address, resource in wanted.items():
+        if address in refused:
+            continue
+        backend, snapshot = backends[address.system], snapshots[address.system]
+        lacking = _unsupported(resource, backend)
+        if lacking:
+            unsupported[address] = ", ".join(lacking)
+        if address.kind not in backend.supports:
+            continue
+        change = _compare(resource, snapshot, known, backend.supports[address.kind], lacking)
+        if change is not None and change.action is Action.ADOPT and address in snapshot.sealed:
+            sealed.append(address)
+        elif change is not None:
+            changes.append(change)
+    foreign = []
+    for snapshot in snapshots.values():
+        for address, actual in snapshot.resources.items():
+            if address in wanted:
+                continue
+            if address not in known.owned:
+                foreign.append(address)
+            elif prune:
+                changes.append(Change(Action.DELETE, address, actual, None))
+    return Plan(
+        changes=tuple(sorted(changes, key=lambda change: change.address)),
+        foreign=tuple(sorted(foreign)),
+        sealed=tuple(sorted(sealed)),
+        unsupported=unsupported,
+        unknown=dict(unknown or {}),
+        owned=Counter((item.system, item.kind) for item in known.owned),
+        tokens={system: snapshot.token for system, snapshot in snapshots.items()},
+    )
+
+
+def _refusals(wanted: Mapping[Address, Resource], backends: Mapping[str, Backend]) -> dict[Address, str]:
+    by_system: dict[str, list[Resource]] = {}
+    for address, resource in wanted.items():
+        by_system.setdefault(address.system, []).append(resource)
+    found: dict[Address, str] = {}
+    for system, resources in by_system.items():
+        found.update(backends[system].refusals(resources))
+    return found
+
+
+def _unsupported(resource: Resource, backend: Backend) -> tuple[str, ...]:
+    kind = resource.address.kind
+    if kind not in backend.supports:
+        return (f"kind {kind}",)
+    lacking = [name for name in resource.body.values() if name not in backend.supports[kind]]
+    held = backend.slots.get(kind, frozenset())
+    lacking += [f"secret:{ref.slot}" for ref in resource.secrets if ref.slot not in held]
+    return tuple(lacking)
+
+
+def _compare(
+    desired: Resource, snapshot: Snapshot, known: Known, supported: frozenset[str], lacking: Sequence[str]
+) -> Change | None:
+    address = desired.address
+    actual = snapshot.resources.get(address)
+    spoken = tuple(name for name in desired.body.values() if name in supported)
+    slots = tuple(f"secret:{ref.slot}" for ref in desired.secrets)
+    held = frozenset(slots) - frozenset(lacking)
+    if actual is None:
+        fields = spoken + tuple(slot for slot in slots if slot in held)
+        return Change(Action.CREATE, address, None, desired, fields, tuple(lacking))
+    stale = stale_secrets(desired, known.secrets.get(address, {}), snapshot.verifiers.get(address, {}))
+    fields = differing_fields(desired.body, actual.body, supported)
+    fields += tuple(slot for slot in stale if slot in held)
+    if address not in known.owned:
+        return Change(Action.ADOPT, address, actual, desired, fields, tuple(lacking))
+    if fields:
+        return Change(Action.UPDATE, address, actual, desired, fields, tuple(lacking))
+    return None
+
+
+def select(plan_resources: Iterable[Resource], *, globs: Sequence[str] = (), person: str = "") -> list[Resource]:
+    """Keep the resources that match any of `globs` and, when given, exist for `person`."""
+    return [
+        item
+        for item in plan_resources
+        if (not globs or any(item.address.matches(glob) for glob in globs))
+        and (not person or item.person == person)
+    ]
