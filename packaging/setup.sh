@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Install what this project needs and is not there yet: Debian packages, .venv, the collection's link.
+# Promise: run again with nothing missing it returns at once and changes nothing. Reads no network
+# address of its own: apt and pip use what this machine is set to.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+# ── what is wanted, as one hash: content, not dates (git does not keep those), and where we stand
+# (a moved .venv is a broken .venv)
+wanted=$({ pwd; cat requirements-dev.lock pyproject.toml packaging/apt-packages.txt packaging/setup.sh; } | sha256sum)
+stamp=.venv/.commsroom-setup
+link=.venv/collections/ansible_collections/commsroom/core
+if [[ -f $stamp && $(<"$stamp") == "$wanted" && -x .venv/bin/python && -e $link/galaxy.yml ]]; then
+  exit 0
+fi
+
+# Two `make` at once must not build one .venv together.
+exec 9<packaging/setup.sh
+flock 9
+if [[ -f $stamp && $(<"$stamp") == "$wanted" && -x .venv/bin/python && -e $link/galaxy.yml ]]; then
+  exit 0
+fi
+
+# ── Debian packages
+install_packages() {
+  local -a names missing=() as_root=()
+  mapfile -t names < <(sed -E 's/[[:space:]]*#.*//; /^[[:space:]]*$/d' packaging/apt-packages.txt)
+  local installed
+  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
+  local name
+  for name in "${names[@]}"; do
+    grep -qxF -- "$name" <<<"$installed" || missing+=("$name")
+  done
+  ((${#missing[@]})) || return 0
+  if ((EUID != 0)); then
+    if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [[ -t 0 ]]; }; then
+      as_root=(sudo)
+    else
+      say "missing Debian packages, and no right to install them: ${missing[*]}"
+      say "without them there is no lab; the demo runs on simulated systems"
+      return 0
+    fi
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  local -a apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120)
+  local log
+  log=$(mktemp)
+  # The lists of a fresh machine are empty or old; only then is the network asked for new ones.
+  "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 ||
+    { "${apt[@]}" update >"$log" 2>&1 && "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; } ||
+    { tail -n 20 "$log" >&2; rm -f "$log"; fail "apt-get could not install: ${missing[*]}"; }
+  rm -f "$log"
+}
+if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+  install_packages
+else
+  say "no apt here: install what packaging/apt-packages.txt names by hand"
+fi
+
+# ── .venv
+find_python() {
+  local candidate
+  for candidate in "${COMMSROOM_PYTHON:-}" python3 /usr/bin/python3 python3.13 python3.12 python3.11; do
+    [[ -n $candidate ]] && command -v "$candidate" >/dev/null || continue
+    # ansible-core 2.19 runs on 3.11 to 3.13.
+    "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || continue
+    printf '%s' "$candidate"
+    return 0
+  done
+  return 1
+}
+# The project may have been moved, or its Python upgraded away: then the old .venv is of no use.
+if [[ ! -x .venv/bin/python ]] || ! .venv/bin/python -c 'import pip' 2>/dev/null || ! grep -qF -- "$PWD/.venv" .venv/bin/activate; then
+  python=$(find_python) || fail "no Python 3.11 to 3.13 with venv found (COMMSROOM_PYTHON=/path/to/python names one)"
+  say "making .venv with $("$python" --version)"
+  rm -rf .venv
+  "$python" -m venv .venv
+fi
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+if ! .venv/bin/uv --version >/dev/null 2>&1; then
+  # uv installs the other hundred in seconds; its own version and hashes are the lock's.
+  awk '/^[^ ]/ {on = /^uv==/} on' requirements-dev.lock >.venv/uv.lock
+  .venv/bin/pip install -q --no-deps --require-hashes -r .venv/uv.lock 2>.venv/pip.log ||
+    say "no uv for this machine; pip does it (slower)"
+fi
+say "installing the packages of requirements-dev.lock"
+if [[ -x .venv/bin/uv ]]; then
+  .venv/bin/python packaging/uv.py pip sync -q --require-hashes --compile-bytecode requirements-dev.lock
+  .venv/bin/python packaging/uv.py pip install -q --no-deps --no-build-isolation -e .
+else
+  .venv/bin/pip install -q --no-deps --require-hashes -r requirements-dev.lock
+  .venv/bin/pip install -q --no-deps --no-build-isolation -e .
+fi
+
+# ── the collection: this checkout is commsroom.core
+mkdir -p "$(dirname "$link")"
+ln -sfn ../../../.. "$link"
+
+printf '%s\n' "$wanted" >"$stamp"
+say "ready: .venv"
