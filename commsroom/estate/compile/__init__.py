@@ -1,0 +1,1 @@
+"""From policy and roster to resources: pure, dated, deterministic."""

@@ -1,0 +1,1 @@
+"""The real servers of a test estate, on this machine."""

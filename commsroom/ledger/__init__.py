@@ -1,0 +1,1 @@
+"""What cannot be read from the systems: ownership, intents, outcomes, events."""

@@ -1,0 +1,1 @@
+"""What the company wants: typed models of its policy files and its roster."""

@@ -1,0 +1,1 @@
+"""One report structure, rendered for people and for machines."""

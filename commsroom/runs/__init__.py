@@ -1,0 +1,1 @@
+"""How work reaches systems: Nornir for objects, Ansible for servers."""

@@ -1,0 +1,1 @@
+"""References with generations, and the sealed store behind them."""
