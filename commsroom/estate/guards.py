@@ -1,0 +1,101 @@
+"""Guards: when a plan is too large, or touches what is protected, it stops and says by how much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from commsroom.errors import GuardRefused
+from commsroom.estate.resource import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from commsroom.estate.plan import Known, Plan
+    from commsroom.estate.resource import Address, Change
+
+#: Share of what we own, of one kind on one system or in total, above which removing needs a word.
+REMOVAL_LIMIT: Final = 0.30
+_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """What the operator allows by name, exactly.
+
+    `removals` holds `system:kind` or `total`; `protected` holds addresses; `adopt` globs.
+    """
+
+    removals: frozenset[str] = frozenset()
+    protected: frozenset[str] = frozenset()
+    adopt: tuple[str, ...] = field(default=())
+
+
+def check(plan: Plan, known: Known, allow: Allow, *, limit: float = REMOVAL_LIMIT) -> None:
+    """Let the plan pass or raise GuardRefused naming the numbers and the option that allows it.
+
+    Raises:
+        GuardRefused: sealed or unowned objects in the way, something protected touched, or more
+            than `limit` of what we own deleted or suspended. Small systems count too.
+    """
+    _check_strangers(plan, allow)
+    _check_protected(plan, known, allow)
+    _check_size(plan, allow, limit)
+
+
+def removes(change: Change) -> bool:
+    """Tell whether a change deletes an object or suspends it."""
+    return change.action is Action.DELETE or (change.before is not None and change.closes)
+
+
+def _check_strangers(plan: Plan, allow: Allow) -> None:
+    if plan.sealed:
+        raise GuardRefused(
+            f"{_some(plan.sealed)} exist in files that are not ours to write; remove them there first"
+        )
+    strangers = [
+        change.address
+        for change in plan.changes
+        if change.action is Action.ADOPT and not any(change.address.matches(glob) for glob in allow.adopt)
+    ]
+    if strangers:
+        raise GuardRefused(
+            f"{_some(strangers)} exist already and were not made by commsroom",
+            allow=f"--allow-adopt '{strangers[0]}', or take over first with: commsroom adopt {strangers[0]}",
+        )
+
+
+def _check_protected(plan: Plan, known: Known, allow: Allow) -> None:
+    for change in plan.changes:
+        if change.before is None or str(change.address) in allow.protected:
+            continue
+        guarded = change.address in known.protected or change.before.protected
+        if guarded and change.action is not Action.ADOPT:
+            raise GuardRefused(
+                f"{change.address} is protected and the plan would {change.action} it",
+                allow=f"--allow-protected {change.address}",
+            )
+
+
+def _check_size(plan: Plan, allow: Allow, limit: float) -> None:
+    gone = Counter((item.address.system, item.address.kind) for item in plan.changes if removes(item))
+    excess = []
+    for (system, kind), count in sorted(gone.items()):
+        owned = plan.owned.get((system, kind), 0)
+        if owned and count > limit * owned and f"{system}:{kind}" not in allow.removals:
+            excess.append((f"{count} of {owned} {kind} on {system} ({count / owned:.0%})", f"{system}:{kind}"))
+    total, owned_total = sum(gone.values()), sum(plan.owned.values())
+    if owned_total and total > limit * owned_total and "total" not in allow.removals:
+        excess.append((f"{total} of all {owned_total} objects ({total / owned_total:.0%})", "total"))
+    if excess:
+        raise GuardRefused(
+            f"the plan deletes or suspends {', '.join(text for text, _ in excess)}; the limit is {limit:.0%}",
+            allow=" ".join(f"--allow-removal {name}" for _, name in excess),
+        )
+
+
+def _some(addresses: Iterable[Address]) -> str:
+    listed = [str(address) for address in addresses]
+    rest = len(listed) - _NAMED
+    return ", ".join(listed[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
