@@ -55,7 +55,7 @@ def environment(settings: dict[str, list[str]]) -> dict[str, str]:
 
 def main() -> None:
     tools = Path(sys.executable).parent
-    listing = subprocess.run(  # noqa: S603
+    listing = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"],
         capture_output=True,
         text=True,

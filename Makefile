@@ -1,0 +1,101 @@
+# commsroom: `make` lists what there is. Every target sets up what it needs first.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Ansible's own settings come from this checkout, whatever the operator's shell has set.
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# Molecule and ansible-lint look for collections nowhere else.
+export ANSIBLE_HOME := $(CURDIR)/.ansible
+
+CHECKS := format lint types imports yaml ansible fast-tests
+UV := .venv/bin/python packaging/uv.py
+COMPILE := pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml
+
+##@ Use
+
+.PHONY: setup
+setup: ## Install what is missing: Debian packages, .venv, the collection's link
+	@packaging/setup.sh
+
+.PHONY: demo
+demo: setup ## From policy to proven accounts on real servers, with everything shown
+	@python packaging/demo.py
+
+##@ Work on it
+
+.PHONY: check
+check: setup ## Format, lint, types, layers, YAML, Ansible and the quick tests: under a minute
+	@$(MAKE) --keep-going --jobs=4 --output-sync=target $(addprefix check-,$(CHECKS))
+	@echo 'check: all good'
+
+.PHONY: test
+test: check lab-test molecule ## All of it: check, then the lab's real servers, then Molecule
+	@echo 'test: all good'
+
+.PHONY: lab-test
+lab-test: setup ## Tests on the lab's real servers
+	@commsroom lab up
+	@pytest -q -m lab tests/lab
+
+.PHONY: molecule
+molecule: setup ## Each role on a server of its own: converge, again (idempotence), verify by use
+	@for scenario in roles/*/molecule/default/molecule.yml; do \
+	  role=$${scenario%/molecule/default/*}; echo "molecule: $$role"; \
+	  (cd "$$role" && molecule test); \
+	done
+
+.PHONY: bench
+bench: setup ## Measure what we promise about speed, on the lab's servers
+	@python benchmarks/run.py
+
+.PHONY: fix
+fix: setup ## Format the code and let ruff repair what it can
+	@ruff check --fix-only -q .
+	@ruff format -q .
+
+.PHONY: new-backend
+new-backend: setup ## NAME=x: the folder of a new back end, with cases that pass
+	@python packaging/new_backend.py '$(NAME)'
+
+.PHONY: lock
+lock: setup ## Write both locks anew from pyproject.toml (UPGRADE=1: newest versions)
+	@$(UV) $(COMPILE) -o requirements.lock
+	@$(UV) $(COMPILE) --all-extras --group dev -c requirements.lock -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## Remove .venv and caches; never .commsroom, an estate's state
+	@rm -rf .venv .ansible .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist
+	@find . -name __pycache__ -type d -not -path './.commsroom/*' -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+# ── the parts of check, side by side ────────────────────────────────────────────────────────
+.PHONY: $(addprefix check-,$(CHECKS))
+
+check-format:
+	@ruff format --check -q . || { echo 'format: `make fix` does it'; exit 1; }
+
+check-lint:
+	@ruff check -q .
+
+check-types:
+	@mypy --no-error-summary
+
+check-imports:
+	@lint-imports --no-logo >.venv/imports.log || { cat .venv/imports.log; exit 1; }
+
+check-yaml:
+	@yamllint --strict .
+
+check-ansible:
+	@ansible-lint --offline -q --strict --nocolor
+
+check-fast-tests:
+	@pytest -q -n 2 --dist worksteal -m 'not lab' tests/unit tests/contract tests/cli

@@ -1,0 +1,36 @@
+"""What holds for every test: no network, unless it is marked as needing the lab's servers."""
+
+import ipaddress
+import socket
+
+import pytest
+
+
+def _is_here(address) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a Unix socket's path
+    host = address[0]
+    if host in {"", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request, monkeypatch):
+    """Fail a test that connects to anything but this machine: it would pass or fail by weather."""
+    if request.node.get_closest_marker("lab"):
+        return
+
+    def guarded(method):
+        def call(self, address):
+            if not _is_here(address):
+                pytest.fail(f"a quick test connects to {address!r}; mark it `lab`, or use a fake")
+            return method(self, address)
+
+        return call
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
