@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install what this project needs and is not there yet: Debian packages, .venv, the collection's link.
 # Promise: run again with nothing missing it returns at once and changes nothing. Reads no network
-# address of its own: apt and pip use what this machine is set to.
+# address of its own: apt and pip use what this machine is set to. `--check` only tells: 0 all there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,16 +13,16 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 wanted=$({ pwd; cat requirements-dev.lock pyproject.toml packaging/apt-packages.txt packaging/setup.sh; } | sha256sum)
 stamp=.venv/.commsroom-setup
 link=.venv/collections/ansible_collections/commsroom/core
-if [[ -f $stamp && $(<"$stamp") == "$wanted" && -x .venv/bin/python && -e $link/galaxy.yml ]]; then
-  exit 0
-fi
+all_there() {
+  [[ -f $stamp && $(<"$stamp") == "$wanted" && -x .venv/bin/python && -e $link/galaxy.yml ]]
+}
+all_there && exit 0
+[[ ${1:-} == --check ]] && fail "something is missing or out of date: run make setup"
 
 # Two `make` at once must not build one .venv together.
 exec 9<packaging/setup.sh
 flock 9
-if [[ -f $stamp && $(<"$stamp") == "$wanted" && -x .venv/bin/python && -e $link/galaxy.yml ]]; then
-  exit 0
-fi
+all_there && exit 0
 
 # ── Debian packages
 install_packages() {

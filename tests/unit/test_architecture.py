@@ -174,7 +174,7 @@ def test_a_target_program_that_needs_the_controller_is_named(code):
 
 def declared() -> set[str]:
     project = PROJECT["project"]
-    lines = project["dependencies"] + [*chain(*project["optional-dependencies"].values())]
+    lines = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     return {canonicalize_name(Requirement(line).name) for line in lines}
 
 
