@@ -1,1 +1,1 @@
-"""The verbs as plain functions: what the command line and the plug-ins call."""
+"""The verbs of commsroom as plain functions: what the command line and the Ansible plugins call."""

@@ -52,9 +52,13 @@ def steps(changes: Sequence[Change]) -> list[Step]:
     Within a system the order follows `needs`; a need across systems starts a new wave, so that
     each system still gets one batch per wave.
     """
+    coming = {change.address for change in changes if change.before is None}
     staged: dict[Stage, list[Change]] = {stage: [] for stage in Stage}
     for change in changes:
-        staged[stage_of(change)].append(change)
+        stage = stage_of(change)
+        if stage is Stage.REVOKE and change.after is not None and coming & change.after.needs:
+            stage = Stage.GRANT  # it also takes in somebody who must exist first
+        staged[stage].append(change)
     found: list[Step] = []
     for stage, members in staged.items():
         found += [Step(stage, batch) for batch in _waves(members, backwards=stage is Stage.DELETE)]
@@ -82,6 +86,6 @@ def _waves(changes: Sequence[Change], *, backwards: bool) -> list[dict[str, list
     return [{system: batch[::-1] for system, batch in wave.items()} for wave in reversed(waves)]
 
 
-def _needs(change: Change, among: Mapping[Address, Change]) -> set[Address]:
+def _needs(change: Change, among: Mapping[Address, Change]) -> list[Address]:
     resource = change.after or change.before
-    return {need for need in resource.needs if need in among} if resource else set()
+    return sorted(need for need in resource.needs if need in among) if resource else []

@@ -33,12 +33,14 @@ class Known:
     """What the ledger remembers and no system can tell.
 
     `owned` are the addresses we made or adopted (or were about to make when a run was killed);
-    `protected` were marked so when last applied; `secrets` are the last ones written.
+    `protected` were marked so when last applied; `secrets` are the last ones written; `persons`
+    tells for whom an owned object was made, where it serves one person.
     """
 
     owned: frozenset[Address] = frozenset()
     protected: frozenset[Address] = frozenset()
     secrets: Mapping[Address, Mapping[str, Recorded]] = field(default_factory=dict)
+    persons: Mapping[Address, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def build(
         sealed=tuple(sorted(sealed)),
         unsupported=unsupported,
         unknown=dict(unknown or {}),
-        owned=Counter((item.system, item.kind) for item in known.owned),
+        owned=count(known.owned),
         tokens={system: snapshot.token for system, snapshot in snapshots.items()},
     )
 
@@ -202,3 +204,8 @@ def select(plan_resources: Iterable[Resource], *, globs: Sequence[str] = (), per
         if (not globs or any(item.address.matches(glob) for glob in globs))
         and (not person or item.person == person)
     ]
+
+
+def count(owned: Iterable[Address]) -> Mapping[tuple[str, str], int]:
+    """Count addresses by (system, kind): the measure the guards divide by."""
+    return Counter((item.system, item.kind) for item in owned)

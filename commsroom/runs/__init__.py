@@ -1,1 +1,1 @@
-"""How work reaches systems: Nornir for objects, Ansible for servers."""
+"""The only rooms that import Nornir and ansible-runner: who is asked what, for how long."""

@@ -1,0 +1,259 @@
+"""apply: plan under the lock, make the changes stage by stage, read again and expect an empty plan."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from commsroom.app import planning
+from commsroom.app.estate import actor
+from commsroom.errors import CommsroomError, Exit, PlanOutdated, TargetMoved
+from commsroom.estate import guards, order
+from commsroom.estate.backend import Applied, Batch, Outcome, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from commsroom.app.estate import Estate
+    from commsroom.app.planning import Planned
+    from commsroom.app.progress import Progress
+    from commsroom.app.saved import SavedPlan
+    from commsroom.app.scope import Scope
+    from commsroom.estate.backend import Provider
+    from commsroom.estate.plan import Plan
+    from commsroom.estate.resource import Change
+    from commsroom.estate.secret import Secret, SecretRef
+    from commsroom.ledger import Lease
+
+
+class Journal(Protocol):
+    """Where intents and outcomes are written down; the ledger is the real one."""
+
+    def begin(
+        self, run: str, system: str, stage: str, changes: Sequence[Change], *, actor: str, fence: int
+    ) -> int:
+        """Write the intent durably before anything is sent."""
+        ...
+
+    def finish(self, batch: int, outcomes: Sequence[Outcome], changes: Sequence[Change]) -> None:
+        """Write what became of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What an apply did. `remaining` is the plan read after it: empty when all went well."""
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    remaining: Plan
+    seconds: float
+    declined: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether everything planned is now so, and everything is known."""
+        return self.exit_code is Exit.DONE
+
+    @property
+    def exit_code(self) -> Exit:
+        """Give the exit code: incomplete beats error."""
+        if self.declined:
+            return Exit.ERROR
+        doubtful = any(outcome.status is Status.UNKNOWN for outcome in self.outcomes)
+        if self.plan.unknown or self.remaining.unknown or doubtful:
+            return Exit.INCOMPLETE
+        return Exit.DONE if self.remaining.empty else Exit.ERROR
+
+
+def apply(
+    estate: Estate,
+    scope: Scope,
+    *,
+    saved: SavedPlan | None = None,
+    allow: guards.Allow | None = None,
+    confirm: Callable[[Plan], bool],
+    progress: Progress,
+    journal: Journal | None = None,
+) -> ApplyResult:
+    """Make reality what policy says, for the scope.
+
+    Args:
+        estate: The estate.
+        scope: What to apply; with a saved plan, its scope is used.
+        saved: A plan made earlier: refused when it would be another one now.
+        allow: What the operator allows by name beyond the guards.
+        confirm: Shown the plan; nothing happens when it says no.
+        progress: Told of each stage.
+        journal: Stands in for the ledger's journal, in tests.
+
+    Raises:
+        GuardRefused: the plan is too large or touches what is protected; nothing was touched.
+        PlanOutdated: reality moved since `saved` was made; nothing was touched.
+        LockHeld: another apply is running.
+    """
+    started = time.monotonic()
+    permitted = allow or guards.Allow()
+    if saved is not None:
+        scope = saved.scope
+    with estate.ledger.lock(actor(), command="apply") as lease:
+        planned = _prepare(estate, scope, progress)
+        if saved is not None and saved.hash != planned.plan.hash:
+            raise PlanOutdated("reality or policy moved since this plan was made", remedy="plan again")
+        guards.check(planned.plan, planned.known, permitted, limit=estate.policy.security.removal_limit)
+        if planned.plan.changes and not confirm(planned.plan):
+            return ApplyResult(planned.plan, (), planned.plan, time.monotonic() - started, declined=True)
+        outcomes = _Run(estate, planned, lease, journal or estate.ledger, progress).all()
+        remaining = _after(estate, scope, planned, outcomes, progress)
+    return ApplyResult(planned.plan, outcomes, remaining, time.monotonic() - started)
+
+
+def _prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:
+    """Plan under the lock, after settling what a killed run left open."""
+    planned = planning.prepare(estate, scope, progress)
+    if not _settle(estate, planned):
+        return planned
+    return planning.compare(
+        estate, scope, planned.desired, planned.reading, planned.as_of, planned.allocations
+    )
+
+
+def _settle(estate: Estate, planned: Planned) -> bool:
+    """Close the books on batches that were begun and never finished, by what is there now."""
+    settled = False
+    for batch in estate.ledger.open_batches():
+        snapshot = planned.reading.snapshots.get(batch.system)
+        if snapshot is None:
+            continue  # still unknown: stays open
+        found = {
+            address: "present" if address in snapshot.resources else "absent" for address in batch.addresses
+        }
+        estate.ledger.settle(batch.id, found)
+        settled = True
+    return settled
+
+
+def _after(
+    estate: Estate, scope: Scope, planned: Planned, outcomes: Sequence[Outcome], progress: Progress
+) -> Plan:
+    if not planned.plan.changes:
+        return planned.plan
+    touched = tuple(sorted({outcome.address.system for outcome in outcomes}))
+    again = planning.read(estate, progress, only=touched)
+    snapshots = {**planned.reading.snapshots, **again.snapshots}
+    for name in again.unknown:
+        snapshots.pop(name, None)
+    reading = planning.Reading(snapshots, {**planned.reading.unknown, **again.unknown})
+    return planning.compare(
+        estate, scope, planned.desired, reading, planned.as_of, planned.allocations
+    ).plan
+
+
+class _Run:
+    """One apply under way: its identity, and the token each system was left with."""
+
+    def __init__(
+        self, estate: Estate, planned: Planned, lease: Lease, journal: Journal, progress: Progress
+    ) -> None:
+        self._estate = estate
+        self._planned = planned
+        self._lease = lease
+        self._journal = journal
+        self._progress = progress
+        self._id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{uuid.uuid4().hex[:8]}-{os.getpid()}"
+        self._tokens = dict(planned.plan.tokens)
+        self._lost: dict[str, CommsroomError] = {}
+        self._secrets: dict[tuple[str, int], Secret] = {}
+
+    def all(self) -> tuple[Outcome, ...]:
+        """Make every change; one system's failure does not stop the others."""
+        changes = self._planned.plan.changes
+        if not changes:
+            return ()
+        self._allot(changes)
+        self._provide(changes)
+        outcomes: list[Outcome] = []
+        self._progress.begin("Applying", len(changes))
+        for step in order.steps(changes):
+            self._lease.check()
+            outcomes += self._step(step)
+        self._progress.end()
+        return tuple(outcomes)
+
+    def _allot(self, changes: Sequence[Change]) -> None:
+        """Make the proposed numbers and logins of everybody concerned permanent."""
+        from commsroom.policy import allocations as numbers
+
+        people = {change.after.person for change in changes if change.after is not None}
+        numbers.keep(self._estate.path, self._planned.allocations, people - {""})
+
+    def _provide(self, changes: Sequence[Change]) -> None:
+        """Make sure that every secret to be sent is durably in the store first."""
+        from commsroom.secrets import generate
+
+        refs = [ref for change in changes for ref in _refs(change)]
+        rules = self._estate.policy.security
+        self._estate.secrets.ensure(refs, lambda ref: generate.secret(ref.shape, rules=rules, avoid=ref.path))
+        self._secrets = self._estate.secrets.get_many({(ref.path, ref.generation) for ref in refs})
+
+    def _secret(self, ref: SecretRef) -> Secret:
+        return self._secrets[ref.path, ref.generation]
+
+    def _step(self, step: order.Step) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        batches: dict[str, tuple[int, Sequence[Change]]] = {}
+        for system, changes in step.batches.items():
+            if system in self._lost:
+                outcomes += _all(changes, Status.UNKNOWN, f"not tried: {self._lost[system]}")
+                continue
+            batch = self._journal.begin(
+                self._id, system, step.stage, changes, actor=actor(), fence=self._lease.fence
+            )
+            batches[system] = (batch, changes)
+
+        def done(system: str, result: Any) -> None:
+            batch, changes = batches[system]
+            ended = self._ended(system, result, changes)
+            self._journal.finish(batch, ended, changes)
+            self._progress.advance(f"{system}: {step.stage}", len(ended))
+            outcomes.extend(ended)
+
+        if batches:
+            self._send({system: changes for system, (_, changes) in batches.items()}, done)
+        return outcomes
+
+    def _send(self, batches: Mapping[str, Sequence[Change]], done: Callable[[str, Any], None]) -> None:
+        def work(system: str, provider: Provider) -> Applied:
+            batch = Batch(
+                changes=batches[system],
+                token=self._tokens.get(system, ""),
+                secret=self._secret,
+                estate_id=self._estate.ledger.estate_id,
+                fence=self._lease.fence,
+            )
+            return provider.apply(batch)
+
+        limits = self._estate.tools.deadlines
+        self._estate.fleet.each(work, on=list(batches), deadline=limits.connect + limits.apply + 5, done=done)
+
+    def _ended(self, system: str, result: Any, changes: Sequence[Change]) -> Sequence[Outcome]:
+        if isinstance(result, Applied):
+            self._tokens[system] = result.token
+            return result.outcomes
+        error: CommsroomError = result
+        self._lost[system] = error
+        untouched = isinstance(error, TargetMoved)
+        return _all(changes, Status.FAILED if untouched else Status.UNKNOWN, str(error))
+
+
+def _refs(change: Change) -> list[SecretRef]:
+    if change.after is None:
+        return []
+    return [ref for ref in change.after.secrets if f"secret:{ref.slot}" in change.fields]
+
+
+def _all(changes: Sequence[Change], status: Status, message: str) -> list[Outcome]:
+    return [Outcome(change.address, status, message) for change in changes]

@@ -1,0 +1,152 @@
+"""An opened estate: policy, systems, ledger and secrets behind one handle, each loaded when asked."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import socket
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from commsroom.errors import CommsroomError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from commsroom.estate.backend import Tools
+    from commsroom.ledger import Ledger
+    from commsroom.policy import Policy
+    from commsroom.runs.inventory import System
+    from commsroom.runs.nornir import Fleet
+    from commsroom.secrets import SealedStore
+
+
+class Estate:
+    """A company's estate at `path`. Everything is loaded lazily and closed with the handle."""
+
+    def __init__(self, path: Path, *, simulate: Path | None, ledger_url: str, read_only: bool) -> None:
+        """Remember where things are; touches nothing yet."""
+        self.path = path
+        self.simulate = simulate
+        self.read_only = read_only
+        self._ledger_url = ledger_url
+        self._closing = contextlib.ExitStack()
+
+    @property
+    def state(self) -> Path:
+        """The estate's own folder (git-ignored), made on first use."""
+        folder = self.path / ".commsroom"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The loaded policy and roster; raises PolicyErrors with every problem."""
+        from commsroom import policy
+
+        return policy.load(self.path)
+
+    @cached_property
+    def listing(self) -> Mapping[str, Any]:
+        """What `ansible-inventory --list` says."""
+        from commsroom.runs import inventory
+
+        return inventory.listing(self.path)
+
+    @cached_property
+    def systems(self) -> Mapping[str, System]:
+        """The systems of the inventory, by name."""
+        from commsroom.runs import inventory
+
+        return inventory.systems(self.path, simulate=self.simulate)
+
+    @cached_property
+    def simulated(self) -> frozenset[str]:
+        """Names of the systems that a fake stands in for."""
+        return frozenset(name for name, system in self.systems.items() if system.simulated)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, opened (and made, unless read-only)."""
+        from commsroom.ledger import Ledger
+
+        url = self._ledger_url or f"sqlite:///{self.state / 'ledger.db'}"
+        return self._closing.enter_context(Ledger.open(url, read_only=self.read_only))
+
+    @cached_property
+    def key(self) -> bytes:
+        """The estate's master key; made on the very first use of a new estate."""
+        from commsroom.secrets import key
+
+        return key.find_or_create(self.path, fresh=not self._sealed.exists())
+
+    @property
+    def _sealed(self) -> Path:
+        return self.state / "secrets.db"
+
+    @cached_property
+    def secrets(self) -> SealedStore:
+        """The sealed store."""
+        from commsroom.secrets import SealedStore
+
+        return self._closing.enter_context(SealedStore.open(self._sealed, self.key))
+
+    @cached_property
+    def tools(self) -> Tools:
+        """What back ends are lent."""
+        from commsroom.estate.backend import Tools
+        from commsroom.secrets import fingerprint
+
+        return Tools(fingerprint=fingerprint.keyed(self.key))
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """All systems, ready to be asked side by side."""
+        from commsroom.runs.nornir import Fleet
+
+        return self._closing.enter_context(Fleet(self.systems, self.tools, self.listing))
+
+    def close(self) -> None:
+        """Close whatever was opened."""
+        self._closing.close()
+
+
+@contextlib.contextmanager
+def open_estate(
+    path: Path,
+    *,
+    simulate: Path | None = None,
+    ledger_url: str | None = None,
+    read_only: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Estate]:
+    """Open the estate at `path`.
+
+    Args:
+        path: Its root, the folder that holds `policies/`.
+        simulate: Use fakes that keep their state in this folder instead of the real systems.
+        ledger_url: SQLAlchemy URL; default is `COMMSROOM_LEDGER`, else SQLite in `.commsroom/`.
+        read_only: Never write to the ledger (a drift check from CI).
+        environ: Environment, for tests.
+
+    Raises:
+        CommsroomError: there is no estate here.
+    """
+    variables = os.environ if environ is None else environ
+    root = path.resolve()
+    if not (root / "policies").is_dir():
+        raise CommsroomError(f"{path}: no estate here", remedy="--estate DIR names one, commsroom init DIR makes one")
+    url = ledger_url or variables.get("COMMSROOM_LEDGER", "")
+    estate = Estate(root, simulate=simulate, ledger_url=url, read_only=read_only)
+    try:
+        yield estate
+    finally:
+        estate.close()
+
+
+def actor() -> str:
+    """Return who is doing this, for the ledger: `user@host`."""
+    who: Callable[[], str] = getpass.getuser
+    return f"{who()}@{socket.gethostname()}"

@@ -1,0 +1,171 @@
+"""plan: read everything, compile policy, compare. Drift is the same plan; apply begins with it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from commsroom.app.scope import Scope
+from commsroom.errors import CommsroomError, UsageError
+from commsroom.estate import compile as compiling
+from commsroom.estate import plan as plans
+from commsroom.estate.backend import Snapshot
+from commsroom.estate.plan import Known, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from commsroom.app.estate import Estate
+    from commsroom.app.progress import Progress
+    from commsroom.estate.backend import Provider
+    from commsroom.estate.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the systems held at one moment; `unknown` maps those that could not be read to the reason."""
+
+    snapshots: Mapping[str, Snapshot]
+    unknown: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with all it was made from."""
+
+    plan: Plan
+    desired: tuple[Resource, ...]
+    reading: Reading
+    known: Known
+    as_of: date
+    allocations: Any
+
+
+def plan(estate: Estate, scope: Scope, progress: Progress) -> Plan:
+    """Say what apply would do. Touches nothing: numbers are only proposed.
+
+    Raises:
+        PolicyErrors: policy or roster cannot be used.
+        UsageError: the scope names nothing.
+        CommsroomError: inventory, ledger or key cannot be used.
+    """
+    return prepare(estate, scope, progress).plan
+
+
+def prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:
+    """Read, compile and compare; the full result behind `plan`."""
+    reader = _Background(lambda: read(estate, progress))
+    desired, day, allocations = compile_policy(estate, scope)
+    return compare(estate, scope, desired, reader.result(), day, allocations)
+
+
+def compare(
+    estate: Estate, scope: Scope, desired: tuple[Resource, ...], reading: Reading, day: date, allocations: Any
+) -> Planned:
+    """Build the plan for `scope` from what is wanted, what is there and what the ledger remembers."""
+    known = estate.ledger.known()
+    person = replace(scope, person=_person(estate, scope.person))
+    narrowed, mine = person.narrow(_pinned(estate, desired), reading.snapshots, known)
+    if not scope.whole and not narrowed and not mine.owned:
+        raise UsageError("nothing in policy or in what we own matches", remedy="commsroom show lists all addresses")
+    kinds = {name: system.backend for name, system in estate.systems.items()}
+    built = plans.build(narrowed, reading.snapshots, mine, kinds, reading.unknown)
+    if not scope.whole:
+        others = frozenset(item.address for item in desired) | known.owned
+        built = replace(built, foreign=tuple(a for a in built.foreign if a not in others))
+        built = replace(built, owned=plans.count(known.owned))
+    return Planned(
+        replace(built, simulated=estate.simulated), tuple(desired), reading, known, day, allocations
+    )
+
+
+def read(estate: Estate, progress: Progress, *, only: tuple[str, ...] | None = None) -> Reading:
+    """Read all systems (or those named) side by side; a system that fails is *unknown*."""
+    names = list(estate.systems) if only is None else list(only)
+    deadlines = estate.tools.deadlines
+    progress.begin("Reading", len(names))
+
+    def work(_name: str, provider: Provider) -> Snapshot:
+        return provider.read()
+
+    results = estate.fleet.each(
+        work, on=names, deadline=deadlines.connect + deadlines.read + 5, done=lambda name, _: progress.advance(name)
+    )
+    progress.end()
+    return Reading(
+        {name: item for name, item in results.items() if isinstance(item, Snapshot)},
+        {name: str(item) for name, item in results.items() if isinstance(item, CommsroomError)},
+    )
+
+
+def compile_policy(estate: Estate, scope: Scope) -> tuple[tuple[Resource, ...], date, Any]:
+    """Compile policy and roster for the scope's date; returns resources, the date, the allocations."""
+    from commsroom.policy import allocations as numbers
+
+    policy = estate.policy
+    day = scope.as_of or today(estate)
+    held = numbers.load(estate.path)
+    proposed = numbers.propose(policy.people, held, policy, day)
+    systems = [
+        compiling.SystemInfo(name, frozenset(system.backend.supports), system.sites)
+        for name, system in estate.systems.items()
+    ]
+    return tuple(compiling.compile_estate(policy, proposed, day, systems)), day, proposed
+
+
+def today(estate: Estate) -> date:
+    """Return today's date where the company is."""
+    return datetime.now(ZoneInfo(estate.policy.company.time_zone)).date()
+
+
+def _pinned(estate: Estate, desired: tuple[Resource, ...]) -> list[Resource]:
+    """Pin every secret reference to the generation the ledger says is current."""
+    paths = {ref.path for item in desired for ref in item.secrets}
+    current = estate.ledger.generation_of(paths)
+    return [
+        replace(item, secrets=tuple(ref.pinned(current[ref.path]) for ref in item.secrets)) if item.secrets else item
+        for item in desired
+    ]
+
+
+def _person(estate: Estate, text: str) -> str:
+    """Accept an id or a login; give the id."""
+    if not text:
+        return ""
+    from commsroom.policy import allocations as numbers
+
+    held = numbers.load(estate.path)
+    ids = {person.id for person in estate.policy.people}
+    if text in ids:
+        return text
+    found = [entry.id for entry in held if entry.login == text]
+    if found:
+        return found[0]
+    raise UsageError(f"nobody in the roster is called {text!r}", remedy="use the id column of policies/people.csv")
+
+
+class _Background:
+    """One call in a thread beside the caller's own work; its error is raised by `result`."""
+
+    def __init__(self, call: Any) -> None:
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._call = call
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        try:
+            self._value = self._call()
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            self._error = error
+
+    def result(self) -> Any:
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._value

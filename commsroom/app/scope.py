@@ -1,0 +1,111 @@
+"""Which part of the estate a verb is about: everything, one person, or the addresses of a glob."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from commsroom.estate.plan import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from commsroom.estate.backend import Snapshot
+    from commsroom.estate.resource import Address, Kind, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A selection. `person` is an id or login of the roster; `only` are address globs; both narrow.
+
+    `as_of` is the date policy is read for; None is today at the company's own time zone.
+    """
+
+    person: str = ""
+    only: tuple[str, ...] = ()
+    as_of: date | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether nothing was narrowed."""
+        return not self.person and not self.only
+
+    def narrow(
+        self, desired: Iterable[Resource], snapshots: Mapping[str, Snapshot], known: Known
+    ) -> tuple[list[Resource], Known]:
+        """Return the part of `desired` and of what we own that the scope names.
+
+        For a person that is what exists for them, what that needs, and their place in lists and
+        groups: of those, only *their* entry moves, whatever else may be pending in it.
+        """
+        wanted = list(desired)
+        owned = known.owned
+        if self.person:
+            wanted, owned = _person(self.person, wanted, snapshots, known)
+        if self.only:
+            wanted = [item for item in wanted if self._names(item.address)]
+            owned = frozenset(address for address in owned if self._names(address))
+        return wanted, replace(known, owned=owned)
+
+    def _names(self, address: Address) -> bool:
+        return any(address.matches(glob) for glob in self.only)
+
+
+def _person(
+    person: str, desired: list[Resource], snapshots: Mapping[str, Snapshot], known: Known
+) -> tuple[list[Resource], frozenset[Address]]:
+    own = {item.address for item in desired if item.person == person}
+    once = {address for address in known.owned if known.persons.get(address) == person}
+    keys = {address.key for address in own | once}
+    by_address = {item.address: item for item in desired}
+    chosen = {address: by_address[address] for address in own}
+    for need in _closure(own, by_address):
+        present = need.system in snapshots and need in snapshots[need.system].resources
+        if not present:
+            chosen.setdefault(need, by_address[need])
+    for item in desired:
+        if item.address in chosen:
+            continue
+        snapshot = snapshots.get(item.address.system)
+        actual = snapshot.resources.get(item.address) if snapshot else None
+        entered = _only_entries(item, actual.body if actual else None, keys)
+        if entered is not None:
+            chosen[item.address] = entered
+    return list(chosen.values()), frozenset(once | (known.owned & set(chosen)))
+
+
+def _closure(start: set[Address], among: Mapping[Address, Resource]) -> list[Address]:
+    found: dict[Address, None] = {}
+    waiting = sorted(start)
+    while waiting:
+        for need in sorted(among[waiting.pop()].needs):
+            if need in among and need not in found and need not in start:
+                found[need] = None
+                waiting.append(need)
+    return list(found)
+
+
+def _only_entries(desired: Resource, actual: Kind | None, keys: set[str]) -> Resource | None:
+    """Return the resource with only the entries in `keys` moved, or None when none is concerned."""
+    changes: dict[str, tuple[str, ...]] = {}
+    for name, want in desired.body.values().items():
+        if not isinstance(want, tuple):
+            continue
+        have = getattr(actual, name, None) or ()
+        if keys.isdisjoint(want) and keys.isdisjoint(have):
+            continue
+        others = [entry for entry in have if entry not in keys or entry in want]
+        mine = [entry for entry in want if entry in keys and entry not in have]
+        merged = others + mine
+        ordered = sorted(merged) if list(want) == sorted(want) else _as_in(want, merged)
+        changes[name] = tuple(ordered)
+    if not changes:
+        return None
+    body = replace(desired.body, **changes)  # type: ignore[arg-type] # mypy cannot see the fields of a Kind
+    return replace(desired, body=body)
+
+
+def _as_in(pattern: tuple[str, ...], entries: list[str]) -> list[str]:
+    place = {entry: index for index, entry in enumerate(pattern)}
+    return sorted(entries, key=lambda entry: place.get(entry, len(place)))

@@ -1,0 +1,155 @@
+"""Ansible, run as an operator would run it: the inventory's listing and playbooks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from commsroom.errors import CommsroomError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_LISTING_SECONDS: Final = 60
+_TEXT_LIMIT: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """What one task of a playbook did on one host. `diff` is Ansible's, secrets masked by `no_log`."""
+
+    host: str
+    task: str
+    role: str
+    changed: bool
+    failed: bool
+    unreachable: bool
+    message: str = ""
+    diff: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookRun:
+    """The end of a playbook: `code` is ansible-playbook's exit status, 0 for success."""
+
+    code: int
+    results: Sequence[TaskResult]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether every host finished."""
+        return self.code == 0
+
+
+def executable(name: str) -> str:
+    """Return the path of a command of the running Python's own environment."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def inventory(estate: Path) -> dict[str, Any]:
+    """Return `ansible-inventory --list` as a dictionary; raises CommsroomError with Ansible's words."""
+    argv = [executable("ansible-inventory"), "-i", str(estate / "inventory"), "--list"]
+    try:
+        done = subprocess.run(  # noqa: S603 - a list, no shell
+            argv, cwd=estate, env=_environment(estate), capture_output=True, text=True,
+            timeout=_LISTING_SECONDS, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CommsroomError(f"ansible-inventory did not answer: {type(error).__name__}") from error
+    if done.returncode:
+        words = " ".join(done.stderr.split())[-_TEXT_LIMIT:]
+        raise CommsroomError(f"{estate / 'inventory'}: {words}", remedy="see ansible-inventory --list")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def playbook(
+    estate: Path,
+    name: str,
+    *,
+    check: bool = False,
+    limit: str = "",
+    tags: Sequence[str] = (),
+    variables: Mapping[str, Any] | None = None,
+    timeout: float = 1800.0,
+    told: Callable[[TaskResult], None] | None = None,
+) -> PlaybookRun:
+    """Run a playbook of the estate through ansible-runner and collect what each task did.
+
+    Args:
+        estate: Root of the estate; `playbooks/<name>` and `ansible.cfg` are looked up there.
+        name: File name of the playbook.
+        check: Only tell what would change (`--check --diff`).
+        limit: Ansible's host pattern.
+        tags: Only these tags.
+        variables: Extra variables; never secrets (they are written to a file by the runner).
+        timeout: Seconds for the whole run; then it is killed and its code is 254.
+        told: Called with every task's result as it comes.
+    """
+    import ansible_runner
+
+    results: list[TaskResult] = []
+
+    def handle(event: dict[str, Any]) -> bool:
+        result = _task_result(event)
+        if result is not None:
+            results.append(result)
+            if told is not None:
+                told(result)
+        return False  # keep no event files
+
+    private = estate / ".commsroom" / "runner"
+    private.mkdir(mode=0o700, parents=True, exist_ok=True)
+    options = ["--check", "--diff"] if check else []
+    run = ansible_runner.run(
+        private_data_dir=str(private),
+        project_dir=str(estate),
+        playbook=str(estate / "playbooks" / name),
+        inventory=str(estate / "inventory"),
+        cmdline=" ".join([*options, *(f"--tags={tag}" for tag in tags)]) or None,
+        limit=limit or None,
+        extravars=dict(variables or {}),
+        envvars=_environment(estate),
+        settings={"idle_timeout": 600, "job_timeout": round(timeout)},
+        event_handler=handle,
+        quiet=True,
+        rotate_artifacts=3,
+        host_cwd=str(estate),
+    )
+    return PlaybookRun(int(run.rc if run.rc is not None else 254), tuple(results))
+
+
+def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
+    kind = event.get("event", "")
+    if kind not in {"runner_on_ok", "runner_on_failed", "runner_on_unreachable"}:
+        return None
+    data = event["event_data"]
+    outcome = data.get("res") or {}
+    diff = outcome.get("diff") or ()
+    return TaskResult(
+        host=data.get("host", ""),
+        task=data.get("task", ""),
+        role=data.get("role", ""),
+        changed=bool(outcome.get("changed")),
+        failed=kind == "runner_on_failed" and not data.get("ignore_errors"),
+        unreachable=kind == "runner_on_unreachable",
+        message=str(outcome.get("msg", ""))[:_TEXT_LIMIT],
+        diff=tuple(diff if isinstance(diff, list) else [diff]),
+    )
+
+
+def _environment(estate: Path) -> dict[str, str]:
+    """Give Ansible its configuration, and the tools of our own environment first on PATH."""
+    bin_dir = str(Path(sys.executable).parent)
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([bin_dir, os.environ.get("PATH", "/usr/bin:/bin")]),
+        "ANSIBLE_CONFIG": str(estate / "ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "1",
+        "PYTHONWARNINGS": "ignore",
+    }

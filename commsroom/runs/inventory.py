@@ -1,0 +1,161 @@
+"""The inventory exactly as Ansible sees it, and the systems in it.
+
+The facts come from `ansible-inventory --list`, so Ansible and Nornir cannot disagree. Asking
+costs most of a second; the answer is kept beside the ledger as long as the source files are
+static and unchanged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from commsroom import backends
+from commsroom.errors import CommsroomError
+from commsroom.estate.backend import Backend, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_STATIC: Final = frozenset({".yml", ".yaml", ".json", ".ini", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One installed thing in the inventory: where it is, what kind it is, whether it is simulated.
+
+    `sites` are the sites it serves; empty means all. `state` is where a simulated one keeps
+    what it holds.
+    """
+
+    name: str
+    backend: Backend
+    target: Target
+    sites: tuple[str, ...] = ()
+    state: Path | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Tell whether a fake stands in for the real server."""
+        return self.state is not None
+
+
+def listing(estate: Path) -> dict[str, Any]:
+    """Return what `ansible-inventory --list` prints for the estate, from its cache when valid.
+
+    Raises:
+        CommsroomError: there is no inventory, or Ansible cannot read it.
+    """
+    source = estate / "inventory"
+    if not source.exists():
+        raise CommsroomError(f"{source}: there is no inventory", remedy="commsroom init DIR makes one to start from")
+    digest = _digest(estate, source)
+    cache = estate / ".commsroom" / "inventory.json"
+    if digest and cache.is_file():
+        held = _read_cache(cache)
+        if held.get("digest") == digest:
+            found: dict[str, Any] = held["listing"]
+            return found
+    from commsroom.runs import ansible  # costs 0.1 s, and only a changed inventory needs it
+
+    found = ansible.inventory(estate)
+    if digest:
+        _write_cache(cache, {"digest": digest, "listing": found})
+    return found
+
+
+def systems(estate: Path, *, simulate: Path | None = None) -> dict[str, System]:
+    """Return the systems of the inventory by name: every host with a `commsroom_backend`.
+
+    With `simulate`, all are fakes that keep their state in that folder; a host with
+    `commsroom_simulated: true` always is one.
+    """
+    hostvars = listing(estate).get("_meta", {}).get("hostvars", {})
+    found = {
+        name: _system(estate, name, variables, simulate)
+        for name, variables in sorted(hostvars.items())
+        if "commsroom_backend" in variables
+    }
+    if not found:
+        raise CommsroomError(
+            f"{estate / 'inventory'}: no host has a commsroom_backend",
+            remedy="set commsroom_backend: asterisk, postfix_dovecot or prosody on your servers",
+        )
+    return found
+
+
+def _system(estate: Path, name: str, variables: Mapping[str, Any], simulate: Path | None) -> System:
+    state = simulate / f"{name}.json" if simulate else None
+    if state is None and variables.get("commsroom_simulated") is True:
+        state = estate / ".commsroom" / "simulated" / f"{name}.json"
+    ca = _plain(name, variables, "commsroom_ca_certificate")
+    domain = _plain(name, variables, "commsroom_domain")
+    target = Target(
+        system=name,
+        host=_plain(name, variables, "ansible_host") or name,
+        tls_name=_plain(name, variables, "commsroom_tls_name") or (f"{name}.{domain}" if domain else name),
+        estate=estate,
+        ssh_arguments=tuple(_ssh_arguments(name, variables)),
+        become=variables.get("ansible_become") is True,
+        variables=variables,
+        ca=estate / ca if ca else None,
+    )
+    sites = variables.get("commsroom_sites", ())
+    return System(name, backends.backend(str(variables["commsroom_backend"])), target, tuple(sites), state)
+
+
+def _ssh_arguments(name: str, variables: Mapping[str, Any]) -> Iterable[str]:
+    """Give what Ansible itself would hand to ssh, in its order."""
+    for option in ("ansible_ssh_common_args", "ansible_ssh_extra_args"):
+        yield from shlex.split(_plain(name, variables, option))
+    flags = {"ansible_port": "-p", "ansible_user": "-l", "ansible_ssh_private_key_file": "-i"}
+    for option, flag in flags.items():
+        value = _plain(name, variables, option)
+        if value:
+            yield from (flag, value)
+
+
+def _plain(host: str, variables: Mapping[str, Any], name: str) -> str:
+    value = str(variables.get(name, ""))
+    if "{{" in value:
+        raise CommsroomError(
+            f"inventory: {host}: {name} is a template; commsroom reads it without running Ansible",
+            remedy="write the value itself",
+        )
+    return value
+
+
+def _digest(estate: Path, source: Path) -> str:
+    """Hash every file the inventory is made of; empty when some of it is dynamic."""
+    digest = hashlib.sha256()
+    roots = [source] if source.is_file() else sorted(source.rglob("*"))
+    files = [path for path in [*roots, estate / "ansible.cfg"] if path.is_file()]
+    policies = estate / "policies"
+    for path in [*files, *sorted(policies.glob("*.yml"))]:
+        if path.suffix not in {*_STATIC, ".cfg"} or (path in roots and os.access(path, os.X_OK)):
+            return ""
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(estate)}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _read_cache(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _write_cache(path: Path, content: Mapping[str, Any]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beside = path.with_suffix(f".{os.getpid()}")
+    beside.touch(mode=0o600)
+    beside.write_text(json.dumps(content), "utf-8")
+    beside.rename(path)
