@@ -210,3 +210,8 @@ def test_a_lock_pins_every_declared_dependency_by_hash_and_names_no_host(lock):
     entries = re.split(r"^(?=\S)", text, flags=re.MULTILINE)
     assert [entry.split()[0] for entry in entries if entry and "--hash=sha256:" not in entry] == []
     assert "://" not in text
+
+
+def test_the_page_on_dependencies_names_every_one():
+    page = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8").casefold()
+    assert {name for name in declared() if name not in page} == set()
