@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from commsroom.app import planning
 from commsroom.app.estate import actor
-from commsroom.errors import CommsroomError, Exit, PlanOutdated, TargetMoved
+from commsroom.errors import CommsroomError, Exit, FenceRefused, PlanOutdated, TargetMoved
 from commsroom.estate import guards, order
 from commsroom.estate.backend import Applied, Batch, Outcome, Status
 
@@ -33,13 +33,24 @@ class Journal(Protocol):
     """Where intents and outcomes are written down; the ledger is the real one."""
 
     def begin(
-        self, run: str, system: str, stage: str, changes: Sequence[Change], *, actor: str, fence: int
+        self,
+        run: str,
+        system: str,
+        stage: str,
+        changes: Sequence[Change],
+        *,
+        actor: str,
+        fence: int,
     ) -> int:
         """Write the intent durably before anything is sent."""
         ...
 
     def finish(self, batch: int, outcomes: Sequence[Outcome], changes: Sequence[Change]) -> None:
         """Write what became of it."""
+        ...
+
+    def abandon(self, batch: int, reason: str) -> None:
+        """Write that nothing of it was sent or done."""
         ...
 
 
@@ -102,10 +113,17 @@ def apply(
     with estate.ledger.lock(actor(), command="apply") as lease:
         planned = _prepare(estate, scope, progress)
         if saved is not None and saved.hash != planned.plan.hash:
-            raise PlanOutdated("reality or policy moved since this plan was made", remedy="plan again")
-        guards.check(planned.plan, planned.known, permitted, limit=estate.policy.security.removal_limit)
+            raise PlanOutdated(
+                "reality or policy moved since this plan was made", remedy="plan again"
+            )
+        guards.check(
+            planned.plan, planned.known, permitted, limit=estate.policy.security.removal_limit
+        )
         if planned.plan.changes and not confirm(planned.plan):
-            return ApplyResult(planned.plan, (), planned.plan, time.monotonic() - started, declined=True)
+            return ApplyResult(
+                planned.plan, (), planned.plan, time.monotonic() - started, declined=True
+            )
+        _tidy(estate, planned)
         outcomes = _Run(estate, planned, lease, journal or estate.ledger, progress).all()
         remaining = _after(estate, scope, planned, outcomes, progress)
     return ApplyResult(planned.plan, outcomes, remaining, time.monotonic() - started)
@@ -116,9 +134,7 @@ def _prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:
     planned = planning.prepare(estate, scope, progress)
     if not _settle(estate, planned):
         return planned
-    return planning.compare(
-        estate, scope, planned.desired, planned.reading, planned.as_of, planned.allocations
-    )
+    return planning.compare(estate, scope, planned.compiled, planned.reading)
 
 
 def _settle(estate: Estate, planned: Planned) -> bool:
@@ -129,11 +145,31 @@ def _settle(estate: Estate, planned: Planned) -> bool:
         if snapshot is None:
             continue  # still unknown: stays open
         found = {
-            address: "present" if address in snapshot.resources else "absent" for address in batch.addresses
+            intent.address: "present" if intent.address in snapshot.resources else "absent"
+            for intent in batch.intents
         }
-        estate.ledger.settle(batch.id, found)
+        estate.ledger.settle(batch.id, found, actor=actor())
         settled = True
     return settled
+
+
+def _tidy(estate: Estate, planned: Planned) -> None:
+    """Bring marks of ours in line with policy and reality where no system needs touching.
+
+    What is gone and no longer asked for is forgotten, lest a stranger's namesake count as ours.
+    """
+    read = planned.reading.snapshots
+    desired = {item.address for item in planned.compiled.desired}
+    gone = [
+        address
+        for address in planned.known.owned - desired
+        if address.system in read and address not in read[address.system].resources
+    ]
+    if gone:
+        estate.ledger.forget(gone, actor=actor())
+    estate.ledger.protect(
+        [item for item in planned.compiled.desired if item.protected], actor=actor()
+    )
 
 
 def _after(
@@ -147,9 +183,7 @@ def _after(
     for name in again.unknown:
         snapshots.pop(name, None)
     reading = planning.Reading(snapshots, {**planned.reading.unknown, **again.unknown})
-    return planning.compare(
-        estate, scope, planned.desired, reading, planned.as_of, planned.allocations
-    ).plan
+    return planning.compare(estate, scope, planned.compiled, reading).plan
 
 
 class _Run:
@@ -163,7 +197,9 @@ class _Run:
         self._lease = lease
         self._journal = journal
         self._progress = progress
-        self._id = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{uuid.uuid4().hex[:8]}-{os.getpid()}"
+        self._id = (
+            f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{uuid.uuid4().hex[:8]}-{os.getpid()}"
+        )
         self._tokens = dict(planned.plan.tokens)
         self._lost: dict[str, CommsroomError] = {}
         self._secrets: dict[tuple[str, int], Secret] = {}
@@ -188,15 +224,15 @@ class _Run:
         from commsroom.policy import allocations as numbers
 
         people = {change.after.person for change in changes if change.after is not None}
-        numbers.keep(self._estate.path, self._planned.allocations, people - {""})
+        numbers.keep(self._estate.path, self._planned.compiled.allocations, people - {""})
 
     def _provide(self, changes: Sequence[Change]) -> None:
         """Make sure that every secret to be sent is durably in the store first."""
         from commsroom.secrets import generate
 
         refs = [ref for change in changes for ref in _refs(change)]
-        rules = self._estate.policy.security
-        self._estate.secrets.ensure(refs, lambda ref: generate.secret(ref.shape, rules=rules, avoid=ref.path))
+        rules = generate.Rules()
+        self._estate.secrets.ensure(refs, lambda ref: generate.secret(ref.shape, rules))
         self._secrets = self._estate.secrets.get_many({(ref.path, ref.generation) for ref in refs})
 
     def _secret(self, ref: SecretRef) -> Secret:
@@ -217,7 +253,10 @@ class _Run:
         def done(system: str, result: Any) -> None:
             batch, changes = batches[system]
             ended = self._ended(system, result, changes)
-            self._journal.finish(batch, ended, changes)
+            if isinstance(result, (TargetMoved, FenceRefused)):
+                self._journal.abandon(batch, str(result))
+            else:
+                self._journal.finish(batch, ended, changes)
             self._progress.advance(f"{system}: {step.stage}", len(ended))
             outcomes.extend(ended)
 
@@ -225,7 +264,9 @@ class _Run:
             self._send({system: changes for system, (_, changes) in batches.items()}, done)
         return outcomes
 
-    def _send(self, batches: Mapping[str, Sequence[Change]], done: Callable[[str, Any], None]) -> None:
+    def _send(
+        self, batches: Mapping[str, Sequence[Change]], done: Callable[[str, Any], None]
+    ) -> None:
         def work(system: str, provider: Provider) -> Applied:
             batch = Batch(
                 changes=batches[system],
@@ -237,7 +278,9 @@ class _Run:
             return provider.apply(batch)
 
         limits = self._estate.tools.deadlines
-        self._estate.fleet.each(work, on=list(batches), deadline=limits.connect + limits.apply + 5, done=done)
+        self._estate.fleet.each(
+            work, on=list(batches), deadline=limits.connect + limits.apply + 5, done=done
+        )
 
     def _ended(self, system: str, result: Any, changes: Sequence[Change]) -> Sequence[Outcome]:
         if isinstance(result, Applied):
@@ -245,7 +288,7 @@ class _Run:
             return result.outcomes
         error: CommsroomError = result
         self._lost[system] = error
-        untouched = isinstance(error, TargetMoved)
+        untouched = isinstance(error, (TargetMoved, FenceRefused))
         return _all(changes, Status.FAILED if untouched else Status.UNKNOWN, str(error))
 
 

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from commsroom.policy import Policy
     from commsroom.runs.inventory import System
     from commsroom.runs.nornir import Fleet
-    from commsroom.secrets import SealedStore
+    from commsroom.secrets.sealed import SealedStore
 
 
 class Estate:
     """A company's estate at `path`. Everything is loaded lazily and closed with the handle."""
 
-    def __init__(self, path: Path, *, simulate: Path | None, ledger_url: str, read_only: bool) -> None:
+    def __init__(
+        self, path: Path, *, simulate: Path | None, ledger_url: str, read_only: bool
+    ) -> None:
         """Remember where things are; touches nothing yet."""
         self.path = path
         self.simulate = simulate
@@ -77,10 +79,12 @@ class Estate:
 
     @cached_property
     def key(self) -> bytes:
-        """The estate's master key; made on the very first use of a new estate."""
+        """The estate's master key; made on the very first use of a new estate, never after."""
         from commsroom.secrets import key
 
-        return key.find_or_create(self.path, fresh=not self._sealed.exists())
+        if self._sealed.exists():
+            return key.find(self.path)
+        return key.find_or_create(self.path)[0]
 
     @property
     def _sealed(self) -> Path:
@@ -89,7 +93,7 @@ class Estate:
     @cached_property
     def secrets(self) -> SealedStore:
         """The sealed store."""
-        from commsroom.secrets import SealedStore
+        from commsroom.secrets.sealed import SealedStore
 
         return self._closing.enter_context(SealedStore.open(self._sealed, self.key))
 
@@ -137,7 +141,9 @@ def open_estate(
     variables = os.environ if environ is None else environ
     root = path.resolve()
     if not (root / "policies").is_dir():
-        raise CommsroomError(f"{path}: no estate here", remedy="--estate DIR names one, commsroom init DIR makes one")
+        raise CommsroomError(
+            f"{path}: no estate here", remedy="--estate DIR names one, commsroom init DIR makes one"
+        )
     url = ledger_url or variables.get("COMMSROOM_LEDGER", "")
     estate = Estate(root, simulate=simulate, ledger_url=url, read_only=read_only)
     try:

@@ -34,15 +34,22 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Compiled:
+    """What policy asks for on a date, and the numbers and logins proposed for it."""
+
+    desired: tuple[Resource, ...]
+    as_of: date
+    allocations: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A plan with all it was made from."""
 
     plan: Plan
-    desired: tuple[Resource, ...]
+    compiled: Compiled
     reading: Reading
     known: Known
-    as_of: date
-    allocations: Any
 
 
 def plan(estate: Estate, scope: Scope, progress: Progress) -> Plan:
@@ -59,28 +66,27 @@ def plan(estate: Estate, scope: Scope, progress: Progress) -> Plan:
 def prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:
     """Read, compile and compare; the full result behind `plan`."""
     reader = _Background(lambda: read(estate, progress))
-    desired, day, allocations = compile_policy(estate, scope)
-    return compare(estate, scope, desired, reader.result(), day, allocations)
+    compiled = compile_policy(estate, scope)
+    return compare(estate, scope, compiled, reader.result())
 
 
-def compare(
-    estate: Estate, scope: Scope, desired: tuple[Resource, ...], reading: Reading, day: date, allocations: Any
-) -> Planned:
+def compare(estate: Estate, scope: Scope, compiled: Compiled, reading: Reading) -> Planned:
     """Build the plan for `scope` from what is wanted, what is there and what the ledger remembers."""
     known = estate.ledger.known()
-    person = replace(scope, person=_person(estate, scope.person))
-    narrowed, mine = person.narrow(_pinned(estate, desired), reading.snapshots, known)
+    person = replace(scope, person=person_id(estate, scope.person))
+    narrowed, mine = person.narrow(pinned(estate, compiled.desired), reading.snapshots, known)
     if not scope.whole and not narrowed and not mine.owned:
-        raise UsageError("nothing in policy or in what we own matches", remedy="commsroom show lists all addresses")
+        raise UsageError(
+            "nothing in policy or in what we own matches",
+            remedy="commsroom show lists all addresses",
+        )
     kinds = {name: system.backend for name, system in estate.systems.items()}
     built = plans.build(narrowed, reading.snapshots, mine, kinds, reading.unknown)
     if not scope.whole:
-        others = frozenset(item.address for item in desired) | known.owned
+        others = frozenset(item.address for item in compiled.desired) | known.owned
         built = replace(built, foreign=tuple(a for a in built.foreign if a not in others))
         built = replace(built, owned=plans.count(known.owned))
-    return Planned(
-        replace(built, simulated=estate.simulated), tuple(desired), reading, known, day, allocations
-    )
+    return Planned(replace(built, simulated=estate.simulated), compiled, reading, known)
 
 
 def read(estate: Estate, progress: Progress, *, only: tuple[str, ...] | None = None) -> Reading:
@@ -93,7 +99,10 @@ def read(estate: Estate, progress: Progress, *, only: tuple[str, ...] | None = N
         return provider.read()
 
     results = estate.fleet.each(
-        work, on=names, deadline=deadlines.connect + deadlines.read + 5, done=lambda name, _: progress.advance(name)
+        work,
+        on=names,
+        deadline=deadlines.connect + deadlines.read + 5,
+        done=lambda name, _: progress.advance(name),
     )
     progress.end()
     return Reading(
@@ -102,8 +111,8 @@ def read(estate: Estate, progress: Progress, *, only: tuple[str, ...] | None = N
     )
 
 
-def compile_policy(estate: Estate, scope: Scope) -> tuple[tuple[Resource, ...], date, Any]:
-    """Compile policy and roster for the scope's date; returns resources, the date, the allocations."""
+def compile_policy(estate: Estate, scope: Scope) -> Compiled:
+    """Compile policy and roster for the scope's date."""
     from commsroom.policy import allocations as numbers
 
     policy = estate.policy
@@ -114,7 +123,8 @@ def compile_policy(estate: Estate, scope: Scope) -> tuple[tuple[Resource, ...], 
         compiling.SystemInfo(name, frozenset(system.backend.supports), system.sites)
         for name, system in estate.systems.items()
     ]
-    return tuple(compiling.compile_estate(policy, proposed, day, systems)), day, proposed
+    desired = compiling.compile_estate(policy, proposed, day, systems)
+    return Compiled(tuple(desired), day, proposed)
 
 
 def today(estate: Estate) -> date:
@@ -122,17 +132,19 @@ def today(estate: Estate) -> date:
     return datetime.now(ZoneInfo(estate.policy.company.time_zone)).date()
 
 
-def _pinned(estate: Estate, desired: tuple[Resource, ...]) -> list[Resource]:
+def pinned(estate: Estate, desired: tuple[Resource, ...]) -> list[Resource]:
     """Pin every secret reference to the generation the ledger says is current."""
     paths = {ref.path for item in desired for ref in item.secrets}
     current = estate.ledger.generation_of(paths)
     return [
-        replace(item, secrets=tuple(ref.pinned(current[ref.path]) for ref in item.secrets)) if item.secrets else item
+        replace(item, secrets=tuple(ref.pinned(current[ref.path]) for ref in item.secrets))
+        if item.secrets
+        else item
         for item in desired
     ]
 
 
-def _person(estate: Estate, text: str) -> str:
+def person_id(estate: Estate, text: str) -> str:
     """Accept an id or a login; give the id."""
     if not text:
         return ""
@@ -145,7 +157,10 @@ def _person(estate: Estate, text: str) -> str:
     found = [entry.id for entry in held if entry.login == text]
     if found:
         return found[0]
-    raise UsageError(f"nobody in the roster is called {text!r}", remedy="use the id column of policies/people.csv")
+    raise UsageError(
+        f"nobody in the roster is called {text!r}",
+        remedy="use the id column of policies/people.csv",
+    )
 
 
 class _Background:

@@ -30,7 +30,9 @@ class SavedPlan:
     made: str
 
 
-def save(estate: Estate, planned: Planned, scope: Scope, file: Path, document: dict[str, Any]) -> None:
+def save(
+    estate: Estate, planned: Planned, scope: Scope, file: Path, document: dict[str, Any]
+) -> None:
     """Write the plan to `file` (mode 0600) as JSON: identity, and `document` for people to review.
 
     The as-of date is pinned, so that applying tomorrow means what was reviewed today.
@@ -39,7 +41,7 @@ def save(estate: Estate, planned: Planned, scope: Scope, file: Path, document: d
         "format": FORMAT,
         "estate": estate.ledger.estate_id,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "as_of": planned.as_of.isoformat(),
+        "as_of": planned.compiled.as_of.isoformat(),
         "person": scope.person,
         "only": list(scope.only),
         "plan": document,
@@ -59,15 +61,21 @@ def load(estate: Estate, file: Path) -> SavedPlan:
     """Read a saved plan; raises CommsroomError when it is not one, or belongs to another estate."""
     try:
         content = json.loads(file.read_text("utf-8"))
-        scope = Scope(content["person"], tuple(content["only"]), date.fromisoformat(content["as_of"]))
+        scope = Scope(
+            content["person"], tuple(content["only"]), date.fromisoformat(content["as_of"])
+        )
         found = SavedPlan(content["hash"], scope, content["estate"], content["made"])
         version = content["format"]
     except OSError as error:
         raise CommsroomError(f"{file}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise CommsroomError(f"{file}: is not a saved plan", remedy="make one with commsroom plan --out") from error
+        raise CommsroomError(
+            f"{file}: is not a saved plan", remedy="make one with commsroom plan --out"
+        ) from error
     if version != FORMAT:
-        raise CommsroomError(f"{file}: was saved by another version of commsroom", remedy="plan again")
+        raise CommsroomError(
+            f"{file}: was saved by another version of commsroom", remedy="plan again"
+        )
     if found.estate_id != estate.ledger.estate_id:
         raise CommsroomError(f"{file}: was made for another estate")
     return found

@@ -97,7 +97,7 @@ def replace(
     uid = pwd.getpwnam(owner).pw_uid if owner else -1
     gid = grp.getgrnam(group).gr_gid if group else -1
     if unchanged:
-        os.chmod(path, mode)
+        path.chmod(mode)
         os.chown(path, uid, gid)
         return False
     beside = path.with_name(f".{path.name}.commsroom")
@@ -107,9 +107,9 @@ def replace(
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(beside, mode)
+        beside.chmod(mode)
         os.chown(beside, uid, gid)
-        os.rename(beside, path)
+        beside.rename(path)
     except OSError:
         beside.unlink(missing_ok=True)
         raise

@@ -113,7 +113,9 @@ class Session:
         try:
             answer = json.loads(lines[-1])
         except ValueError:
-            raise SystemUnknown(self.target.system, phase, "it closed the connection half way") from None
+            raise SystemUnknown(
+                self.target.system, phase, "it closed the connection half way"
+            ) from None
         if "error" in answer:
             self._refuse(answer, phase)
         return answer["ok"]
@@ -129,7 +131,15 @@ class Session:
             "ServerAliveCountMax": "3",
         }
         flags = [part for name, value in options.items() for part in ("-o", f"{name}={value}")]
-        return ["ssh", "-T", *flags, *self.target.ssh_arguments, "--", self.target.host, shlex.join(program)]
+        return [
+            "ssh",
+            "-T",
+            *flags,
+            *self.target.ssh_arguments,
+            "--",
+            self.target.host,
+            shlex.join(program),
+        ]
 
     def _talk(self, job: str, phase: str, timeout: float) -> tuple[str, str, int]:
         process = subprocess.Popen(  # noqa: S603 - a list, no shell
@@ -162,7 +172,9 @@ class Session:
         system, message = self.target.system, answer["message"][:_TEXT_LIMIT]
         errors: dict[str, CommsroomError] = {
             "moved": TargetMoved(f"{system}: {message}", remedy="plan again"),
-            "fenced": FenceRefused(f"{system}: {message}", remedy="another run took over; plan again"),
+            "fenced": FenceRefused(
+                f"{system}: {message}", remedy="another run took over; plan again"
+            ),
         }
         raise errors.get(answer["error"], SystemUnknown(system, phase, message))
 

@@ -150,7 +150,8 @@ class Proof:
 
     `use` is a short verb phrase (`register`, `call 2101`, `imap login`, `wrong password`).
     `ok` None means unknown (could not be decided); `note` says why, or how it was proven
-    (`delegated`). `ms` is milliseconds it took.
+    (`delegated`). `ms` is milliseconds it took. `login` marks the proof that the owner's own
+    credential was accepted: it is remembered, and makes a later refusal of it count.
     """
 
     address: Address
@@ -160,6 +161,7 @@ class Proof:
     ok: bool | None
     ms: float = 0.0
     note: str = ""
+    login: bool = False
 
 
 class Provider(Protocol):

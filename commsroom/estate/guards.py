@@ -57,7 +57,8 @@ def _check_strangers(plan: Plan, allow: Allow) -> None:
     strangers = [
         change.address
         for change in plan.changes
-        if change.action is Action.ADOPT and not any(change.address.matches(glob) for glob in allow.adopt)
+        if change.action is Action.ADOPT
+        and not any(change.address.matches(glob) for glob in allow.adopt)
     ]
     if strangers:
         raise GuardRefused(
@@ -79,15 +80,21 @@ def _check_protected(plan: Plan, known: Known, allow: Allow) -> None:
 
 
 def _check_size(plan: Plan, allow: Allow, limit: float) -> None:
-    gone = Counter((item.address.system, item.address.kind) for item in plan.changes if removes(item))
+    gone = Counter(
+        (item.address.system, item.address.kind) for item in plan.changes if removes(item)
+    )
     excess = []
     for (system, kind), count in sorted(gone.items()):
         owned = plan.owned.get((system, kind), 0)
         if owned and count > limit * owned and f"{system}:{kind}" not in allow.removals:
-            excess.append((f"{count} of {owned} {kind} on {system} ({count / owned:.0%})", f"{system}:{kind}"))
+            excess.append(
+                (f"{count} of {owned} {kind} on {system} ({count / owned:.0%})", f"{system}:{kind}")
+            )
     total, owned_total = sum(gone.values()), sum(plan.owned.values())
     if owned_total and total > limit * owned_total and "total" not in allow.removals:
-        excess.append((f"{total} of all {owned_total} objects ({total / owned_total:.0%})", "total"))
+        excess.append(
+            (f"{total} of all {owned_total} objects ({total / owned_total:.0%})", "total")
+        )
     if excess:
         raise GuardRefused(
             f"the plan deletes or suspends {', '.join(text for text, _ in excess)}; the limit is {limit:.0%}",

@@ -22,10 +22,9 @@ from commsroom.estate.resource import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from commsroom.estate.backend import Backend, Snapshot
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,9 @@ class Plan:
         """Return the SHA-256 (hex) of what the plan would do: equal plans, equal hashes."""
         content = [_change_key(change) for change in self.changes]
         unknown = sorted(self.unknown)
-        text = json.dumps([content, unknown], ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+        text = json.dumps(
+            [content, unknown], ensure_ascii=True, separators=(",", ":"), sort_keys=True
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
@@ -83,7 +84,13 @@ class Plan:
 
 
 def _change_key(change: Change) -> list[Any]:
-    return [str(change.action), str(change.address), list(change.fields), _state(change.before), _state(change.after)]
+    return [
+        str(change.action),
+        str(change.address),
+        list(change.fields),
+        _state(change.before),
+        _state(change.after),
+    ]
 
 
 def _state(resource: Resource | None) -> Any:
@@ -118,9 +125,8 @@ def build(
     """
     wanted = {item.address: item for item in desired if item.address.system in snapshots}
     refused = _refusals(wanted, backends)
-    changes: list[Change] = []
-    sealed: list[Address] = []
     unsupported: dict[Address, str] = dict(refused)
+    changes: list[Change] = []
     for address, resource in wanted.items():
         if address in refused:
             continue
@@ -128,25 +134,30 @@ def build(
         lacking = _unsupported(resource, backend)
         if lacking:
             unsupported[address] = ", ".join(lacking)
-        if address.kind not in backend.supports:
-            continue
-        change = _compare(resource, snapshot, known, backend.supports[address.kind], lacking)
-        if change is not None and change.action is Action.ADOPT and address in snapshot.sealed:
-            sealed.append(address)
-        elif change is not None:
-            changes.append(change)
-    foreign = []
-    for snapshot in snapshots.values():
-        for address, actual in snapshot.resources.items():
-            if address in wanted:
-                continue
-            if address not in known.owned:
-                foreign.append(address)
-            elif prune:
-                changes.append(Change(Action.DELETE, address, actual, None))
+        if address.kind in backend.supports:
+            supported = backend.supports[address.kind]
+            changes += _compare(resource, snapshot, known, supported, lacking)
+    extra = [
+        (address, actual)
+        for snapshot in snapshots.values()
+        for address, actual in snapshot.resources.items()
+        if address not in wanted
+    ]
+    if prune:
+        changes += [
+            Change(Action.DELETE, address, actual, None)
+            for address, actual in extra
+            if address in known.owned
+        ]
+    sealed = {
+        item.address
+        for item in changes
+        if item.action is Action.ADOPT and item.address in snapshots[item.address.system].sealed
+    }
+    kept = [change for change in changes if change.address not in sealed]
     return Plan(
-        changes=tuple(sorted(changes, key=lambda change: change.address)),
-        foreign=tuple(sorted(foreign)),
+        changes=tuple(sorted(kept, key=lambda change: change.address)),
+        foreign=tuple(sorted(address for address, _ in extra if address not in known.owned)),
         sealed=tuple(sorted(sealed)),
         unsupported=unsupported,
         unknown=dict(unknown or {}),
@@ -155,7 +166,9 @@ def build(
     )
 
 
-def _refusals(wanted: Mapping[Address, Resource], backends: Mapping[str, Backend]) -> dict[Address, str]:
+def _refusals(
+    wanted: Mapping[Address, Resource], backends: Mapping[str, Backend]
+) -> dict[Address, str]:
     by_system: dict[str, list[Resource]] = {}
     for address, resource in wanted.items():
         by_system.setdefault(address.system, []).append(resource)
@@ -176,34 +189,30 @@ def _unsupported(resource: Resource, backend: Backend) -> tuple[str, ...]:
 
 
 def _compare(
-    desired: Resource, snapshot: Snapshot, known: Known, supported: frozenset[str], lacking: Sequence[str]
-) -> Change | None:
+    desired: Resource,
+    snapshot: Snapshot,
+    known: Known,
+    supported: frozenset[str],
+    lacking: Sequence[str],
+) -> Iterator[Change]:
+    """Yield the one change that `desired` needs, or nothing."""
     address = desired.address
     actual = snapshot.resources.get(address)
-    spoken = tuple(name for name in desired.body.values() if name in supported)
     slots = tuple(f"secret:{ref.slot}" for ref in desired.secrets)
     held = frozenset(slots) - frozenset(lacking)
     if actual is None:
+        spoken = tuple(name for name in desired.body.values() if name in supported)
         fields = spoken + tuple(slot for slot in slots if slot in held)
-        return Change(Action.CREATE, address, None, desired, fields, tuple(lacking))
-    stale = stale_secrets(desired, known.secrets.get(address, {}), snapshot.verifiers.get(address, {}))
+        yield Change(Action.CREATE, address, None, desired, fields, tuple(lacking))
+        return
+    verifiers = snapshot.verifiers.get(address, {})
+    stale = stale_secrets(desired, known.secrets.get(address, {}), verifiers)
     fields = differing_fields(desired.body, actual.body, supported)
     fields += tuple(slot for slot in stale if slot in held)
     if address not in known.owned:
-        return Change(Action.ADOPT, address, actual, desired, fields, tuple(lacking))
-    if fields:
-        return Change(Action.UPDATE, address, actual, desired, fields, tuple(lacking))
-    return None
-
-
-def select(plan_resources: Iterable[Resource], *, globs: Sequence[str] = (), person: str = "") -> list[Resource]:
-    """Keep the resources that match any of `globs` and, when given, exist for `person`."""
-    return [
-        item
-        for item in plan_resources
-        if (not globs or any(item.address.matches(glob) for glob in globs))
-        and (not person or item.person == person)
-    ]
+        yield Change(Action.ADOPT, address, actual, desired, fields, tuple(lacking))
+    elif fields:
+        yield Change(Action.UPDATE, address, actual, desired, fields, tuple(lacking))
 
 
 def count(owned: Iterable[Address]) -> Mapping[tuple[str, str], int]:

@@ -39,7 +39,8 @@ class Address:
         match = _ADDRESS.fullmatch(text)
         if match is None:
             raise UsageError(
-                f"{text!r} is not an address", remedy="write system:kind/key, as in pbx1:extension/2107"
+                f"{text!r} is not an address",
+                remedy="write system:kind/key, as in pbx1:extension/2107",
             )
         return cls(match["system"], match["kind"], match["key"])
 
@@ -155,7 +156,9 @@ class Change:
     @property
     def provenance(self) -> Provenance | None:
         """Return the policy line behind the change, or None for what policy no longer asks for."""
-        return self.after.provenance if self.after else self.before.provenance if self.before else None
+        return (
+            self.after.provenance if self.after else self.before.provenance if self.before else None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,9 @@ def stale_secrets(
     slot to the fingerprint read now; a slot missing from it cannot be read and is trusted.
     """
     return tuple(
-        f"secret:{ref.slot}" for ref in desired.secrets if _is_stale(ref, recorded.get(ref.slot), verifiers)
+        f"secret:{ref.slot}"
+        for ref in desired.secrets
+        if _is_stale(ref, recorded.get(ref.slot), verifiers)
     )
 
 

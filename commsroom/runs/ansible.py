@@ -63,7 +63,9 @@ def inventory(estate: Path) -> dict[str, Any]:
         raise CommsroomError(f"ansible-inventory did not answer: {type(error).__name__}") from error
     if done.returncode:
         words = " ".join(done.stderr.split())[-_TEXT_LIMIT:]
-        raise CommsroomError(f"{estate / 'inventory'}: {words}", remedy="see ansible-inventory --list")
+        raise CommsroomError(
+            f"{estate / 'inventory'}: {words}", remedy="see ansible-inventory --list"
+        )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -130,7 +132,7 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
         return None
     data = event["event_data"]
     outcome = data.get("res") or {}
-    diff = outcome.get("diff") or ()
+    diff: Any = outcome.get("diff") or ()
     return TaskResult(
         host=data.get("host", ""),
         task=data.get("task", ""),

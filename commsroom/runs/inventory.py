@@ -53,7 +53,9 @@ def listing(estate: Path) -> dict[str, Any]:
     """
     source = estate / "inventory"
     if not source.exists():
-        raise CommsroomError(f"{source}: there is no inventory", remedy="commsroom init DIR makes one to start from")
+        raise CommsroomError(
+            f"{source}: there is no inventory", remedy="commsroom init DIR makes one to start from"
+        )
     digest = _digest(estate, source)
     cache = estate / ".commsroom" / "inventory.json"
     if digest and cache.is_file():
@@ -98,7 +100,8 @@ def _system(estate: Path, name: str, variables: Mapping[str, Any], simulate: Pat
     target = Target(
         system=name,
         host=_plain(name, variables, "ansible_host") or name,
-        tls_name=_plain(name, variables, "commsroom_tls_name") or (f"{name}.{domain}" if domain else name),
+        tls_name=_plain(name, variables, "commsroom_tls_name")
+        or (f"{name}.{domain}" if domain else name),
         estate=estate,
         ssh_arguments=tuple(_ssh_arguments(name, variables)),
         become=variables.get("ansible_become") is True,
@@ -106,7 +109,9 @@ def _system(estate: Path, name: str, variables: Mapping[str, Any], simulate: Pat
         ca=estate / ca if ca else None,
     )
     sites = variables.get("commsroom_sites", ())
-    return System(name, backends.backend(str(variables["commsroom_backend"])), target, tuple(sites), state)
+    return System(
+        name, backends.backend(str(variables["commsroom_backend"])), target, tuple(sites), state
+    )
 
 
 def _ssh_arguments(name: str, variables: Mapping[str, Any]) -> Iterable[str]:

@@ -10,11 +10,20 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from nornir.core import Nornir
 from nornir.core.configuration import Config
-from nornir.core.inventory import ConnectionOptions, Defaults, Group, Groups, Host, Hosts, Inventory, ParentGroups
+from nornir.core.inventory import (
+    ConnectionOptions,
+    Defaults,
+    Group,
+    Groups,
+    Host,
+    Hosts,
+    Inventory,
+    ParentGroups,
+)
 from nornir.core.plugins.connections import ConnectionPluginRegister
 from nornir.core.task import AggregatedResult, MultiResult, Result, Task
 
@@ -37,7 +46,7 @@ class ProviderConnection:
         """Start unconnected."""
         self._provider: Provider | None = None
 
-    def open(
+    def open(  # noqa: PLR0917 - Nornir's signature
         self,
         hostname: str | None,
         username: str | None,
@@ -122,7 +131,9 @@ def _failed(error: CommsroomError) -> MultiResult:
 class Fleet:
     """All systems of an estate, ready to be asked side by side. Use as a context manager."""
 
-    def __init__(self, systems: Mapping[str, System], tools: Tools, listing: Mapping[str, Any]) -> None:
+    def __init__(
+        self, systems: Mapping[str, System], tools: Tools, listing: Mapping[str, Any]
+    ) -> None:
         """Build Nornir's inventory from Ansible's listing and our systems; connects to nothing yet."""
         self.systems = systems
         self._tools = tools
@@ -130,7 +141,7 @@ class Fleet:
             ConnectionPluginRegister.register(CONNECTION, ProviderConnection)
         self._nornir = Nornir(inventory=_inventory(listing, systems, tools), config=Config())
 
-    def __enter__(self) -> Fleet:
+    def __enter__(self) -> Self:
         """Return the fleet itself."""
         return self
 
@@ -180,7 +191,9 @@ def _ask(task: Task, work: Callable[[str, Provider], Any]) -> Result:
         return Result(host=task.host, failed=True, exception=error)
     except Exception as error:  # noqa: BLE001 - one system's failure is a result; its text could hold a value
         kind = type(error).__name__
-        unknown = SystemUnknown(task.host.name, "internal", f"unexpected {kind}", remedy="run again with --debug")
+        unknown = SystemUnknown(
+            task.host.name, "internal", f"unexpected {kind}", remedy="run again with --debug"
+        )
         unknown.__cause__ = error
         return Result(host=task.host, failed=True, exception=unknown)
 
@@ -194,7 +207,9 @@ def _value(name: str, result: MultiResult) -> Any:
     return SystemUnknown(name, "internal", type(first.exception).__name__)
 
 
-def _inventory(listing: Mapping[str, Any], systems: Mapping[str, System], tools: Tools) -> Inventory:
+def _inventory(
+    listing: Mapping[str, Any], systems: Mapping[str, System], tools: Tools
+) -> Inventory:
     groups = Groups()
     members: dict[str, list[str]] = {}
     for name, content in listing.items():
@@ -211,7 +226,9 @@ def _inventory(listing: Mapping[str, Any], systems: Mapping[str, System], tools:
         parents = ParentGroups(groups[group] for group in members.get(name, ()))
         options = {}
         if name in systems:
-            options[CONNECTION] = ConnectionOptions(extras={"connect": _connector(systems[name], tools)})
+            options[CONNECTION] = ConnectionOptions(
+                extras={"connect": _connector(systems[name], tools)}
+            )
         hosts[name] = Host(
             name=name,
             hostname=variables.get("ansible_host", name),

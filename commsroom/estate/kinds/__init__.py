@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from commsroom.errors import UsageError
 from commsroom.estate.kinds.mail import Grant, Mailbox, MailList, SharedMailbox
 from commsroom.estate.kinds.messaging import Account, Member, Room
-from commsroom.estate.kinds.telephony import Conference, DiallingClass, Extension, HuntGroup, Voicemail
+from commsroom.estate.kinds.telephony import (
+    Conference,
+    DiallingClass,
+    Extension,
+    HuntGroup,
+    Voicemail,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,4 +55,6 @@ def kind_named(name: str) -> type[Kind]:
     try:
         return kinds()[name]
     except KeyError:
-        raise UsageError(f"no kind is called {name!r}", remedy="one of " + ", ".join(kinds())) from None
+        raise UsageError(
+            f"no kind is called {name!r}", remedy="one of " + ", ".join(kinds())
+        ) from None

@@ -1,0 +1,29 @@
+"""ledger show, verify, unlock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from commsroom.app.estate import Estate
+    from commsroom.estate.resource import Address
+    from commsroom.ledger import Event
+
+
+def events(
+    estate: Estate, *, address: Address | None = None, limit: int | None = None
+) -> Iterator[Event]:
+    """Yield what was done, newest first, for one address or all."""
+    return estate.ledger.events(address=address, limit=limit)
+
+
+def verify(estate: Estate) -> Sequence[str]:
+    """Return the faults of the ledger's hash chain, one line each; none means it is whole."""
+    return estate.ledger.verify()
+
+
+def unlock(estate: Estate, holder: str) -> None:
+    """Break the lock of the named holder; its next write is refused by fence."""
+    estate.ledger.break_lock(holder)

@@ -1,0 +1,178 @@
+"""prove: use every account as its owner would, and every closed one as its owner must not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from commsroom.app import planning
+from commsroom.app.estate import actor
+from commsroom.errors import CommsroomError, Exit, UsageError
+from commsroom.estate.backend import Proof, ProofRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from commsroom.app.estate import Estate
+    from commsroom.app.progress import Progress
+    from commsroom.app.scope import Scope
+    from commsroom.estate.backend import Provider
+    from commsroom.estate.resource import Resource
+    from commsroom.estate.secret import Secret, SecretRef
+
+
+@dataclass(frozen=True, slots=True)
+class ProveResult:
+    """All proofs, and the systems that could not be asked. `seconds` is wall time per system."""
+
+    proofs: tuple[Proof, ...]
+    unknown: Mapping[str, str]
+    simulated: frozenset[str]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether everything was proven as expected."""
+        return self.exit_code is Exit.DONE
+
+    @property
+    def exit_code(self) -> Exit:
+        """Give the exit code: a system or a proof left unknown beats a difference."""
+        if self.unknown or any(proof.ok is None for proof in self.proofs):
+            return Exit.INCOMPLETE
+        return Exit.DIFFERENCE if any(proof.ok is False for proof in self.proofs) else Exit.DONE
+
+
+def prove(
+    estate: Estate,
+    scope: Scope,
+    progress: Progress,
+) -> ProveResult:
+    """Prove what policy promises for the scope, by use.
+
+    Active accounts must be accepted with the right credential and refused with a wrong one, and
+    must reach each other; suspended ones must be refused. A refusal only counts where the ledger
+    remembers that the very same credential was accepted before: else it is *unknown*. Accounts
+    of people who have not started yet are left out, since theirs never were.
+
+    Args:
+        estate: The estate.
+        scope: What to prove.
+        progress: Told of each system.
+
+    Raises:
+        UsageError: the scope names nothing.
+    """
+    wanted = requests(estate, scope)
+    if not wanted:
+        raise UsageError(
+            "there is nothing to prove in this scope", remedy="commsroom show lists all addresses"
+        )
+    progress.begin("Proving", len(wanted))
+
+    def work(system: str, provider: Provider) -> tuple[Proof, ...]:
+        return tuple(provider.prove(wanted[system]))
+
+    limits = estate.tools.deadlines
+    results = estate.fleet.each(
+        work,
+        on=list(wanted),
+        deadline=limits.connect + limits.prove + 5,
+        done=lambda name, _: progress.advance(name),
+    )
+    progress.end()
+    found = {name: item for name, item in results.items() if not isinstance(item, CommsroomError)}
+    result = ProveResult(
+        tuple(proof for name in sorted(found) for proof in found[name]),
+        {name: str(item) for name, item in results.items() if isinstance(item, CommsroomError)},
+        estate.simulated & set(wanted),
+    )
+    _remember(estate, wanted, result)
+    return result
+
+
+def requests(estate: Estate, scope: Scope) -> dict[str, Sequence[ProofRequest]]:
+    """Return what is to be proven, by system: only what we own and what is due to exist."""
+    compiled = planning.compile_policy(estate, scope)
+    owned = estate.ledger.known().owned
+    person = planning.person_id(estate, scope.person)
+    coming = {item.id for item in estate.policy.people if item.start > compiled.as_of}
+    chosen = [
+        item
+        for item in planning.pinned(estate, compiled.desired)
+        if item.address in owned
+        and (not person or item.person == person)
+        and (not scope.only or any(item.address.matches(glob) for glob in scope.only))
+        and not (item.person in coming and _closed(item))
+    ]
+    secret = _lender(estate, chosen)
+    seen = _accepted(estate)
+    found: dict[str, list[ProofRequest]] = {}
+    for item in chosen:
+        before = bool(item.secrets) and all(_name(ref) in seen for ref in item.secrets)
+        request = ProofRequest(item, secret, refused=_closed(item), accepted_before=before)
+        found.setdefault(item.address.system, []).append(request)
+    return {name: tuple(items) for name, items in found.items()}
+
+
+def _closed(item: Resource) -> bool:
+    return getattr(item.body, "suspended", None) is True
+
+
+def _name(ref: SecretRef) -> str:
+    return f"{ref.path}@{ref.generation}"
+
+
+def _accepted(estate: Estate) -> set[str]:
+    """Return the credentials (path@generation) ever seen to be accepted."""
+    return {
+        name
+        for event in estate.ledger.events(kind="accepted")
+        for name in event.data["credentials"]
+    }
+
+
+def _remember(
+    estate: Estate, wanted: Mapping[str, Sequence[ProofRequest]], result: ProveResult
+) -> None:
+    """Write down the result, and which credentials were seen accepted for the first time."""
+    used = {proof.address for proof in result.proofs if proof.login and proof.ok}
+    names = {
+        _name(ref)
+        for requests_ in wanted.values()
+        for request in requests_
+        if request.resource.address in used
+        for ref in request.resource.secrets
+    }
+    new = sorted(names - _accepted(estate))
+    if new:
+        estate.ledger.record("accepted", {"credentials": new}, actor=actor())
+    estate.ledger.record("proof", _record(result), actor=actor())
+
+
+def _lender(estate: Estate, resources: Sequence[Resource]) -> _Lender:
+    pairs = {(ref.path, ref.generation) for item in resources for ref in item.secrets}
+    return _Lender(estate.secrets.get_many(pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lender:
+    """Lends the values fetched in one go; None for those we do not hold."""
+
+    held: Mapping[tuple[str, int], Secret]
+
+    def __call__(self, ref: SecretRef) -> Secret | None:
+        return self.held.get((ref.path, ref.generation))
+
+    def __repr__(self) -> str:
+        return f"<{len(self.held)} secrets>"
+
+
+def _record(result: ProveResult) -> dict[str, object]:
+    return {
+        "proofs": len(result.proofs),
+        "failed": [f"{proof.address} {proof.use}" for proof in result.proofs if proof.ok is False],
+        "undecided": [
+            f"{proof.address} {proof.use}" for proof in result.proofs if proof.ok is None
+        ],
+        "unknown": sorted(result.unknown),
+    }
