@@ -73,8 +73,9 @@ def prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:
 def compare(estate: Estate, scope: Scope, compiled: Compiled, reading: Reading) -> Planned:
     """Build the plan for `scope` from what is wanted, what is there and what the ledger remembers."""
     known = estate.ledger.known()
-    person = replace(scope, person=person_id(estate, scope.person))
-    narrowed, mine = person.narrow(pinned(estate, compiled.desired), reading.snapshots, known)
+    narrowed, mine = resolved(estate, scope).narrow(
+        pinned(estate, compiled.desired), reading.snapshots, known
+    )
     if not scope.whole and not narrowed and not mine.owned:
         raise UsageError(
             "nothing in policy or in what we own matches",
@@ -144,23 +145,28 @@ def pinned(estate: Estate, desired: tuple[Resource, ...]) -> list[Resource]:
     ]
 
 
-def person_id(estate: Estate, text: str) -> str:
-    """Accept an id or a login; give the id."""
-    if not text:
-        return ""
+def resolved(estate: Estate, scope: Scope) -> Scope:
+    """Return the scope with logins replaced by ids of the roster.
+
+    Raises:
+        UsageError: somebody is not in the roster.
+    """
+    if not scope.people:
+        return scope
     from commsroom.policy import allocations as numbers
 
-    held = numbers.load(estate.path)
     ids = {person.id for person in estate.policy.people}
-    if text in ids:
-        return text
-    found = [entry.id for entry in held if entry.login == text]
-    if found:
-        return found[0]
-    raise UsageError(
-        f"nobody in the roster is called {text!r}",
-        remedy="use the id column of policies/people.csv",
-    )
+    logins = {entry.login: entry.id for entry in numbers.load(estate.path)}
+    found = []
+    for text in scope.people:
+        name = text if text in ids else logins.get(text, "")
+        if not name:
+            raise UsageError(
+                f"nobody in the roster is called {text!r}",
+                remedy="use the id column of policies/people.csv",
+            )
+        found.append(name)
+    return replace(scope, people=tuple(found))
 
 
 class _Background:

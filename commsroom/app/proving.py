@@ -94,14 +94,13 @@ def requests(estate: Estate, scope: Scope) -> dict[str, Sequence[ProofRequest]]:
     """Return what is to be proven, by system: only what we own and what is due to exist."""
     compiled = planning.compile_policy(estate, scope)
     owned = estate.ledger.known().owned
-    person = planning.person_id(estate, scope.person)
+    narrow = planning.resolved(estate, scope)
     coming = {item.id for item in estate.policy.people if item.start > compiled.as_of}
     chosen = [
         item
         for item in planning.pinned(estate, compiled.desired)
         if item.address in owned
-        and (not person or item.person == person)
-        and (not scope.only or any(item.address.matches(glob) for glob in scope.only))
+        and narrow.holds(item)
         and not (item.person in coming and _closed(item))
     ]
     secret = _lender(estate, chosen)

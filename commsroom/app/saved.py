@@ -42,7 +42,7 @@ def save(
         "estate": estate.ledger.estate_id,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "as_of": planned.compiled.as_of.isoformat(),
-        "person": scope.person,
+        "people": list(scope.people),
         "only": list(scope.only),
         "plan": document,
         "hash": planned.plan.hash,
@@ -62,7 +62,7 @@ def load(estate: Estate, file: Path) -> SavedPlan:
     try:
         content = json.loads(file.read_text("utf-8"))
         scope = Scope(
-            content["person"], tuple(content["only"]), date.fromisoformat(content["as_of"])
+            tuple(content["people"]), tuple(content["only"]), date.fromisoformat(content["as_of"])
         )
         found = SavedPlan(content["hash"], scope, content["estate"], content["made"])
         version = content["format"]

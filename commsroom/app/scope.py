@@ -17,46 +17,52 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A selection. `person` is an id or login of the roster; `only` are address globs; both narrow.
+    """A selection. `people` are ids or logins of the roster; `only` are address globs; both narrow.
 
     `as_of` is the date policy is read for; None is today at the company's own time zone.
     """
 
-    person: str = ""
+    people: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     as_of: date | None = None
 
     @property
     def whole(self) -> bool:
         """Tell whether nothing was narrowed."""
-        return not self.person and not self.only
+        return not self.people and not self.only
 
     def narrow(
         self, desired: Iterable[Resource], snapshots: Mapping[str, Snapshot], known: Known
     ) -> tuple[list[Resource], Known]:
         """Return the part of `desired` and of what we own that the scope names.
 
-        For a person that is what exists for them, what that needs, and their place in lists and
+        For people that is what exists for them, what that needs, and their place in lists and
         groups: of those, only *their* entry moves, whatever else may be pending in it.
         """
         wanted = list(desired)
         owned = known.owned
-        if self.person:
-            wanted, owned = _person(self.person, wanted, snapshots, known)
+        if self.people:
+            wanted, owned = _people(frozenset(self.people), wanted, snapshots, known)
         if self.only:
             wanted = [item for item in wanted if self._names(item.address)]
             owned = frozenset(address for address in owned if self._names(address))
         return wanted, replace(known, owned=owned)
 
+    def holds(self, item: Resource) -> bool:
+        """Tell whether a resource of policy belongs to the scope (people given as ids)."""
+        return (not self.people or item.person in self.people) and (
+            not self.only or self._names(item.address)
+        )
+
     def _names(self, address: Address) -> bool:
         return any(address.matches(glob) for glob in self.only)
 
 
-def _person(
-    person: str, desired: list[Resource], snapshots: Mapping[str, Snapshot], known: Known
+def _people(
+    people: frozenset[str], desired: list[Resource], snapshots: Mapping[str, Snapshot], known: Known
 ) -> tuple[list[Resource], frozenset[Address]]:
-    own = {item.address for item in desired if item.person == person}
-    once = {address for address in known.owned if known.persons.get(address) == person}
+    own = {item.address for item in desired if item.person in people}
+    once = {address for address in known.owned if known.persons.get(address) in people}
     keys = {address.key for address in own | once}
     by_address = {item.address: item for item in desired}
     chosen = {address: by_address[address] for address in own}

@@ -43,23 +43,17 @@ def show(estate: Estate, scope: Scope) -> tuple[Resource, ...]:
         UsageError: a glob names nothing.
     """
     desired = planning.compile_policy(estate, scope).desired
-    person = planning.person_id(estate, scope.person)
-    found = tuple(
-        item
-        for item in desired
-        if (not person or item.person == person)
-        and (not scope.only or any(item.address.matches(glob) for glob in scope.only))
-    )
+    narrow = planning.resolved(estate, scope)
+    found = tuple(item for item in desired if narrow.holds(item))
     if not found and not scope.whole:
-        raise UsageError(
-            f"nothing in policy matches {', '.join((*scope.only, scope.person)).strip(', ')!r}"
-        )
+        names = ", ".join((*scope.only, *scope.people))
+        raise UsageError(f"nothing in policy matches {names}")
     return found
 
 
 def explain(estate: Estate, glob: str, scope: Scope, progress: Progress) -> tuple[Explanation, ...]:
     """Explain every address a glob names, in policy or on the systems; raises UsageError for none."""
-    planned = planning.prepare(estate, replace(scope, person="", only=()), progress)
+    planned = planning.prepare(estate, replace(scope, people=(), only=()), progress)
     desired = {item.address: item for item in planned.compiled.desired}
     there = {
         address: item

@@ -1,0 +1,87 @@
+"""What the Ansible plugins need of us beyond the verbs: results in Ansible's own words.
+
+The plugins are GPL and import nothing else of the package than `commsroom.app`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from commsroom.errors import CommsroomError, Exit
+from commsroom.estate.guards import Allow
+from commsroom.reports import documents, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from commsroom.app.applying import ApplyResult
+    from commsroom.app.proving import ProveResult
+    from commsroom.estate.plan import Plan
+
+__all__ = [
+    "CommsroomError",
+    "allow",
+    "apply_result",
+    "plan_result",
+    "prove_result",
+    "server_variables",
+]
+
+
+def allow(*, removals: Sequence[str], protected: Sequence[str], adopt: Sequence[str]) -> Allow:
+    """Build what the operator allows by name from lists of texts."""
+    return Allow(frozenset(removals), frozenset(protected), tuple(adopt))
+
+
+def plan_result(plan: Plan) -> dict[str, Any]:
+    """Return a plan as a task result: `changed` when it is not empty, with Ansible's `diff`."""
+    return {
+        "changed": not plan.empty,
+        "failed": bool(plan.unknown),
+        "msg": _unknown(plan) or text.summary_line(plan),
+        "diff": [{"prepared": text.plan_text(plan)}],
+        "plan": documents.plan_document(plan),
+        "exit_code": int(Exit.INCOMPLETE if plan.unknown else Exit.DONE),
+    }
+
+
+def apply_result(done: ApplyResult) -> dict[str, Any]:
+    """Return an apply as a task result; it failed unless reading again gave an empty plan."""
+    result = plan_result(done.plan)
+    result.update(
+        changed=bool(done.outcomes),
+        failed=not done.ok,
+        exit_code=int(done.exit_code),
+        seconds=round(done.seconds, 2),
+        outcomes=documents.outcomes_document(done.outcomes),
+    )
+    if not done.ok:
+        result["msg"] = (
+            _unknown(done.remaining) or f"after apply, still: {text.summary_line(done.remaining)}"
+        )
+    return result
+
+
+def prove_result(done: ProveResult) -> dict[str, Any]:
+    """Return proofs as a task result; it failed unless all were proven as expected."""
+    document = documents.prove_document(done.proofs, done.unknown, done.simulated)
+    return {
+        "changed": False,
+        "failed": not done.ok,
+        "msg": text.proof_summary(done.proofs, done.unknown),
+        "exit_code": int(done.exit_code),
+        **document,
+    }
+
+
+def server_variables(estate: Path) -> dict[str, dict[str, Any]]:
+    """Return role variables that policy decides, by inventory group; raises PolicyErrors."""
+    from commsroom import policy
+    from commsroom.estate.compile import servers
+
+    return servers.variables(policy.load(estate))
+
+
+def _unknown(plan: Plan) -> str:
+    return "; ".join(f"unknown: {reason}" for reason in plan.unknown.values())

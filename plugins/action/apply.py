@@ -1,0 +1,33 @@
+# GPL-3.0-or-later (see plugins/COPYING): this file imports Ansible.
+"""commsroom.core.apply: make the systems what policy says; in check mode, only say what would change."""
+
+from __future__ import annotations
+
+from ansible_collections.commsroom.core.plugins.plugin_utils.estate import (
+    DisplayProgress,
+    EstateAction,
+)
+
+from commsroom.app import applying, faces, planning
+
+
+class ActionModule(EstateAction):
+    ARGUMENTS = {  # noqa: RUF012 - read only
+        **EstateAction.ARGUMENTS,
+        "allow_removal": {"type": "list", "elements": "str", "default": []},
+        "allow_protected": {"type": "list", "elements": "str", "default": []},
+        "allow_adopt": {"type": "list", "elements": "str", "default": []},
+    }
+
+    def act(self, estate, scope, arguments):
+        if self._task.check_mode:
+            return faces.plan_result(planning.plan(estate, scope, DisplayProgress()))
+        allow = faces.allow(
+            removals=arguments["allow_removal"],
+            protected=arguments["allow_protected"],
+            adopt=arguments["allow_adopt"],
+        )
+        done = applying.apply(
+            estate, scope, allow=allow, confirm=lambda _plan: True, progress=DisplayProgress()
+        )
+        return faces.apply_result(done)
