@@ -1,0 +1,239 @@
+"""The way to the database: SQLite by default, PostgreSQL by URL, the same promises over both.
+
+A transaction that returned is on disk. Reads see one consistent state. Every wait has an end.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from sqlalchemy import create_engine, event, insert, inspect, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import QueuePool
+
+from commsroom.errors import CommsroomError, UsageError
+from commsroom.ledger import tables
+from commsroom.ledger.faults import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection, Engine
+
+#: Seconds a write waits for another process's write before it gives up.
+BUSY_SECONDS: Final = 20
+_CONNECT_SECONDS: Final = 10
+_STATEMENT_SECONDS: Final = 120
+#: Any number will do that no other program uses as an advisory lock in the same database.
+_MIGRATING: Final = 0x636F6D6D73
+_REMEDY: Final = "write sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE"
+
+
+def now() -> str:
+    """Return the time as the ledger writes it: UTC, ISO 8601, always with microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Database:
+    """An open ledger database at the current schema."""
+
+    def __init__(self, engine: Engine, place: str, *, read_only: bool) -> None:
+        """Use `engine`; `place` is what messages call it, without any password."""
+        self.place = place
+        self.local = engine.dialect.name == "sqlite"
+        self.read_only = read_only
+        self._engine = engine
+        self._writing = threading.Lock()
+
+    @classmethod
+    def open(cls, url: str, *, read_only: bool) -> Self:
+        """Connect, and bring the schema up to date unless `read_only`.
+
+        Raises:
+            UsageError: `url` names no kind of database we know.
+            CommsroomError: there is none, it cannot be reached, is damaged, or has a newer schema.
+        """
+        parsed = _parsed(url)
+        if parsed.drivername == "sqlite":
+            path = Path(parsed.database or "")
+            database = cls(_sqlite(path, read_only=read_only), str(path), read_only=read_only)
+        else:
+            place = f"{parsed.host or 'localhost'}/{parsed.database or ''}"
+            database = cls(
+                _postgresql(parsed, place, read_only=read_only), place, read_only=read_only
+            )
+        try:
+            database.bring_up_to_date()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction that sees one state and changes nothing."""
+        options: dict[str, Any] = (
+            {}
+            if self.local
+            else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        with translated(self.place), self._engine.connect() as bare:
+            connection = bare.execution_options(**options)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that alone may write; leaving it without an error makes it durable."""
+        if self.read_only:
+            raise CommsroomError(f"the ledger {self.place} was opened for reading only")
+        # One writer of this process at a time: SQLite's waiting is polling, and not fair.
+        with self._writing, translated(self.place), self._engine.connect() as bare:
+            connection = bare.execution_options(commsroom_writes=True)
+            with connection.begin():
+                yield connection
+
+    def bring_up_to_date(self) -> None:
+        """Take the missing steps to the current schema; refuse what a newer commsroom has made."""
+        with self.read() as connection:
+            version = self._version(connection)
+        if version == len(tables.STEPS):
+            return
+        if self.read_only:
+            saying = "does not exist yet" if version == 0 else f"has an old schema ({version})"
+            raise CommsroomError(
+                f"the ledger {self.place} {saying} and may only be read here",
+                remedy="run commsroom apply once with the right to write",
+            )
+        with self.write() as connection:
+            if not self.local:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
+            for number in range(self._version(connection), len(tables.STEPS)):
+                tables.STEPS[number](connection)
+                connection.execute(
+                    insert(tables.schema_version).values(version=number + 1, applied_at=now())
+                )
+
+    def _version(self, connection: Connection) -> int:
+        names = set(inspect(connection).get_table_names())
+        if tables.schema_version.name not in names:
+            if names and self.local:
+                raise CommsroomError(
+                    f"{self.place} is a database of another program, not a ledger",
+                    remedy="check the ledger's URL",
+                )
+            return 0
+        found = connection.execute(select(tables.schema_version.c.version)).scalars()
+        version = max(found, default=0)
+        if version > len(tables.STEPS):
+            raise CommsroomError(
+                f"the ledger {self.place} has schema {version}, newer than this commsroom's {len(tables.STEPS)}",
+                remedy="use the commsroom that wrote it, or a newer one",
+            )
+        return version
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url if "://" in url else f"sqlite:///{url}")
+    except ArgumentError as error:
+        raise UsageError("the ledger's URL cannot be read", remedy=_REMEDY) from error
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise UsageError(f"a ledger cannot live in {parsed.drivername!r}", remedy=_REMEDY)
+    if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise UsageError("a ledger in memory would forget everything", remedy=_REMEDY)
+    return parsed
+
+
+def _sqlite(path: Path, *, read_only: bool) -> Engine:
+    if read_only and not path.exists():
+        raise CommsroomError(
+            f"there is no ledger at {path}",
+            remedy="name one with --ledger URL, or run commsroom apply first",
+        )
+    if not read_only:
+        _make_private(path)
+    uri = path.absolute().as_uri() + (f"?{_read_mode(path)}" if read_only else "")
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+        )
+        connection.execute("PRAGMA synchronous = FULL")
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, hide_parameters=True, poolclass=QueuePool)
+
+    # Python's sqlite3 begins transactions by its own rules; with isolation_level None it leaves that
+    # to us, and a write takes the write lock at once instead of failing half-way.
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("commsroom_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise CommsroomError(
+            f"the ledger {path} cannot be opened: {error.strerror}",
+            remedy="check that the folder exists and may be written",
+        ) from error
+
+
+def _read_mode(path: Path) -> str:
+    """Return the URI parameters to read with; where nothing may be written, WAL cannot be joined."""
+    busy = path.with_name(path.name + "-wal").exists()
+    if os.access(path.parent, os.W_OK) or busy:
+        return "mode=ro"
+    return "mode=ro&immutable=1"
+
+
+def _postgresql(url: URL, place: str, *, read_only: bool) -> Engine:
+    settings = {
+        "synchronous_commit": "on",
+        "lock_timeout": f"{BUSY_SECONDS}s",
+        "statement_timeout": f"{_STATEMENT_SECONDS}s",
+        "idle_in_transaction_session_timeout": f"{_STATEMENT_SECONDS}s",
+        "default_transaction_read_only": "on" if read_only else "off",
+    }
+    try:
+        engine = create_engine(
+            url,
+            connect_args={"connect_timeout": _CONNECT_SECONDS},
+            hide_parameters=True,
+            pool_pre_ping=True,
+        )
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise CommsroomError(
+            f"the ledger {place} needs the PostgreSQL driver",
+            remedy="pip install 'commsroom[postgres]'",
+        ) from error
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            for name, value in settings.items():
+                cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+        connection.commit()
+
+    return engine

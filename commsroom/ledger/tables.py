@@ -1,0 +1,143 @@
+"""The ledger's tables, and the numbered steps that lead to them.
+
+A step, once released, is never edited: a change of schema is a new step at the end of `STEPS`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    insert,
+)
+
+from commsroom.ledger.chain import GENESIS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
+
+metadata: Final = MetaData()
+
+
+def _text(name: str, *, key: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=False)
+
+
+def _address(*, key: bool) -> list[Column[str]]:
+    return [_text("system", key=key), _text("kind", key=key), _text("key", key=key)]
+
+
+schema_version: Final = Table(
+    "ledger_schema",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _text("applied_at"),
+)
+
+estate: Final = Table("ledger_estate", metadata, _text("id", key=True))
+
+#: One row: where the chain ends. Writers take it first, so events of two of them cannot interleave.
+head: Final = Table(
+    "ledger_head",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    _text("hash"),
+)
+
+events: Final = Table(
+    "ledger_events",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _text("at"),
+    _text("kind"),
+    _text("actor"),
+    _text("requester"),
+    Column("batch", BigInteger),
+    Column("fence", BigInteger),
+    _text("data"),
+    _text("rows"),
+    _text("previous"),
+    _text("hash"),
+)
+
+rows: Final = Table(
+    "ledger_rows",
+    metadata,
+    Column("event", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    *_address(key=False),
+    _text("action"),
+    _text("data"),
+    Index("ledger_rows_address", "system", "kind", "key"),
+)
+
+#: Batches whose intent has no outcome yet; the number is that of the intent's event.
+open_batches: Final = Table(
+    "ledger_open_batches",
+    metadata,
+    Column("batch", BigInteger, primary_key=True, autoincrement=False),
+)
+
+owned: Final = Table("ledger_owned", metadata, *_address(key=True), _text("hold"), _text("person"))
+
+protected: Final = Table("ledger_protected", metadata, *_address(key=True))
+
+#: The last secret known to be in a slot. Never a value: `fingerprint` is a keyed hash of a verifier.
+secrets: Final = Table(
+    "ledger_secrets",
+    metadata,
+    *_address(key=True),
+    _text("slot", key=True),
+    _text("path"),
+    Column("generation", Integer, nullable=False),
+    Column("fingerprint", Text),
+)
+
+#: The current generation of a secret's path; a path that is not here is at its first.
+generations: Final = Table(
+    "ledger_generations",
+    metadata,
+    _text("path", key=True),
+    Column("generation", Integer, nullable=False),
+)
+
+#: One row: who may apply. It stays when the lock is free, because the fence only ever grows.
+lock: Final = Table(
+    "ledger_lock",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("held", SmallInteger, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    _text("holder"),
+    _text("since"),
+    _text("command"),
+    _text("host"),
+    Column("pid", BigInteger, nullable=False),
+    _text("started"),
+    _text("boot"),
+    _text("pids"),
+)
+
+
+def _first(connection: Connection) -> None:
+    metadata.create_all(connection, checkfirst=True)
+    connection.execute(insert(estate).values(id=str(uuid4())))
+    connection.execute(insert(head).values(id=1, seq=0, hash=GENESIS))
+    nobody = dict.fromkeys(("holder", "since", "command", "host", "started", "boot", "pids"), "")
+    connection.execute(insert(lock).values(id=1, held=0, fence=0, pid=0, **nobody))
+
+
+#: Step n makes version n out of version n - 1.
+STEPS: Final[Sequence[Callable[[Connection], None]]] = (_first,)
