@@ -60,6 +60,7 @@ fix: setup ## Format the code and let ruff repair what it can
 .PHONY: new-backend
 new-backend: setup ## NAME=x: the folder of a new back end, with cases that pass
 	@python packaging/new_backend.py '$(NAME)'
+	@ruff format -q 'commsroom/backends/$(NAME)'
 
 .PHONY: lock
 lock: setup ## Write both locks anew from pyproject.toml (UPGRADE=1: newest versions)
