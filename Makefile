@@ -7,8 +7,6 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Ansible's own settings come from this checkout, whatever the operator's shell has set.
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
-# Molecule and ansible-lint look for collections nowhere else.
-export ANSIBLE_HOME := $(CURDIR)/.ansible
 
 CHECKS := format lint types imports yaml ansible fast-tests
 UV := .venv/bin/python packaging/uv.py
