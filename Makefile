@@ -31,7 +31,10 @@ check: setup ## Format, lint, types, layers, YAML, Ansible and the quick tests: 
 	@echo 'check: all good'
 
 .PHONY: test
-test: check lab-test molecule ## All of it: check, then the lab's real servers, then Molecule
+test: setup ## All of it: check, then the lab's real servers, then Molecule
+	@$(MAKE) check
+	@$(MAKE) lab-test
+	@$(MAKE) molecule
 	@echo 'test: all good'
 
 .PHONY: lab-test
