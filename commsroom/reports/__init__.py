@@ -1,1 +1,4 @@
-"""One report structure, rendered for people and for machines."""
+"""One report structure and its forms: text, JSON, Markdown, HTML, JUnit, SARIF.
+
+`model` holds the structure, `documents` the JSON contracts; each other module is one form.
+"""

@@ -1,0 +1,270 @@
+"""The report: one frozen structure that every form (text, JSON, Markdown, HTML …) is made from."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from commsroom.errors import Exit
+from commsroom.estate.resource import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from commsroom.estate.backend import Proof
+    from commsroom.estate.plan import Plan
+    from commsroom.estate.resource import Change, Provenance, Value
+
+
+class FindingKind(StrEnum):
+    """What is wrong at a place."""
+
+    DRIFT = "drift"  #: ours, and differs from policy
+    MISSING = "missing"  #: policy asks for it, and it is not there
+    EXTRA = "extra"  #: ours, and policy no longer asks for it
+    UNOWNED = "unowned"  #: policy asks for it, and it is there, but we did not make it
+    SEALED = "sealed"  #: as `unowned`, in a file that is not ours to write
+    FOREIGN = "foreign"  #: not ours, not in policy
+    UNSUPPORTED = "unsupported"  #: policy asks for something that its system cannot hold
+    UNKNOWN = "unknown"  #: could not be read
+    SERVER = "server"  #: the server itself is not what its role says
+
+
+class Severity(StrEnum):
+    """How much a finding matters: an error makes the report a *difference*, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+_SEVERITY: Mapping[FindingKind, Severity] = {
+    FindingKind.FOREIGN: Severity.WARNING,
+    FindingKind.UNSUPPORTED: Severity.NOTE,
+}
+
+_KIND_OF_CHANGE: Mapping[Action, FindingKind] = {
+    Action.CREATE: FindingKind.MISSING,
+    Action.UPDATE: FindingKind.DRIFT,
+    Action.DELETE: FindingKind.EXTRA,
+    Action.ADOPT: FindingKind.UNOWNED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that is not as expected. A secret (`secret:<slot>`) has no values, ever."""
+
+    name: str
+    expected: Value = None
+    actual: Value = None
+
+    @property
+    def secret(self) -> bool:
+        """Tell whether this is about a secret, whose values are never shown."""
+        return self.name.startswith("secret:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is not as policy says, and what to do about it.
+
+    `address` is that of an object, a system's name, or what names the place on a server. `since` is the UTC time
+    of the first run that saw it, "" where that is not remembered. `remedy` is a command where
+    there is one.
+    """
+
+    kind: FindingKind
+    address: str
+    system: str
+    text: str = ""
+    differences: tuple[Difference, ...] = ()
+    provenance: Provenance | None = None
+    remedy: str = ""
+    since: str = ""
+    simulated: bool = False
+
+    @property
+    def severity(self) -> Severity:
+        """Give the weight its kind has."""
+        return _SEVERITY.get(self.kind, Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a named piece of work took, in seconds of wall time."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was looked at, what was found, and what that amounts to.
+
+    `when` is UTC, ISO 8601. `summary` counts the changes that would repair it, by action.
+    `simulated` names the systems a fake stood in for: all they say is labelled so.
+    """
+
+    title: str
+    estate: str
+    when: str
+    findings: tuple[Finding, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    summary: Mapping[str, int] = field(default_factory=dict)
+    timings: tuple[Timing, ...] = ()
+    simulated: frozenset[str] = frozenset()
+
+    @property
+    def exit_code(self) -> Exit:
+        """Give the exit code: what is unknown beats a difference."""
+        if any(item.kind is FindingKind.UNKNOWN for item in self.findings):
+            return Exit.INCOMPLETE
+        if any(proof.ok is None for proof in self.proofs):
+            return Exit.INCOMPLETE
+        wrong = any(item.severity is Severity.ERROR for item in self.findings)
+        return Exit.DIFFERENCE if wrong or any(not proof.ok for proof in self.proofs) else Exit.DONE
+
+    def plus(
+        self,
+        findings: Iterable[Finding] = (),
+        proofs: Iterable[Proof] = (),
+        timings: Iterable[Timing] = (),
+    ) -> Report:
+        """Return the report with more in it, in order."""
+        return replace(
+            self,
+            findings=ordered((*self.findings, *findings)),
+            proofs=(*self.proofs, *proofs),
+            timings=(*self.timings, *timings),
+        )
+
+    def count(self, kind: FindingKind) -> int:
+        """Count the findings of one kind."""
+        return sum(item.kind is kind for item in self.findings)
+
+
+def now() -> str:
+    """Return the present time as reports write it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sort what matters most first, then by system and address."""
+    kinds, weights = list(FindingKind), list(Severity)
+    return tuple(
+        sorted(
+            findings,
+            key=lambda item: (
+                weights.index(item.severity), item.system, kinds.index(item.kind), item.address
+            ),
+        )
+    )  # fmt: skip
+
+
+def from_plan(
+    plan: Plan, *, estate: str, title: str = "Drift", when: str = "", timings: Sequence[Timing] = ()
+) -> Report:
+    """Tell a plan as findings: what differs, what is missing, what is there and should not be."""
+    findings = [*map(_changed, plan.changes), *_standing(plan)]
+    findings = [replace(item, simulated=item.system in plan.simulated) for item in findings]
+    return Report(
+        title=title,
+        estate=estate,
+        when=when or now(),
+        findings=ordered(findings),
+        summary=plan.summary,
+        timings=tuple(timings),
+        simulated=plan.simulated,
+    )
+
+
+def from_proofs(
+    proofs: Iterable[Proof],
+    unknown: Mapping[str, str],
+    simulated: frozenset[str],
+    *,
+    estate: str,
+    title: str = "Proof by use",
+    when: str = "",
+    timings: Sequence[Timing] = (),
+) -> Report:
+    """Tell what was proven; a system that could not be asked is a finding."""
+    findings = [replace(item, simulated=item.system in simulated) for item in _unknown(unknown)]
+    return Report(
+        title=title,
+        estate=estate,
+        when=when or now(),
+        findings=ordered(findings),
+        proofs=tuple(proofs),
+        timings=tuple(timings),
+        simulated=simulated,
+    )
+
+
+def differences(change: Change) -> tuple[Difference, ...]:
+    """Name what a change moves, with both values; of secrets only that they move."""
+    return tuple(
+        Difference(
+            name,
+            getattr(change.after.body, name, None) if change.after else None,
+            getattr(change.before.body, name, None) if change.before else None,
+        )
+        for name in change.fields
+    )
+
+
+def _changed(change: Change) -> Finding:
+    address = str(change.address)
+    kind = _KIND_OF_CHANGE[change.action]
+    command = "adopt" if kind is FindingKind.UNOWNED else "apply --only"
+    return Finding(
+        kind=kind,
+        address=address,
+        system=change.address.system,
+        differences=differences(change) if change.before else (),
+        provenance=change.provenance,
+        remedy=f"commsroom {command} {shlex.quote(address)}",
+    )
+
+
+def _standing(plan: Plan) -> Iterator[Finding]:
+    """Yield what no apply would change."""
+    for address in plan.sealed:
+        yield Finding(
+            kind=FindingKind.SEALED,
+            address=str(address),
+            system=address.system,
+            text="exists in a file that is not ours to write",
+            remedy="remove it there, then run commsroom apply",
+        )
+    for address in plan.foreign:
+        yield Finding(
+            kind=FindingKind.FOREIGN,
+            address=str(address),
+            system=address.system,
+            text="not made by commsroom and not in policy; it is never touched",
+            remedy="remove it by hand, or put it into policy and adopt it",
+        )
+    for address, text in plan.unsupported.items():
+        yield Finding(
+            kind=FindingKind.UNSUPPORTED,
+            address=str(address),
+            system=address.system,
+            text=f"{address.system} cannot hold: {text}",
+        )
+    yield from _unknown(plan.unknown)
+
+
+def _unknown(systems: Mapping[str, str]) -> Iterator[Finding]:
+    for system, reason in systems.items():
+        yield Finding(
+            kind=FindingKind.UNKNOWN,
+            address=system,
+            system=system,
+            text=reason,
+            remedy=f"make {system} reachable and run the command again",
+        )

@@ -1,0 +1,351 @@
+"""Text for people: plans in the manner of Terraform, reports, proofs.
+
+Every line that speaks of a simulated system says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from commsroom.estate.resource import Action
+from commsroom.reports.lines import (
+    Line,
+    Span,
+    Style,
+    because,
+    count,
+    label,
+    line,
+    note,
+    plain,
+    seconds,
+    value,
+)
+from commsroom.reports.model import Difference, FindingKind, Severity, differences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from commsroom.estate.backend import Proof
+    from commsroom.estate.plan import Plan
+    from commsroom.estate.resource import Address, Change
+    from commsroom.reports.model import Finding, Report
+
+#: Above this many changes a plan is summed up by kind, unless asked for in full.
+LONG: Final = 200
+#: Above this many addresses of one sort a list is cut short, unless asked for in full.
+MANY: Final = 20
+
+SIGN: Final[Mapping[Action, str]] = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.DELETE: "-",
+    Action.ADOPT: ">",
+}
+STYLE: Final[Mapping[Action, Style]] = {
+    Action.CREATE: Style.CREATE,
+    Action.UPDATE: Style.UPDATE,
+    Action.DELETE: Style.DELETE,
+    Action.ADOPT: Style.ADOPT,
+}
+_TITLE: Final[Mapping[FindingKind, str]] = {
+    FindingKind.DRIFT: "differs",
+    FindingKind.MISSING: "is missing",
+    FindingKind.EXTRA: "is no longer in policy",
+    FindingKind.UNOWNED: "exists, but was not made by commsroom",
+    FindingKind.SEALED: "exists where commsroom must not write",
+    FindingKind.FOREIGN: "is foreign",
+    FindingKind.UNSUPPORTED: "is not supported",
+    FindingKind.UNKNOWN: "is unknown",
+    FindingKind.SERVER: "is not what its role says",
+}
+_WEIGHT: Final[Mapping[Severity, Style]] = {
+    Severity.ERROR: Style.BAD,
+    Severity.WARNING: Style.DOUBT,
+    Severity.NOTE: Style.QUIET,
+}
+
+
+# ── plan ────────────────────────────────────────────────────────────────────────────────────
+
+
+def plan_lines(plan: Plan, *, full: bool = False) -> Iterator[Line]:
+    """Yield a plan: changes by system, what was not planned and why, and the sum as the last line."""
+    short = len(plan.changes) > LONG and not full
+    for system, group in groupby(plan.changes, key=lambda change: change.address.system):
+        yield line(Span(system, Style.STRONG), *label(system, plan.simulated))
+        changes = list(group)
+        yield from _summed(changes, plan.simulated) if short else _each(changes, plan.simulated)
+        yield ()
+    if short:
+        yield line(
+            Span(
+                f"{count(len(plan.changes), 'change')} in all; --full lists every one", Style.QUIET
+            )
+        )
+        yield ()
+    yield from _aside(plan, full=full)
+    yield summary(plan)
+
+
+def summary(plan: Plan) -> Line:
+    """Return the last line of a plan."""
+    marked = note(plan.simulated)
+    if plan.changes:
+        total = plan.summary
+        text = ", ".join(f"{total[action]} to {action}" for action in Action)
+        return line(Span(f"Plan: {text}.{marked}", Style.STRONG))
+    if plan.unknown or plan.sealed:
+        return line(
+            Span(f"No changes where the estate could be read and written.{marked}", Style.DOUBT)
+        )
+    return line(Span(f"No changes. The estate matches policy.{marked}", Style.GOOD))
+
+
+def _each(changes: Iterable[Change], simulated: frozenset[str]) -> Iterator[Line]:
+    for change in changes:
+        sign = Span(f"{SIGN[change.action]} {change.action}", STYLE[change.action])
+        simulation = label(change.address.system, simulated)
+        yield line("  ", sign, f" {change.address}", *because(change.provenance), *simulation)
+        yield from _moves(change)
+
+
+def _moves(change: Change) -> Iterator[Line]:
+    found = differences(change)
+    width = max((len(item.name) for item in found), default=0)
+    for item in found:
+        text = _new(item) if change.before is None else _moved(item)
+        yield line("      ", f"{item.name:<{width}}  ", text)
+    for name in change.unsupported:
+        yield line("      ", Span(f"{name}: unsupported by {change.address.system}", Style.DOUBT))
+
+
+def _new(item: Difference) -> str:
+    return "new" if item.secret else value(item.expected)
+
+
+def _moved(item: Difference) -> str:
+    """Show a move; of a list that gained or lost members only those."""
+    if item.secret:
+        return "will be written again"
+    old, new = item.actual, item.expected
+    if isinstance(old, tuple) and isinstance(new, tuple) and set(old) != set(new):
+        come = [f"+ {name}" for name in new if name not in old]
+        gone = [f"- {name}" for name in old if name not in new]
+        return ", ".join(come + gone)
+    return f"{value(old)} → {value(new)}"
+
+
+def _summed(changes: list[Change], simulated: frozenset[str]) -> Iterator[Line]:
+    """Sum a long plan up: how many of each kind, and for how many people."""
+    by_sort: dict[tuple[Action, str], list[Change]] = {}
+    for change in changes:
+        by_sort.setdefault((change.action, change.address.kind), []).append(change)
+    order = list(Action)
+    for (action, kind), members in sorted(
+        by_sort.items(), key=lambda item: (order.index(item[0][0]), item[0][1])
+    ):
+        people = {_person(change) for change in members} - {""}
+        whom = f"  for {count(len(people), 'person', 'people')}" if people else ""
+        example = f"  ({members[0].address.key}{' …' if len(members) > 1 else ''})"
+        sign = Span(f"{SIGN[action]} {action}", STYLE[action])
+        simulation = label(members[0].address.system, simulated)
+        yield line(
+            "  ", sign, f" {len(members):,} {kind}{whom}", Span(example, Style.QUIET), *simulation
+        )
+
+
+def _person(change: Change) -> str:
+    resource = change.after or change.before
+    return resource.person if resource else ""
+
+
+def _aside(plan: Plan, *, full: bool) -> Iterator[Line]:
+    """Yield the sections of what is not planned."""
+    limit = 0 if full else MANY
+    foreign = [(address, "") for address in plan.foreign]
+    yield from _section(
+        "Foreign: not made by commsroom, not in policy, never touched", foreign, plan, limit
+    )
+    sealed = [(address, "") for address in plan.sealed]
+    yield from _section(
+        "Sealed: in policy, but in a file that is not ours to write", sealed, plan, limit
+    )
+    unsupported = list(plan.unsupported.items())
+    yield from _section(
+        "Unsupported: in policy, but its system cannot hold it", unsupported, plan, limit
+    )
+    if plan.unknown:
+        yield line(Span("Unknown: could not be read, nothing is planned there", Style.STRONG))
+        for system, reason in sorted(plan.unknown.items()):
+            yield line("  ", Span(f"! {reason}", Style.BAD), *label(system, plan.simulated))
+        yield ()
+
+
+def _section(
+    title: str, entries: list[tuple[Address, str]], plan: Plan, limit: int
+) -> Iterator[Line]:
+    if not entries:
+        return
+    yield line(Span(title, Style.STRONG))
+    shown = entries[:limit] if limit else entries
+    for address, text in shown:
+        why = f": {text}" if text else ""
+        yield line(
+            "  ",
+            Span("? ", Style.DOUBT),
+            f"{address}{why}",
+            *label(address.system, plan.simulated),
+        )
+    if len(entries) > len(shown):
+        yield line(
+            "  ", Span(f"and {len(entries) - len(shown):,} more; --full lists them", Style.QUIET)
+        )
+    yield ()
+
+
+def summary_line(plan: Plan) -> str:
+    """Return the sum of a plan as a plain string."""
+    return plain(summary(plan))
+
+
+def plan_text(plan: Plan) -> str:
+    """Return a whole plan as plain text, a line break after each line."""
+    return "".join(f"{plain(content)}\n" for content in plan_lines(plan))
+
+
+# ── reports ─────────────────────────────────────────────────────────────────────────────────
+
+
+def report_lines(report: Report, *, full: bool = False) -> Iterator[Line]:
+    """Yield a report: each finding with its repair, the proofs, the times, and the verdict last."""
+    for severity, group in groupby(report.findings, key=lambda item: item.severity):
+        found = list(group)
+        shown = found if full else found[:LONG]
+        for item in shown:
+            yield from _finding(item, _WEIGHT[severity])
+        if len(found) > len(shown):
+            yield line(
+                Span(f"and {len(found) - len(shown):,} more; --full lists them", Style.QUIET)
+            )
+    if report.findings:
+        yield ()
+    if report.proofs:
+        yield from proof_lines(report.proofs, report.simulated, full=full)
+        yield ()
+    for timing in report.timings:
+        yield line(f"{timing.name}  ", Span(seconds(timing.seconds), Style.QUIET))
+    yield verdict(report)
+
+
+def verdict(report: Report) -> Line:
+    """Return the last line of a report."""
+    marked = note(report.simulated)
+    kinds = Counter(item.kind for item in report.findings)
+    if not report.findings and not report.proofs:
+        return line(Span(f"{report.title}: none. The estate matches policy.{marked}", Style.GOOD))
+    parts = [f"{kinds[kind]} {kind}" for kind in FindingKind if kinds[kind]]
+    wrong = sum(proof.ok is False for proof in report.proofs)
+    doubtful = sum(proof.ok is None for proof in report.proofs)
+    parts += [f"{wrong} not as expected"] if wrong else []
+    parts += [f"{doubtful} undecided"] if doubtful else []
+    if not parts:
+        return proof_sum(report.proofs, report.simulated)
+    style = Style.DOUBT if report.exit_code == 0 else Style.BAD
+    return line(Span(f"{report.title}: {', '.join(parts)}.{marked}", style))
+
+
+def _finding(item: Finding, style: Style) -> Iterator[Line]:
+    yield line(
+        Span(f"{item.severity}: ", style),
+        f"{item.address} {_TITLE[item.kind]}",
+        *because(item.provenance),
+        *label(item.system, {item.system} if item.simulated else ()),
+    )
+    if item.text:
+        yield line("    ", item.text)
+    width = max((len(found.name) for found in item.differences), default=0)
+    for found in item.differences:
+        yield line("    ", f"{found.name:<{width}}  ", _found(found))
+    if item.since:
+        yield line("    since ", item.since)
+    if item.remedy:
+        yield line("    ", Span("repair: ", Style.QUIET), item.remedy)
+
+
+def _found(item: Difference) -> str:
+    if item.secret:
+        return "is not the one we wrote"
+    old, new = item.actual, item.expected
+    if isinstance(old, tuple) and isinstance(new, tuple) and set(old) != set(new):
+        lacks = [f"lacks {name}" for name in new if name not in old]
+        extra = [f"has {name} too much" for name in old if name not in new]
+        return ", ".join(lacks + extra)
+    return f"is {value(old)}, should be {value(new)}"
+
+
+# ── proofs ──────────────────────────────────────────────────────────────────────────────────
+
+
+def proof_lines(
+    proofs: Iterable[Proof], simulated: frozenset[str], *, full: bool = False
+) -> Iterator[Line]:
+    """Yield proofs: a line per system and use, then each that failed or was undecided."""
+    known = list(proofs)
+    by_use: dict[tuple[str, str], list[Proof]] = {}
+    for proof in known:
+        by_use.setdefault((proof.address.system, _verb(proof)), []).append(proof)
+    width = max((len(use) for _, use in by_use), default=0)
+    place = max((len(system) for system, _ in by_use), default=0)
+    for (system, use), members in sorted(by_use.items()):
+        good = sum(proof.ok is True for proof in members)
+        style = Style.GOOD if good == len(members) else Style.BAD
+        took = f"{median(proof.ms for proof in members):,.0f} ms"
+        yield line(
+            f"{system:<{place}}  {use:<{width}}  ",
+            Span(f"{good} of {len(members)}", style),
+            Span(f"  {took}", Style.QUIET),
+            *label(system, simulated),
+        )
+    for proof in known:
+        if full or proof.ok is not True:
+            yield _proof(proof, simulated)
+
+
+def proof_sum(proofs: Iterable[Proof], simulated: frozenset[str]) -> Line:
+    """Return the last line of a proof."""
+    known = list(proofs)
+    good = sum(proof.ok is True for proof in known)
+    style = Style.GOOD if good == len(known) else Style.BAD
+    what = count(len(known), "use")
+    return line(Span(f"Proven: {good:,} of {what} as expected.{note(simulated)}", style))
+
+
+def proof_summary(proofs: Iterable[Proof], unknown: Mapping[str, str]) -> str:
+    """Return the sum of a proof as a plain string, with what could not be asked."""
+    asked = plain(proof_sum(proofs, frozenset()))
+    return " ".join([asked, *(f"unknown: {reason}" for reason in unknown.values())])
+
+
+def _verb(proof: Proof) -> str:
+    """Return a use without its object (`call 2101` → `call`), so that the same uses count together."""
+    words = [
+        word
+        for word in proof.use.split()
+        if not any(char.isdigit() or char == "@" for char in word)
+    ]
+    return " ".join(words) or proof.use
+
+
+def _proof(proof: Proof, simulated: frozenset[str]) -> Line:
+    mark, style = {True: ("✓", Style.GOOD), False: ("✗", Style.BAD), None: ("?", Style.DOUBT)}[
+        proof.ok
+    ]
+    how = f" ({proof.note})" if proof.note else ""
+    got = "" if proof.ok else f": expected {proof.expected}, got {proof.got}"
+    return line(
+        "  ", Span(mark, style), f" {proof.address} {proof.use}{got}{how}", *label(proof.address.system, simulated)
+    )  # fmt: skip
