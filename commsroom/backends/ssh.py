@@ -107,7 +107,7 @@ class Session:
             "module": module, "function": function, "data": data,
         }  # fmt: skip
         stdout, stderr, code = self._talk(json.dumps(job), phase, timeout)
-        lines = [line[len(_MARK) :] for line in stdout.splitlines() if line.startswith(_MARK)]
+        lines = [line[len(_MARK) :] for line in stdout.split("\n") if line.startswith(_MARK)]
         if not lines:
             self._explain(stderr, code)
         try:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 CONNECTION: Final = "commsroom"
 WORKERS: Final = 50
+_CLOSING_SECONDS: Final = 5.0
 
 
 class ProviderConnection:
@@ -78,7 +79,7 @@ class DeadlineRunner:
     """
 
     deadline: float
-    workers: int = WORKERS
+    workers: int = field(default_factory=lambda: WORKERS)
     done: Callable[[str, MultiResult], None] = field(default=lambda _name, _result: None)
 
     def run(self, task: Task, hosts: list[Host]) -> AggregatedResult:
@@ -139,7 +140,11 @@ class Fleet:
         self._tools = tools
         if CONNECTION not in ConnectionPluginRegister.available:
             ConnectionPluginRegister.register(CONNECTION, ProviderConnection)
-        self._nornir = Nornir(inventory=_inventory(listing, systems, tools), config=Config())
+        self._nornir = Nornir(
+            inventory=_inventory(listing, systems, tools),
+            config=Config(),
+            runner=DeadlineRunner(_CLOSING_SECONDS),
+        )
 
     def __enter__(self) -> Self:
         """Return the fleet itself."""
