@@ -1,0 +1,209 @@
+"""The estate's master key: from the environment, a file or a keyring, never from the repository.
+
+Looked for in this order:
+
+1. `COMMSROOM_KEY`: the key itself, base64 of 32 bytes.
+2. `COMMSROOM_KEY_FILE`: a file holding the same.
+3. `~/.config/commsroom/keys/<id>.key` (`XDG_CONFIG_HOME` is honoured). The id is random, made with
+   the key and noted in the estate's `.commsroom/key-id`, so that an estate can be moved.
+4. The system's keyring (service `commsroom`, user `<id>`), where Python's `keyring` is installed.
+
+Whoever has both key and store has every secret: back them up apart.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import importlib
+import importlib.util
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from commsroom.errors import CommsroomError, UsageError
+from commsroom.secrets.derive import KEY_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLE: Final = "COMMSROOM_KEY"
+FILE_VARIABLE: Final = "COMMSROOM_KEY_FILE"
+_ID_FILE: Final = ".commsroom/key-id"
+_OTHERS: Final = 0o077
+#: More than any base64 of 32 bytes with a line end; a mistaken path may be a large file.
+_MOST_BYTES: Final = 200
+
+
+class KeyMissing(CommsroomError):
+    """The estate's key is nowhere to be found."""
+
+
+def find(estate: Path, *, environ: Mapping[str, str] = os.environ) -> bytes:
+    """Return the estate's key.
+
+    Raises:
+        KeyMissing: there is none.
+        CommsroomError: it is malformed, readable by others, or lies inside the estate.
+        UsageError: two keys are given.
+    """
+    if environ.get(VARIABLE) and environ.get(FILE_VARIABLE):
+        raise UsageError(f"{VARIABLE} and {FILE_VARIABLE} are both set", remedy="unset one of them")
+    if environ.get(VARIABLE):
+        return _decoded(environ[VARIABLE], f"the environment variable {VARIABLE}")
+    if environ.get(FILE_VARIABLE):
+        return _read(Path(environ[FILE_VARIABLE]).expanduser(), estate)
+    name = _id(estate)
+    if name:
+        path = _default(name, environ)
+        if path.exists():
+            return _read(path, estate)
+        kept = _from_keyring(name)
+        if kept is not None:
+            return kept
+        raise KeyMissing(
+            f"the key of this estate is missing: {path}",
+            remedy=f"restore it from your backup, or set {FILE_VARIABLE}",
+        )
+    raise KeyMissing(
+        f"the estate {estate} has no key yet",
+        remedy=f"commsroom init makes one, or set {FILE_VARIABLE}",
+    )
+
+
+def find_or_create(
+    estate: Path, *, environ: Mapping[str, str] = os.environ
+) -> tuple[bytes, Path | None]:
+    """Return the key and, if it had to be made, the file that now holds it (tell the operator)."""
+    if environ.get(VARIABLE) or environ.get(FILE_VARIABLE) or _id(estate):
+        return find(estate, environ=environ), None
+    path = create(estate, environ=environ)
+    return _read(path, estate), path
+
+
+def create(estate: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
+    """Make the estate's key, unless it has one, and return its file.
+
+    Raises:
+        UsageError: the environment already gives a key; making another would only confuse.
+        KeyMissing: the estate had a key once; a new one could not open its secrets.
+        CommsroomError: the file cannot be written.
+    """
+    for variable in (VARIABLE, FILE_VARIABLE):
+        if environ.get(variable):
+            raise UsageError(
+                f"{variable} gives a key already", remedy=f"unset {variable} to have one made"
+            )
+    name = _id(estate)
+    if name:
+        find(estate, environ=environ)
+        return _default(name, environ)
+    name = secrets.token_hex(12)
+    path = _default(name, environ)
+    _refuse_inside(path, estate)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_new(path, base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+        note = estate / _ID_FILE
+        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Last, and only once: the id must never name a key that is not there.
+        _write_new(note, name.encode() + b"\n")
+    except FileExistsError:  # another process was quicker: its key counts
+        path.unlink(missing_ok=True)
+        return create(estate, environ=environ)
+    except OSError as error:
+        raise CommsroomError(
+            f"the key cannot be written: {error.filename}: {error.strerror}"
+        ) from error
+    return path
+
+
+def _id(estate: Path) -> str:
+    try:
+        name = (estate / _ID_FILE).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommsroomError(f"{estate / _ID_FILE} cannot be read") from error
+    if not name.isalnum():
+        raise CommsroomError(
+            f"{estate / _ID_FILE} is damaged", remedy=f"restore it, or set {FILE_VARIABLE}"
+        )
+    return name
+
+
+def _default(name: str, environ: Mapping[str, str]) -> Path:
+    base = environ.get("XDG_CONFIG_HOME", "")
+    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    folder = Path(base) if Path(base).is_absolute() else home / ".config"
+    return folder / "commsroom" / "keys" / f"{name}.key"
+
+
+def _read(path: Path, estate: Path) -> bytes:
+    _refuse_inside(path, estate)
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise CommsroomError(f"the key file {path} is no regular file")
+            if status.st_mode & _OTHERS:
+                raise CommsroomError(
+                    f"the key file {path} can be read by others (mode {stat.S_IMODE(status.st_mode):04o})",
+                    remedy=f"chmod 600 {path}; if others have used this machine, consider the key known",
+                )
+            content = file.read(_MOST_BYTES)
+    except FileNotFoundError as error:
+        raise KeyMissing(f"there is no key file {path}") from error
+    except OSError as error:
+        raise CommsroomError(f"the key file {path} cannot be read: {error.strerror}") from error
+    return _decoded(content.decode("ascii", "replace"), f"the key file {path}")
+
+
+def _refuse_inside(path: Path, estate: Path) -> None:
+    if path.resolve().is_relative_to(estate.resolve()):
+        raise CommsroomError(
+            f"the key file {path} lies inside the estate, next to what it protects",
+            remedy="keep it outside the repository, for example under ~/.config/commsroom/keys",
+        )
+
+
+def _decoded(text: str, place: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise CommsroomError(
+            f"{place} holds no key: base64 of {KEY_BYTES} bytes is needed",
+            remedy="openssl rand -base64 32 makes one",
+        )
+    return key
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb"
+    ) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _from_keyring(name: str) -> bytes | None:
+    if importlib.util.find_spec("keyring") is None:
+        return None
+    keyring = importlib.import_module("keyring")
+    try:
+        kept = keyring.get_password("commsroom", name)
+    except keyring.errors.KeyringError as error:
+        raise CommsroomError(
+            "the system's keyring does not answer", remedy=f"set {FILE_VARIABLE}"
+        ) from error
+    return None if kept is None else _decoded(str(kept), "the system's keyring")

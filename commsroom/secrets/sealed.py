@@ -1,0 +1,278 @@
+"""The sealed store: secrets in one SQLite file, each encrypted and bound to its place.
+
+Every row is ChaCha20-Poly1305 (RFC 8439) under a key derived from the estate's, with a random nonce
+and its path and generation as associated data: a row that was edited, or moved to another path, does
+not open. Paths and generations are legible; values, and only they, are secret.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets as random
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from commsroom.errors import CommsroomError
+from commsroom.estate.secret import Secret
+from commsroom.secrets.derive import Use, derived
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from commsroom.estate.secret import SecretRef
+
+BUSY_SECONDS: Final = 20
+_FORMAT: Final = 1
+_NONCE_BYTES: Final = 12
+_CHECK: Final = ("", 0)  # no real secret has an empty path
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS sealed (
+    path TEXT NOT NULL, generation INTEGER NOT NULL, box BLOB NOT NULL, PRIMARY KEY (path, generation)
+) WITHOUT ROWID
+"""
+
+
+class SealedStore:
+    """A `Store` in a file that only its key opens. Safe to use from several threads and processes."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, key: bytes) -> None:
+        """Use `SealedStore.open` instead."""
+        self.path = path
+        self._connection = connection
+        self._cipher = ChaCha20Poly1305(derived(key, Use.SEALING))
+        self._alone = threading.RLock()
+
+    @classmethod
+    def open(cls, path: Path, key: bytes, *, read_only: bool = False) -> Self:
+        """Open the store at `path`, making it unless `read_only`.
+
+        Raises:
+            CommsroomError: the key is another store's, or the file is missing, damaged, not accessible
+                or written by a newer commsroom.
+        """
+        with _translated(path):
+            store = cls(path, _connect(path, read_only=read_only), key)
+        try:
+            store._check(read_only=read_only)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Let go of the file; safe to call twice."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Name the file, nothing else."""
+        return f"SealedStore({str(self.path)!r})"
+
+    def get(self, path: str, generation: int) -> Secret | None:
+        """Return one secret, None where the store has none."""
+        with self._alone, _translated(self.path):
+            return self._get(path, generation)
+
+    def get_many(self, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Secret]:
+        """Return those of the (path, generation) pairs that the store has."""
+        found: dict[tuple[str, int], Secret] = {}
+        with self._transaction("BEGIN"):
+            for path, generation in pairs:
+                secret = self._get(path, generation)
+                if secret is not None:
+                    found[path, generation] = secret
+        return found
+
+    def ensure(self, refs: Iterable[SecretRef], make: Callable[[SecretRef], Secret]) -> int:
+        """Make and store what is missing, all or nothing and durably; return how many that were.
+
+        Nothing is written, and no other process kept waiting, when nothing is missing. References to
+        the same path and generation share one secret, made for the first of them.
+
+        Raises:
+            ValueError: a reference states no generation.
+        """
+        wanted: dict[tuple[str, int], SecretRef] = {}
+        for ref in refs:
+            _require_place(ref.path, ref.generation)
+            wanted.setdefault((ref.path, ref.generation), ref)
+        with self._transaction("BEGIN"):
+            missing = self._lacking(wanted)
+        if not missing:
+            return 0
+        with self._transaction("BEGIN IMMEDIATE"):
+            missing = self._lacking(missing)  # another process may have been quicker
+            for (path, generation), ref in missing.items():
+                self._insert(path, generation, make(ref))
+        return len(missing)
+
+    def put(self, path: str, generation: int, secret: Secret) -> None:
+        """Store a given secret durably.
+
+        Raises:
+            CommsroomError: this generation holds another value; it may be in use, so none is replaced.
+        """
+        _require_place(path, generation)
+        with self._transaction("BEGIN IMMEDIATE"):
+            there = self._get(path, generation)
+            if there is None:
+                self._insert(path, generation, secret)
+            elif there.reveal() != secret.reveal():
+                raise CommsroomError(
+                    f"generation {generation} of {path} is stored already with another value",
+                    remedy="store it as the next generation",
+                )
+
+    def latest(self, path: str) -> int:
+        """Return the highest stored generation of a path, 0 if there is none."""
+        with self._alone, _translated(self.path):
+            query = "SELECT COALESCE(MAX(generation), 0) FROM sealed WHERE path = ?"
+            return int(self._connection.execute(query, (path,)).fetchone()[0])
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────
+
+    def _check(self, *, read_only: bool) -> None:
+        """Tell a wrong key at once, by a box that every store has."""
+        mark = b"commsroom"
+        with _translated(self.path):
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version > _FORMAT:
+            raise CommsroomError(
+                f"{self.path} was written by a newer commsroom", remedy="use that version"
+            )
+        if version == 0:
+            if read_only:
+                raise CommsroomError(f"{self.path} is no store of secrets")
+            with self._transaction("BEGIN IMMEDIATE"):
+                self._connection.execute(_TABLES)
+                if self._box(*_CHECK) is None:
+                    self._seal(*_CHECK, mark)
+                self._connection.execute(f"PRAGMA user_version = {_FORMAT:d}")
+        with _translated(self.path):
+            box = self._box(*_CHECK)
+        try:
+            if box is None or self._open_box(*_CHECK, box) != mark:
+                raise CommsroomError(f"{self.path} is damaged", remedy="restore it from a backup")
+        except InvalidTag:
+            raise CommsroomError(
+                f"the key does not open {self.path}: it is another estate's, or the store is damaged",
+                remedy="give the key this store was made with: COMMSROOM_KEY_FILE",
+            ) from None
+
+    def _lacking(
+        self, wanted: dict[tuple[str, int], SecretRef]
+    ) -> dict[tuple[str, int], SecretRef]:
+        return {place: ref for place, ref in wanted.items() if self._box(*place) is None}
+
+    def _get(self, path: str, generation: int) -> Secret | None:
+        box = self._box(path, generation)
+        if box is None:
+            return None
+        try:
+            return Secret(self._open_box(path, generation, box).decode())
+        except InvalidTag:
+            raise CommsroomError(
+                f"generation {generation} of {path} in {self.path} was damaged or moved there",
+                remedy="restore the store from a backup, or rotate this secret",
+            ) from None
+
+    def _insert(self, path: str, generation: int, secret: Secret) -> None:
+        self._seal(path, generation, secret.reveal().encode())
+
+    def _box(self, path: str, generation: int) -> bytes | None:
+        query = "SELECT box FROM sealed WHERE path = ? AND generation = ?"
+        row = self._connection.execute(query, (path, generation)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def _seal(self, path: str, generation: int, value: bytes) -> None:
+        nonce = random.token_bytes(_NONCE_BYTES)
+        box = nonce + self._cipher.encrypt(nonce, value, _place(path, generation))
+        self._connection.execute("INSERT INTO sealed VALUES (?, ?, ?)", (path, generation, box))
+
+    def _open_box(self, path: str, generation: int, box: bytes) -> bytes:
+        if len(box) <= _NONCE_BYTES:
+            raise InvalidTag
+        return self._cipher.decrypt(
+            box[:_NONCE_BYTES], box[_NONCE_BYTES:], _place(path, generation)
+        )
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        with self._alone, _translated(self.path):
+            self._connection.execute(begin)
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk ends it by itself
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def _require_place(path: str, generation: int) -> None:
+    if not path or generation < 1:
+        raise ValueError(f"{path!r} states no generation to store under")
+
+
+def _place(path: str, generation: int) -> bytes:
+    return json.dumps([_FORMAT, path, generation], ensure_ascii=True).encode()
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    if read_only and not path.exists():
+        raise CommsroomError(f"there is no store of secrets at {path}")
+    if not read_only:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+    )
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
+    if not read_only:
+        connection.execute("PRAGMA journal_mode = WAL")
+    return connection
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Say what is wrong with the file; neither SQL nor a value is ever in these messages."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = str(error).lower()
+        if "full" in text:
+            raise CommsroomError(
+                f"{path} cannot be written: the disk is full; nothing was stored",
+                remedy="free some space",
+            ) from error
+        if "not a database" in text or "malformed" in text:
+            raise CommsroomError(f"{path} is damaged", remedy="restore it from a backup") from error
+        if "locked" in text:
+            raise CommsroomError(
+                f"{path} stayed busy with another command's write", remedy="try again"
+            ) from error
+        raise CommsroomError(f"{path} cannot be used: {error}") from error
+    except OSError as error:
+        raise CommsroomError(f"{path} cannot be opened: {error.strerror}") from error
