@@ -1,1 +1,70 @@
-"""From policy and roster to resources: pure, dated, deterministic."""
+"""Policy to resources: pure, so that the same policy, roster, numbers and date give the same estate."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from commsroom.errors import CommsroomError
+from commsroom.estate.compile import mail, messaging, telephony
+from commsroom.estate.compile.context import Context, SystemInfo
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from commsroom.estate.resource import Resource
+    from commsroom.policy import Policy
+    from commsroom.policy.allocations import Allocations
+
+__all__ = ["SystemInfo", "compile_estate"]
+
+
+def compile_estate(
+    policy: Policy, allocations: Allocations, day: date, systems: Sequence[SystemInfo]
+) -> list[Resource]:
+    """Return every resource that policy asks for on a day, over all systems.
+
+    Args:
+        policy: Loaded policy and roster.
+        allocations: A login and, where entitled, a number for everybody whose account is due.
+        day: The date policy is read for; the last day of somebody counts whole.
+        systems: What each system can hold and which sites it serves. A kind no system holds is
+            not asked for: an estate may have telephones and no chat.
+
+    Raises:
+        CommsroomError: two rules ask for the same address.
+    """
+    context = Context.of(policy, allocations, day, systems)
+    with _uncollected():
+        found = [
+            *telephony.resources(context),
+            *mail.resources(context),
+            *messaging.resources(context),
+        ]
+    _refuse_doubles(found)
+    return found
+
+
+def _refuse_doubles(resources: Sequence[Resource]) -> None:
+    first: dict[object, Resource] = {}
+    for item in resources:
+        other = first.setdefault(item.address, item)
+        if other is not item:
+            raise CommsroomError(
+                f"{item.address} is asked for twice: {other.provenance} and {item.provenance}",
+                remedy="give one of them another number or name",
+            )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the garbage collector: making many small objects would run it again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

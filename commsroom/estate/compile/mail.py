@@ -1,0 +1,114 @@
+"""Mail: mailboxes, department lists, the archive, contact mailboxes and who may do what with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from commsroom.estate.compile.context import Context, secret
+from commsroom.estate.kinds import Grant, Mailbox, MailList, SharedMailbox
+from commsroom.estate.resource import Address, Resource
+from commsroom.estate.secret import Shape
+
+
+def resources(context: Context) -> Iterator[Resource]:
+    """Yield everything mail."""
+    yield from _mailboxes(context)
+    yield from _archive(context)
+    yield from _lists(context)
+    yield from _contact_mailboxes(context)
+
+
+def _mailboxes(context: Context) -> Iterator[Resource]:
+    rule = context.policy.security.secrets.mailbox
+    for holder in context.holders.values():
+        right = holder.right.mailbox
+        if right is None:
+            continue
+        body = Mailbox(
+            display_name=holder.person.name,
+            quota_bytes=right.quota,
+            aliases=(),
+            suspended=not holder.active,
+            receives=True,
+        )
+        place = context.place(*holder.right.source, "mailbox")
+        password = secret(f"{holder.login}/mail", "password", Shape.PASSWORD, rule, holder.person)
+        for system in context.hosts(Mailbox.kind, holder.person.site):
+            address = context.mail_address(holder)
+            yield context.make(system, address, body, place, holder=holder, secrets=(password,))
+
+
+def _archive(context: Context) -> Iterator[Resource]:
+    archive = context.policy.mail.archive
+    if archive is None:
+        return
+    body = Mailbox(
+        display_name="Archive",
+        quota_bytes=archive.quota,
+        aliases=(),
+        suspended=False,
+        receives=True,
+    )
+    rule = context.policy.security.secrets.archive
+    password = secret(f"{archive.mailbox}/mail", "password", Shape.PASSWORD, rule)
+    for system in context.hosts(Mailbox.kind):
+        address = f"{archive.mailbox}@{context.policy.mail.domain}"
+        yield context.make(
+            system, address, body, context.place("mail", "archive"), secrets=(password,)
+        )
+
+
+def _lists(context: Context) -> Iterator[Resource]:
+    for name, rule in context.policy.mail.lists.items():
+        place = context.place("mail", "lists", name)
+        members = sorted(
+            context.mail_address(holder)
+            for holder in context.active()
+            if holder.right.mailbox is not None and rule.members.includes(holder.person)
+        )
+        body = MailList(title=rule.title, members=tuple(members), posters=rule.posters)
+        for system in context.hosts(MailList.kind):
+            needs = frozenset(Address(system, Mailbox.kind, member) for member in members)
+            yield context.make(
+                system, f"{name}@{context.policy.mail.domain}", body, place, needs=needs
+            )
+
+
+def _contact_mailboxes(context: Context) -> Iterator[Resource]:
+    rule = context.policy.security.secrets.contact_mailbox
+    for name, box in context.policy.mail.contact_mailboxes.items():
+        place = context.place("mail", "contact_mailboxes", name)
+        address = f"{name}@{context.policy.mail.domain}"
+        custodian = context.holders.get(box.custodian)
+        body = SharedMailbox(
+            title=box.title,
+            custodian=custodian.login if custodian and custodian.active else "",
+            quota_bytes=box.quota,
+            suspended=False,
+        )
+        password = secret(f"{address}/mail", "password", Shape.PASSWORD, rule)
+        for system in context.hosts(SharedMailbox.kind):
+            yield context.make(system, address, body, place, secrets=(password,))
+            yield from _grants(context, system, name, address)
+
+
+def _grants(context: Context, system: str, name: str, address: str) -> Iterator[Resource]:
+    """Yield what people at work may do with a contact mailbox; a leaver's grants end with him."""
+    for person, rights in context.policy.mail.contact_mailboxes[name].grants.items():
+        holder = context.holders.get(person)
+        if holder is None or not holder.active or holder.right.mailbox is None:
+            continue
+        needs = frozenset(
+            {
+                Address(system, SharedMailbox.kind, address),
+                Address(system, Mailbox.kind, context.mail_address(holder)),
+            }
+        )
+        yield context.make(
+            system,
+            f"{address}/{holder.login}",
+            Grant(rights=tuple(sorted(rights))),
+            context.place("mail", "contact_mailboxes", name, "grants", person),
+            holder=holder,
+            needs=needs,
+        )

@@ -1,0 +1,39 @@
+"""What policy decides about the servers themselves, as variables of the roles that build them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from commsroom.policy import Policy
+
+
+def variables(policy: Policy) -> dict[str, dict[str, Any]]:
+    """Return role variables by inventory group (`pbx`, `mail`, `im`, and `commsroom` for all).
+
+    The roles' argument specifications describe each of them.
+    """
+    mail, messaging = policy.mail, policy.messaging
+    archive = f"{mail.archive.mailbox}@{mail.domain}" if mail.archive else ""
+    return {
+        "commsroom": {
+            "commsroom_domain": mail.domain,
+            "commsroom_tls_minimum": policy.security.tls.minimum,
+        },
+        "pbx": {
+            "pbx_udp": any(site.sip_transport == "udp" for site in policy.company.sites.values()),
+            "pbx_voicemail_number": policy.telephony.voicemail.access_number,
+            "pbx_voicemail_seconds": round(policy.telephony.voicemail.max_message.total_seconds()),
+        },
+        "mail": {
+            "mail_domains": list(mail.domains),
+            "mail_message_size": mail.message_size,
+            "mail_archive_address": archive,
+        },
+        "im": {
+            "im_domain": messaging.domain or mail.domain,
+            "im_upload_size": messaging.file_sharing.max_size,
+            "im_upload_seconds": round(messaging.file_sharing.keep.total_seconds()),
+            "im_history_seconds": round(messaging.history.total_seconds()),
+        },
+    }
