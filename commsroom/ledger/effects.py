@@ -86,6 +86,8 @@ class Memory:
     secrets: dict[tuple[Address, str], Kept] = field(default_factory=dict)
     generations: dict[str, int] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)
+    estate: str = ""
+    key_check: str = ""
     _slots: dict[Address, set[str]] = field(default_factory=dict)
 
     def take(self, address: Address, effect: Effect) -> None:

@@ -5,23 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select, update
 
 from commsroom.errors import CommsroomError, FenceRefused
-from commsroom.estate.backend import Outcome, Status
 from commsroom.estate.resource import Action
-from commsroom.ledger import lock, reading, tables, verifying
+from commsroom.ledger import batches, lock, reading, tables, verifying
 from commsroom.ledger.database import Database
-from commsroom.ledger.effects import (
-    Effect,
-    Hold,
-    intent_of,
-    intent_to_json,
-    of_finding,
-    of_outcome,
-    of_resource,
-)
-from commsroom.ledger.writing import Line, append, previous_secrets
+from commsroom.ledger.effects import Effect, Hold, of_resource
+from commsroom.ledger.writing import Line, append, set_generations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,15 +20,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from commsroom.estate.backend import Outcome
     from commsroom.estate.plan import Known
     from commsroom.estate.resource import Address, Change, Resource
     from commsroom.ledger.lock import Lease
     from commsroom.ledger.model import Event, Holder, OpenBatch
 
-_UNTOLD: Final = "the back end told nothing"
 #: Kinds that carry effects; `record` may not forge one.
 _OWN_KINDS: Final = verifying.ENDINGS | {
-    "adopted", "estate", "forgotten", "generation", "intent", "late", "lock-broken",
+    "adopted", "estate", "forgotten", "generation", "intent", "key", "late", "lock-broken",
     "lock-taken-over", "protected", "unprotected",
 }  # fmt: skip
 
@@ -126,7 +117,7 @@ class Ledger:
         *,
         since: str | None = None,
         kind: str | None = None,
-        address: str | None = None,
+        address: Address | str | None = None,
         limit: int | None = None,
     ) -> Iterator[Event]:
         """Yield events, oldest first.
@@ -138,9 +129,8 @@ class Ledger:
             limit: Only the last so many.
         """
         with self._database.read() as connection:
-            yield from reading.events(
-                connection, since=since, kind=kind, address=address, limit=limit
-            )
+            text = None if address is None else str(address)
+            yield from reading.events(connection, since=since, kind=kind, address=text, limit=limit)
 
     def head(self) -> tuple[int, str]:
         """Return number and hash of the last event; noted elsewhere, it seals all before it."""
@@ -206,28 +196,12 @@ class Ledger:
             FenceRefused: the lock is no longer held under `fence`; nothing may be sent.
             ValueError: a change writes a secret without stating its generation.
         """
-        lines = [
-            Line(
-                change.address,
-                str(change.action),
-                intent_to_json(intent_of(change), str(change.provenance or "")),
-            )
-            for change in changes
-        ]
+        lines = batches.intent_lines(changes)
         data = {"run": run, "system": system, "stage": stage}
         with self._transaction("begin") as connection:
-            lock.check_fence(connection, fence)
-            batch = append(
-                connection,
-                "intent",
-                lines,
-                actor=actor,
-                requester=requester,
-                fence=fence,
-                data=data,
+            return batches.begin(
+                connection, lines, data, actor=actor, requester=requester, fence=fence
             )
-            connection.execute(insert(tables.open_batches).values(batch=batch))
-        return batch
 
     def finish(self, batch: int, outcomes: Sequence[Outcome], changes: Sequence[Change]) -> None:
         """Record how each change ended, and what it makes of our ownership and our secrets.
@@ -237,33 +211,9 @@ class Ledger:
         Raises:
             FenceRefused: somebody settled the batch meanwhile; an event says what we have seen.
         """
-        ended = {outcome.address: outcome for outcome in outcomes}
-        pairs = [
-            (
-                intent_of(change),
-                ended.get(change.address) or Outcome(change.address, Status.UNKNOWN, _UNTOLD),
-            )
-            for change in changes
-        ]
-        undone = [intent.address for intent, outcome in pairs if outcome.status is not Status.DONE]
         with self._transaction("finish") as connection:
-            closed = self._close(connection, batch)
-            previous = previous_secrets(connection, undone)
-            lines = [
-                Line(
-                    intent.address,
-                    str(intent.action),
-                    {"status": str(outcome.status), "message": outcome.message},
-                    of_outcome(
-                        intent, outcome.status, outcome.verifiers, previous.get(intent.address, {})
-                    )
-                    if closed
-                    else None,
-                )
-                for intent, outcome in pairs
-            ]
-            self._end(connection, "outcome" if closed else "late", batch, lines)
-        if not closed:
+            in_time = batches.finish(connection, batch, outcomes, changes)
+        if not in_time:
             raise FenceRefused(
                 f"batch {batch} was settled by another run meanwhile", remedy="run plan again"
             )
@@ -271,8 +221,7 @@ class Ledger:
     def abandon(self, batch: int, reason: str) -> None:
         """Close a batch of which nothing was written: the target had moved or refused our fence."""
         with self._transaction("abandon") as connection:
-            self._close(connection, batch)
-            self._end(connection, "abandoned", batch, data={"reason": reason})
+            batches.abandon(connection, batch, reason)
 
     def settle(self, batch: int, found: Mapping[Address, str], *, actor: str = "") -> None:
         """Close a killed run's batch by what its system was found to hold.
@@ -284,20 +233,7 @@ class Ledger:
             actor: Who reads; the batch's own actor if not given.
         """
         with self._transaction("settle") as connection:
-            waiting = {item.id: item for item in reading.open_batches(connection)}
-            if batch not in waiting:
-                return  # another run was quicker
-            opened = waiting[batch]
-            self._close(connection, batch)
-            previous = previous_secrets(connection, [intent.address for intent in opened.intents])
-            lines = []
-            for intent in opened.intents:
-                state = found.get(intent.address)
-                effect = of_finding(intent, state, previous.get(intent.address, {}))
-                lines.append(
-                    Line(intent.address, str(intent.action), {"found": state or "unknown"}, effect)
-                )
-            self._end(connection, "recovered", batch, lines, actor=actor)
+            batches.settle(connection, batch, found, actor=actor)
 
     # ── ownership, protection, secrets' generations, notes ───────────────────────────────────
 
@@ -350,17 +286,39 @@ class Ledger:
 
     def advance(self, paths: Iterable[str], *, actor: str, reason: str) -> dict[str, int]:
         """Move secrets on to their next generation (rotation, compromise) and return it by path."""
-        table = tables.generations
         with self._transaction("advance") as connection:
             current = reading.generation_of(connection, paths)
             following = {path: generation + 1 for path, generation in current.items()}
             if following:
-                connection.execute(delete(table).where(table.c.path.in_(list(following))))
-                rows = [{"path": path, "generation": number} for path, number in following.items()]
-                connection.execute(insert(table), rows)
+                set_generations(connection, following)
                 data = {"generations": following, "reason": reason}
                 append(connection, "generation", actor=actor, data=data)
         return following
+
+    def bind_key(self, check: str) -> None:
+        """Refuse another estate's key: its fingerprints would make everything look like drift.
+
+        Args:
+            check: A fingerprint, under that key, of any fixed text. The first one is kept (not by a
+                ledger open for reading only).
+
+        Raises:
+            CommsroomError: the ledger was written under another key.
+        """
+        with self._database.read() as connection:
+            bound = connection.execute(select(tables.estate.c.key_check)).scalar_one()
+        if not bound and not self._database.read_only:
+            with self._transaction("bind") as connection:
+                column = tables.estate.c.key_check
+                query = update(tables.estate).where(column == "").values(key_check=check)
+                if connection.execute(query).rowcount:
+                    append(connection, "key", actor="commsroom", data={"key_check": check})
+                bound = connection.execute(select(column)).scalar_one()
+        if bound not in ("", check):
+            raise CommsroomError(
+                f"the key given is not the one the ledger {self.place} was written under",
+                remedy="give the estate's own: COMMSROOM_KEY_FILE",
+            )
 
     def record(
         self, kind: str, data: Mapping[str, Any], *, actor: str, requester: str = ""
@@ -392,32 +350,3 @@ class Ledger:
             if connection.execute(select(tables.head.c.seq).with_for_update()).scalar_one() == 0:
                 name = connection.execute(select(tables.estate.c.id)).scalar_one()
                 append(connection, "estate", actor="commsroom", data={"estate": name})
-
-    def _close(self, connection: Connection, batch: int) -> bool:
-        table = tables.open_batches
-        return connection.execute(delete(table).where(table.c.batch == batch)).rowcount == 1
-
-    def _end(
-        self,
-        connection: Connection,
-        kind: str,
-        batch: int,
-        lines: Sequence[Line] = (),
-        *,
-        actor: str = "",
-        data: Mapping[str, Any] | None = None,
-    ) -> None:
-        events = tables.events
-        intent = connection.execute(
-            select(events).where(events.c.seq == batch, events.c.kind == "intent")
-        ).one()
-        append(
-            connection,
-            kind,
-            lines,
-            actor=actor or intent.actor,
-            requester=intent.requester,
-            batch=batch,
-            fence=intent.fence,
-            data=data,
-        )

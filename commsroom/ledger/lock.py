@@ -88,9 +88,10 @@ def current_holder(connection: Connection) -> Holder | None:
     return _holder(row._asdict()) if row.held else None
 
 
-def check_fence(connection: Connection, fence: int) -> None:
-    """Raise FenceRefused unless the lock is held under this fence number."""
-    row = connection.execute(select(tables.lock)).one()
+def check_fence(connection: Connection, fence: int, *, keep: bool = False) -> None:
+    """Raise FenceRefused unless the lock is held under this number; `keep` it so to the commit."""
+    query = select(tables.lock)
+    row = connection.execute(query.with_for_update(read=True) if keep else query).one()
     if row.held and row.fence == fence:
         return
     by = f"{_holder(row._asdict())} has it now" if row.held else "nobody holds it now"

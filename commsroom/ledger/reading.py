@@ -30,7 +30,7 @@ _EVENTS_AT_ONCE: Final = 50
 
 def known(connection: Connection) -> Known:
     """Return what no system can tell; creates and adopts of open batches count as ours."""
-    with _collector_paused():
+    with collector_paused():
         owned: dict[Address, str] = {}
         for system, kind, key, _hold, person in connection.execute(select(tables.owned)):
             owned[Address(system, kind, key)] = person
@@ -188,7 +188,7 @@ def rows_of(connection: Connection, seqs: Sequence[int]) -> dict[int, list[Row]]
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Spare the garbage collector walking hundreds of thousands of new objects, none of them garbage."""
     was_on = gc.isenabled()
     gc.disable()

@@ -45,7 +45,8 @@ schema_version: Final = Table(
     _text("applied_at"),
 )
 
-estate: Final = Table("ledger_estate", metadata, _text("id", key=True))
+#: One row: the estate's name, and a fingerprint that only its own key makes ("" until bound).
+estate: Final = Table("ledger_estate", metadata, _text("id", key=True), _text("key_check"))
 
 #: One row: where the chain ends. Writers take it first, so events of two of them cannot interleave.
 head: Final = Table(
@@ -133,7 +134,7 @@ lock: Final = Table(
 
 def _first(connection: Connection) -> None:
     metadata.create_all(connection, checkfirst=True)
-    connection.execute(insert(estate).values(id=str(uuid4())))
+    connection.execute(insert(estate).values(id=str(uuid4()), key_check=""))
     connection.execute(insert(head).values(id=1, seq=0, hash=GENESIS))
     nobody = dict.fromkeys(("holder", "since", "command", "host", "started", "boot", "pids"), "")
     connection.execute(insert(lock).values(id=1, held=0, fence=0, pid=0, **nobody))

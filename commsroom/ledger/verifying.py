@@ -11,6 +11,7 @@ from commsroom.estate.resource import Address
 from commsroom.ledger import tables
 from commsroom.ledger.chain import GENESIS, Sealed, rows_digest
 from commsroom.ledger.effects import Effect, Kept, Memory
+from commsroom.ledger.reading import collector_paused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,8 +36,9 @@ def faults(connection: Connection) -> tuple[str, ...]:
     equals the sum of the events.
     """
     memory = Memory()
-    found = list(_chain(connection, memory))
-    found += _tables(connection, memory)
+    with collector_paused():
+        found = list(_chain(connection, memory))
+        found += _tables(connection, memory)
     return tuple(found)
 
 
@@ -88,7 +90,12 @@ def _replay(memory: Memory, event: TableRow[Any], rows: Sequence[Stored]) -> Non
     """Add an event's effects; what cannot be read any more was named as edited already."""
     try:
         data = json.loads(event.data)
-        memory.generations.update(data.get("generations", {}))
+        if event.kind == "estate":
+            memory.estate = data["estate"]
+        elif event.kind == "key":
+            memory.key_check = data["key_check"]
+        elif event.kind == "generation":
+            memory.generations.update(data["generations"])
         for system, kind, key, _action, said in rows:
             effect = json.loads(said).get("effect")
             if effect is not None:
@@ -126,11 +133,8 @@ def _tables(connection: Connection, memory: Memory) -> Iterator[str]:
     yield from _differs("generations of secrets", generations, set(memory.generations.items()))
     waiting = {row.batch for row in table("ledger_open_batches")}
     yield from _differs("open batches", waiting, memory.open)
-    estate = connection.execute(select(tables.estate.c.id)).scalars().all()
-    query = select(tables.events.c.data).where(tables.events.c.seq == 1)
-    first = connection.execute(query).scalar_one_or_none()
-    if first is not None and [json.loads(first).get("estate")] != list(estate):
-        yield "the estate's identity is not the one the first event tells"
+    estate = {(row.id, row.key_check) for row in table("ledger_estate")}
+    yield from _differs("the estate's identity", estate, {(memory.estate, memory.key_check)})
 
 
 def _differs(

@@ -104,6 +104,13 @@ def rows_about(
             yield from connection.execute(query)
 
 
+def set_generations(connection: Connection, generations: Mapping[str, int]) -> None:
+    """Write the current generations of some paths; the event that says so is the caller's."""
+    _remove(connection, tables.generations, [{"path": path} for path in generations])
+    rows = [{"path": path, "generation": number} for path, number in generations.items()]
+    _add(connection, tables.generations, rows)
+
+
 def _values(line: Line) -> tuple[str, str, str, str, str]:
     data = dict(line.data)
     if line.effect is not None:
