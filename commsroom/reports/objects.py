@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from commsroom.reports.lines import Line, Span, Style, because, label, line, value
 from commsroom.reports.text import SIGN, STYLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from commsroom.estate.resource import Resource
     from commsroom.reports.documents import Explained, Recorded
@@ -74,10 +75,34 @@ def _attributes(item: Explained) -> Iterator[Line]:
 
 def _history(events: Iterable[Recorded]) -> Iterator[Line]:
     for number, event in enumerate(events):
-        head = "  history   " if number == 0 else "            "
-        what = ", ".join(sorted({row.action for row in event.rows}))
-        yield line(
-            head,
-            f"{event.at[:19]}Z  {event.kind} {what}".rstrip(),
-            Span(f"  {event.actor}", Style.QUIET),
+        yield line("  history   " if number == 0 else "            ", *_event(event))
+
+
+def event_lines(events: Iterable[Recorded]) -> Iterator[Line]:
+    """Yield events of the ledger with what each did."""
+    for event in events:
+        yield line(f"{event.seq:>6}  ", *_event(event))
+        for row in event.rows:
+            yield line(f"          {row.action} {row.address}")
+
+
+def lab_lines(document: Mapping[str, Any]) -> Iterator[Line]:
+    """Yield the lab's hosts and services from their document."""
+    for name, host in document["hosts"].items():
+        login = (
+            f"ssh {host['ssh_user']}@{host['address']} -p {host['ssh_port']} -i {host['ssh_key']}"
         )
+        yield line(Span(name, Style.STRONG), f"  {login}")
+    for name, place in document["services"].items():
+        yield line(f"  {name}  {':'.join(map(str, place))}")
+    if document.get("ca"):
+        yield line(f"  ca  {document['ca']}")
+    if not document["hosts"]:
+        yield line("The lab is down.")
+
+
+def _event(event: Recorded) -> tuple[Span | str, ...]:
+    counted = Counter(row.action for row in event.rows)
+    what = ", ".join(f"{number} {action}" for action, number in counted.items())
+    whom = f"  {event.actor}" + (f" for {event.requester}" if event.requester else "")
+    return (f"{event.at[:19]}Z  {event.kind} {what}".rstrip(), Span(whom, Style.QUIET))

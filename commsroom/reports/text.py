@@ -10,6 +10,7 @@ from itertools import groupby
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from commsroom.estate.backend import Status
 from commsroom.estate.resource import Action
 from commsroom.reports.lines import (
     Line,
@@ -29,7 +30,7 @@ from commsroom.reports.model import Difference, FindingKind, Severity, differenc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from commsroom.estate.backend import Proof
+    from commsroom.estate.backend import Outcome, Proof
     from commsroom.estate.plan import Plan
     from commsroom.estate.resource import Address, Change
     from commsroom.reports.model import Finding, Report
@@ -50,6 +51,12 @@ STYLE: Final[Mapping[Action, Style]] = {
     Action.UPDATE: Style.UPDATE,
     Action.DELETE: Style.DELETE,
     Action.ADOPT: Style.ADOPT,
+}
+_PAST: Final[Mapping[Action, str]] = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.DELETE: "deleted",
+    Action.ADOPT: "adopted",
 }
 _TITLE: Final[Mapping[FindingKind, str]] = {
     FindingKind.DRIFT: "differs",
@@ -217,6 +224,31 @@ def plan_text(plan: Plan) -> str:
     return "".join(f"{plain(content)}\n" for content in plan_lines(plan))
 
 
+def apply_lines(
+    plan: Plan, outcomes: Iterable[Outcome], remaining: Plan, took: float
+) -> Iterator[Line]:
+    """Yield what an apply did: each change that did not end well, then the sum, then what is left."""
+    known = list(outcomes)
+    for outcome in known:
+        if outcome.status is not Status.DONE:
+            style = Style.BAD if outcome.status is Status.FAILED else Style.DOUBT
+            mark = Span(f"✗ {outcome.status}", style)
+            why = f": {outcome.message}" if outcome.message else ""
+            simulation = label(outcome.address.system, plan.simulated)
+            yield line("  ", mark, f" {outcome.address}{why}", *simulation)
+    done = {outcome.address for outcome in known if outcome.status is Status.DONE}
+    counted = Counter(change.action for change in plan.changes if change.address in done)
+    total = ", ".join(f"{counted[action]} {word}" for action, word in _PAST.items())
+    marked = note(plan.simulated)
+    yield line(Span(f"Applied: {total}, in {seconds(took)}.{marked}", Style.STRONG))
+    if remaining.empty and not remaining.unknown:
+        yield line(Span(f"Read again: the estate matches policy.{marked}", Style.GOOD))
+        return
+    yield line(Span("Read again: this is still to do.", Style.BAD))
+    yield ()
+    yield from plan_lines(remaining)
+
+
 # ── reports ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -239,6 +271,11 @@ def report_lines(report: Report, *, full: bool = False) -> Iterator[Line]:
     for timing in report.timings:
         yield line(f"{timing.name}  ", Span(seconds(timing.seconds), Style.QUIET))
     yield verdict(report)
+
+
+def report_text(report: Report, *, full: bool = False) -> str:
+    """Return a whole report as plain text, a line break after each line."""
+    return "".join(f"{plain(content)}\n" for content in report_lines(report, full=full))
 
 
 def verdict(report: Report) -> Line:

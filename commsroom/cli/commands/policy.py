@@ -1,0 +1,125 @@
+"""Commands about what the company wants; none of them writes to a system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commsroom.cli.completion import addresses
+from commsroom.cli.options import AsOf, Person, scope
+from commsroom.cli.session import Session, command
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    command(app, "init", "commsroom init lianhe && cd lianhe && commsroom validate")(init)
+    command(app, "validate", "commsroom validate", "commsroom validate --json")(validate)
+    command(app, "schema", "commsroom schema .schemas")(schema)
+    command(
+        app,
+        "show",
+        "commsroom show 'pbx1:extension/*'",
+        "commsroom show --person wei.wang --as-of 2026-12-31",
+    )(show)
+    command(app, "explain", "commsroom explain pbx1:extension/2107")(explain)
+
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", show_default=False)]
+
+
+def init(session: Session, *, folder: Folder) -> int:
+    """Write a small, valid estate into DIR, to start from."""
+    from commsroom.app import starting
+
+    written = starting.init(folder)
+    session.out.text("".join(f"{path}\n" for path in written))
+    session.out.document({"written": [str(path) for path in written]})
+    return 0
+
+
+def validate(session: Session) -> int:
+    """Check policies, roster and allocations.
+
+    Every problem is told at once, one line each, with its place and the repair.
+    """
+    from commsroom.app import validating
+    from commsroom.errors import PolicyErrors
+    from commsroom.reports.documents import problem_document
+    from commsroom.reports.lines import count
+
+    found = validating.validate(session.estate)
+    session.out.document(
+        {
+            "ok": not found.problems,
+            "problems": [problem_document(item) for item in found.problems],
+            "warnings": [problem_document(item) for item in found.warnings],
+            "counts": dict(found.counts),
+        }
+    )
+    if found.problems:
+        if session.json:
+            return int(PolicyErrors.exit_code)
+        raise PolicyErrors(found.problems)
+    session.out.text("".join(f"warning: {item}\n" for item in found.warnings))
+    counted = ", ".join(f"{number} {what}" for what, number in found.counts.items())
+    session.out.text(f"Valid: {counted or count(0, 'file')}.\n")
+    return 0
+
+
+def schema(session: Session, *, folder: Folder) -> int:
+    """Write a JSON Schema per policy file into DIR, for editors."""
+    from commsroom.app import validating
+
+    written = validating.write_schemas(folder)
+    session.out.text("".join(f"{path}\n" for path in written))
+    session.out.document({"written": [str(path) for path in written]})
+    return 0
+
+
+def show(
+    session: Session,
+    *,
+    glob: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="GLOB…", show_default=False, autocompletion=addresses),
+    ] = None,
+    person: Person = None,
+    as_of: AsOf = None,
+) -> int:
+    """Show what policy asks for, without asking any system.
+
+    Every object, or those a glob or a person names.
+    """
+    from commsroom.app import showing
+    from commsroom.reports import documents, objects
+
+    with session.open() as estate:
+        found = showing.show(estate, scope(person, glob, as_of))
+    session.out.lines(objects.show_lines(found))
+    session.out.document(documents.show_document(found))
+    return 0
+
+
+def explain(
+    session: Session,
+    *,
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", show_default=False, autocompletion=addresses)
+    ],
+    as_of: AsOf = None,
+) -> int:
+    """Explain one object: why it is, what it is, what was done.
+
+    Which line of policy asked for it, what it really is on its system, and its history.
+    """
+    from commsroom.app import showing
+    from commsroom.reports import documents, objects
+
+    with session.open() as estate:
+        found = showing.explain(estate, address, scope(None, None, as_of), session.progress)
+        simulated = estate.simulated
+    session.out.lines(objects.explain_lines(found, simulated))
+    session.out.document(documents.explain_document(found))
+    return 0

@@ -1,0 +1,79 @@
+"""Options and arguments that several commands take, each said once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commsroom.cli.completion import addresses, people
+
+if TYPE_CHECKING:
+    from commsroom.app.scope import Scope
+
+
+class Format(StrEnum):
+    """The forms of a report."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    JUNIT = "junit"
+    SARIF = "sarif"
+
+
+Person = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ID",
+        help="Only what exists for this person (id or login of the roster), and what that needs; repeatable.",
+        autocompletion=people,
+        show_default=False,
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="GLOB",
+        help="Only the addresses a shell-style glob names, as in 'pbx1:extension/21*'; repeatable.",
+        autocompletion=addresses,
+        show_default=False,
+    ),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        metavar="DATE",
+        formats=["%Y-%m-%d"],
+        help="Read policy as it will stand on this day, YYYY-MM-DD.  [default: today]",
+        show_default=False,
+    ),
+]
+Full = Annotated[bool, typer.Option("--full", help="List everything, however long.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", help="Write the report to FILE instead.", show_default=False
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="The form of the report.")]
+LedgerUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger",
+        metavar="URL",
+        help="The ledger, where it is not in .commsroom/ (also: COMMSROOM_LEDGER).",
+        show_default=False,
+    ),
+]
+
+
+def scope(person: list[str] | None, only: list[str] | None, as_of: datetime | None) -> Scope:
+    """Build what a verb is about from its options."""
+    from commsroom.app.scope import Scope
+
+    return Scope(tuple(person or ()), tuple(only or ()), as_of.date() if as_of else None)

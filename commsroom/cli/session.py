@@ -1,0 +1,123 @@
+"""What every command shares: its common options, the opened estate, output and progress."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commsroom.cli import progress as progresses
+from commsroom.cli.output import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from commsroom.app.estate import Estate
+    from commsroom.app.progress import Progress
+
+#: The options of `commsroom` itself that may also stand after the command.
+COMMON = ("estate", "simulate", "json", "debug")
+
+EstateOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="The estate: the folder that holds policies/.  [default: here]",
+        show_default=False,
+    ),
+]
+SimulateOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Use in-memory twins of all systems instead of the real ones, and keep their state in"
+        " DIR. All they say is labelled simulated.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Give one JSON document on standard output.")
+]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", help="Show the traceback behind an error, for developers.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of one command."""
+
+    estate: Path = Path()
+    simulate: Path | None = None
+    json: bool = False
+    debug: bool = False
+    out: Output = field(default_factory=Output)
+
+    @property
+    def progress(self) -> Progress:
+        """Return where to tell progress: standard error, silent with `--json`."""
+        return progresses.choose(silent=self.json)
+
+    def open(
+        self, *, ledger: str | None = None, read_only: bool = False
+    ) -> AbstractContextManager[Estate]:
+        """Open the estate; raises CommsroomError when there is none."""
+        from commsroom.app.estate import open_estate
+
+        return open_estate(
+            self.estate, simulate=self.simulate, ledger_url=ledger, read_only=read_only
+        )
+
+
+def command(
+    group: typer.Typer, name: str, *examples: str
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Register a function `(session, *, options…) → exit code` as a command with the common options.
+
+    Those may stand before or after the command's name; after wins. Its help is the function's
+    docstring, then the examples.
+    """
+
+    def register(function: Callable[..., int]) -> Callable[..., int]:
+        @functools.wraps(function)
+        def run(context: typer.Context, **given: Any) -> None:
+            common = {**(context.find_root().obj or {})}
+            for option in COMMON:
+                if value := given.pop(option):
+                    common[option] = value
+            path = common.pop("estate", None) or Path()
+            out = Output(json=common.get("json", False))
+            raise typer.Exit(function(Session(path, out=out, **common), **given))
+
+        run.__signature__ = _signature(function)  # type: ignore[attr-defined] # inspect reads it
+        run.__annotations__ = {}
+        del run.__wrapped__  # else typer looks at the inner signature
+        group.command(name, help=_help(function, examples))(run)
+        return function
+
+    return register
+
+
+def _help(function: Callable[..., int], examples: tuple[str, ...]) -> str:
+    # \b keeps typer from filling the lines that follow into a paragraph.
+    listed = "\n".join(f"  {example}" for example in examples)
+    return f"{inspect.getdoc(function)}\n\n\b\nExamples:\n{listed}"
+
+
+def _signature(function: Callable[..., int]) -> inspect.Signature:
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    context = inspect.Parameter("context", keyword, annotation=typer.Context)
+    common = [
+        inspect.Parameter("estate", keyword, annotation=EstateOption, default=None),
+        inspect.Parameter("simulate", keyword, annotation=SimulateOption, default=None),
+        inspect.Parameter("json", keyword, annotation=JsonOption, default=False),
+        inspect.Parameter("debug", keyword, annotation=DebugOption, default=False),
+    ]
+    mine = [parameter.replace(kind=keyword) for parameter in own]
+    return inspect.Signature([context, *mine, *common])
