@@ -32,8 +32,8 @@ def variables(policy: Policy) -> dict[str, dict[str, Any]]:
         },
         "im": {
             "im_domain": messaging.domain or mail.domain,
-            "im_upload_size": messaging.file_sharing.max_size,
-            "im_upload_seconds": round(messaging.file_sharing.keep.total_seconds()),
-            "im_history_seconds": round(messaging.history.total_seconds()),
+            "im_share_bytes": messaging.file_sharing.max_size,
+            "im_share_days": messaging.file_sharing.keep.days,
+            "im_archive_days": messaging.history.days,
         },
     }
