@@ -27,13 +27,20 @@ class Estate:
     """A company's estate at `path`. Everything is loaded lazily and closed with the handle."""
 
     def __init__(
-        self, path: Path, *, simulate: Path | None, ledger_url: str, read_only: bool
+        self,
+        path: Path,
+        *,
+        simulate: Path | None,
+        ledger_url: str,
+        read_only: bool,
+        on_boundary: Callable[[str], None] | None,
     ) -> None:
         """Remember where things are; touches nothing yet."""
         self.path = path
         self.simulate = simulate
         self.read_only = read_only
         self._ledger_url = ledger_url
+        self._on_boundary = on_boundary
         self._closing = contextlib.ExitStack()
 
     @property
@@ -75,7 +82,9 @@ class Estate:
         from commsroom.ledger import Ledger
 
         url = self._ledger_url or f"sqlite:///{self.state / 'ledger.db'}"
-        return self._closing.enter_context(Ledger.open(url, read_only=self.read_only))
+        return self._closing.enter_context(
+            Ledger.open(url, read_only=self.read_only, on_boundary=self._on_boundary)
+        )
 
     @cached_property
     def key(self) -> bytes:
@@ -125,6 +134,7 @@ def open_estate(
     ledger_url: str | None = None,
     read_only: bool = False,
     environ: Mapping[str, str] | None = None,
+    on_boundary: Callable[[str], None] | None = None,
 ) -> Iterator[Estate]:
     """Open the estate at `path`.
 
@@ -134,6 +144,7 @@ def open_estate(
         ledger_url: SQLAlchemy URL; default is `COMMSROOM_LEDGER`, else SQLite in `.commsroom/`.
         read_only: Never write to the ledger (a drift check from CI).
         environ: Environment, for tests.
+        on_boundary: Told before and after each of the ledger's transactions, for tests that kill there.
 
     Raises:
         CommsroomError: there is no estate here.
@@ -145,7 +156,9 @@ def open_estate(
             f"{path}: no estate here", remedy="--estate DIR names one, commsroom init DIR makes one"
         )
     url = ledger_url or variables.get("COMMSROOM_LEDGER", "")
-    estate = Estate(root, simulate=simulate, ledger_url=url, read_only=read_only)
+    estate = Estate(
+        root, simulate=simulate, ledger_url=url, read_only=read_only, on_boundary=on_boundary
+    )
     try:
         yield estate
     finally:

@@ -108,7 +108,7 @@ def _only_entries(desired: Resource, actual: Kind | None, keys: set[str]) -> Res
         changes[name] = tuple(ordered)
     if not changes:
         return None
-    body = replace(desired.body, **changes)  # type: ignore[arg-type] # mypy cannot see the fields of a Kind
+    body = replace(desired.body, **changes)
     return replace(desired, body=body)
 
 
