@@ -61,9 +61,13 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        char.encode("unicode_escape").decode() if unicodedata.category(char) in _HIDDEN else char
-        for char in text
+        char.encode("unicode_escape").decode() if _hides(char) else char for char in text
     )
+
+
+def _hides(char: str) -> bool:
+    # U+xxFFFE and U+xxFFFF are no characters, and XML forbids two of them.
+    return unicodedata.category(char) in _HIDDEN or ord(char) & 0xFFFE == 0xFFFE  # noqa: PLR2004
 
 
 def value(content: Value) -> str:

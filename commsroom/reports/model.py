@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from statistics import median
 from typing import TYPE_CHECKING
 
 from commsroom.errors import Exit
@@ -99,6 +100,17 @@ class Timing:
 
     name: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """All proofs of one use on one system, summed up; `ms` is the median of their times."""
+
+    system: str
+    name: str
+    good: int
+    total: int
+    ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +215,31 @@ def from_proofs(
         timings=tuple(timings),
         simulated=simulated,
     )
+
+
+def uses(proofs: Iterable[Proof]) -> tuple[Use, ...]:
+    """Sum proofs up by system and use, sorted."""
+    found: dict[tuple[str, str], list[Proof]] = {}
+    for proof in proofs:
+        found.setdefault((proof.address.system, _verb(proof.use)), []).append(proof)
+    return tuple(
+        Use(
+            system,
+            name,
+            sum(item.ok is True for item in same),
+            len(same),
+            median(item.ms for item in same),
+        )
+        for (system, name), same in sorted(found.items())
+    )
+
+
+def _verb(use: str) -> str:
+    """Return a use without its object (`call 2101` → `call`), so that the same uses count together."""
+    words = [
+        word for word in use.split() if not any(char.isdigit() or char == "@" for char in word)
+    ]
+    return " ".join(words) or use
 
 
 def differences(change: Change) -> tuple[Difference, ...]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import groupby
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from commsroom.estate.backend import Status
@@ -25,7 +24,7 @@ from commsroom.reports.lines import (
     seconds,
     value,
 )
-from commsroom.reports.model import Difference, FindingKind, Severity, differences
+from commsroom.reports.model import Difference, FindingKind, Severity, differences, uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -58,7 +57,7 @@ _PAST: Final[Mapping[Action, str]] = {
     Action.DELETE: "deleted",
     Action.ADOPT: "adopted",
 }
-_TITLE: Final[Mapping[FindingKind, str]] = {
+TITLE: Final[Mapping[FindingKind, str]] = {
     FindingKind.DRIFT: "differs",
     FindingKind.MISSING: "is missing",
     FindingKind.EXTRA: "is no longer in policy",
@@ -68,6 +67,12 @@ _TITLE: Final[Mapping[FindingKind, str]] = {
     FindingKind.UNSUPPORTED: "is not supported",
     FindingKind.UNKNOWN: "is unknown",
     FindingKind.SERVER: "is not what its role says",
+}
+_COUNTED: Final[Mapping[FindingKind, str]] = {
+    FindingKind.DRIFT: "different",
+    FindingKind.EXTRA: "no longer in policy",
+    FindingKind.UNOWNED: "not ours",
+    FindingKind.SERVER: "on servers",
 }
 _WEIGHT: Final[Mapping[Severity, Style]] = {
     Severity.ERROR: Style.BAD,
@@ -273,6 +278,11 @@ def report_lines(report: Report, *, full: bool = False) -> Iterator[Line]:
     yield verdict(report)
 
 
+def finding_text(item: Finding) -> str:
+    """Return one finding as plain text."""
+    return "\n".join(plain(content) for content in _finding(item, Style.PLAIN))
+
+
 def report_text(report: Report, *, full: bool = False) -> str:
     """Return a whole report as plain text, a line break after each line."""
     return "".join(f"{plain(content)}\n" for content in report_lines(report, full=full))
@@ -284,7 +294,7 @@ def verdict(report: Report) -> Line:
     kinds = Counter(item.kind for item in report.findings)
     if not report.findings and not report.proofs:
         return line(Span(f"{report.title}: none. The estate matches policy.{marked}", Style.GOOD))
-    parts = [f"{kinds[kind]} {kind}" for kind in FindingKind if kinds[kind]]
+    parts = [f"{kinds[kind]} {_COUNTED.get(kind, kind)}" for kind in FindingKind if kinds[kind]]
     wrong = sum(proof.ok is False for proof in report.proofs)
     doubtful = sum(proof.ok is None for proof in report.proofs)
     parts += [f"{wrong} not as expected"] if wrong else []
@@ -298,7 +308,7 @@ def verdict(report: Report) -> Line:
 def _finding(item: Finding, style: Style) -> Iterator[Line]:
     yield line(
         Span(f"{item.severity}: ", style),
-        f"{item.address} {_TITLE[item.kind]}",
+        f"{item.address} {TITLE[item.kind]}",
         *because(item.provenance),
         *label(item.system, {item.system} if item.simulated else ()),
     )
@@ -332,20 +342,17 @@ def proof_lines(
 ) -> Iterator[Line]:
     """Yield proofs: a line per system and use, then each that failed or was undecided."""
     known = list(proofs)
-    by_use: dict[tuple[str, str], list[Proof]] = {}
-    for proof in known:
-        by_use.setdefault((proof.address.system, _verb(proof)), []).append(proof)
-    width = max((len(use) for _, use in by_use), default=0)
-    place = max((len(system) for system, _ in by_use), default=0)
-    for (system, use), members in sorted(by_use.items()):
-        good = sum(proof.ok is True for proof in members)
-        style = Style.GOOD if good == len(members) else Style.BAD
-        took = f"{median(proof.ms for proof in members):,.0f} ms"
+    summed = uses(known)
+    width = max((len(item.name) for item in summed), default=0)
+    place = max((len(item.system) for item in summed), default=0)
+    for item in summed:
         yield line(
-            f"{system:<{place}}  {use:<{width}}  ",
-            Span(f"{good} of {len(members)}", style),
-            Span(f"  {took}", Style.QUIET),
-            *label(system, simulated),
+            f"{item.system:<{place}}  {item.name:<{width}}  ",
+            Span(
+                f"{item.good} of {item.total}", Style.GOOD if item.good == item.total else Style.BAD
+            ),
+            Span(f"  {item.ms:,.0f} ms", Style.QUIET),
+            *label(item.system, simulated),
         )
     for proof in known:
         if full or proof.ok is not True:
@@ -365,16 +372,6 @@ def proof_summary(proofs: Iterable[Proof], unknown: Mapping[str, str]) -> str:
     """Return the sum of a proof as a plain string, with what could not be asked."""
     asked = plain(proof_sum(proofs, frozenset()))
     return " ".join([asked, *(f"unknown: {reason}" for reason in unknown.values())])
-
-
-def _verb(proof: Proof) -> str:
-    """Return a use without its object (`call 2101` → `call`), so that the same uses count together."""
-    words = [
-        word
-        for word in proof.use.split()
-        if not any(char.isdigit() or char == "@" for char in word)
-    ]
-    return " ".join(words) or proof.use
 
 
 def _proof(proof: Proof, simulated: frozenset[str]) -> Line:

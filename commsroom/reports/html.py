@@ -1,0 +1,116 @@
+"""HTML: one self-contained page a manager can read, print, filter and send on.
+
+Everything is escaped by Jinja2; nothing is fetched from anywhere, and the page's own policy
+(Content-Security-Policy, with the digests of its one style and one script) forbids it to try.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import jinja2
+
+from commsroom.errors import Exit
+from commsroom.reports import languages
+from commsroom.reports.lines import printable, seconds, value
+from commsroom.reports.model import FindingKind, Severity, uses
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from commsroom.reports.model import Difference, Report
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
+    """Mark a text for the catalogues."""
+    return text
+
+
+_WORDS: Final[Mapping[str, str]] = {
+    FindingKind.DRIFT: N_("differs from policy"),
+    FindingKind.MISSING: N_("is missing"),
+    FindingKind.EXTRA: N_("no longer in policy"),
+    FindingKind.UNOWNED: N_("exists, not made by commsroom"),
+    FindingKind.SEALED: N_("exists where commsroom must not write"),
+    FindingKind.FOREIGN: N_("foreign, never touched"),
+    FindingKind.UNSUPPORTED: N_("not supported by its system"),
+    FindingKind.UNKNOWN: N_("unknown, could not be read"),
+    FindingKind.SERVER: N_("server differs from its role"),
+    Severity.ERROR: N_("to repair"),
+    Severity.WARNING: N_("to look at"),
+    Severity.NOTE: N_("to know"),
+    "create": N_("to create"),
+    "update": N_("to update"),
+    "delete": N_("to delete"),
+    "adopt": N_("to adopt"),
+}
+_VERDICTS: Final[Mapping[Exit, tuple[str, str]]] = {
+    Exit.DONE: ("good", N_("Everything is as policy says.")),
+    Exit.DIFFERENCE: ("bad", N_("Something is not as policy says.")),
+    Exit.INCOMPLETE: ("doubt", N_("Incomplete: part of the estate is unknown.")),
+}
+
+
+def render(report: Report, *, language: str = "en") -> str:
+    """Return the whole page, in `language` (one of `languages.available`)."""
+    made = _environment(language)
+    script, style = _source(made, "report.js"), _source(made, "report.css")
+    mood, verdict = _VERDICTS[report.exit_code]
+    return made.get_template("report.html.j2").render(
+        report=report,
+        language=language.replace("_", "-"),
+        mood=mood,
+        verdict=verdict,
+        uses=uses(report.proofs),
+        undone=[proof for proof in report.proofs if proof.ok is not True],
+        good=sum(proof.ok is True for proof in report.proofs),
+        systems=sorted({item.system for item in report.findings}),
+        severities=[item for item in Severity if any(f.severity is item for f in report.findings)],
+        total=sum(item.seconds for item in report.timings),
+        style=style,
+        script=script,
+        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'",
+    )
+
+
+@cache
+def _environment(language: str) -> jinja2.Environment:
+    words = languages.load(language)
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("commsroom.reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # The extension adds this method when it is loaded.
+    made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(
+        printable=lambda text: printable(str(text)),
+        seconds=seconds,
+        expected=_expected,
+        actual=_actual,
+        word=lambda name: words.gettext(_WORDS[name]),
+    )
+    return made
+
+
+def _source(made: jinja2.Environment, name: str) -> str:
+    loader = made.loader or jinja2.DictLoader({})
+    return loader.get_source(made, name)[0]
+
+
+def _digest(source: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+
+
+def _expected(item: Difference) -> str:
+    return "••••" if item.secret else value(item.expected)
+
+
+def _actual(item: Difference) -> str:
+    return "≠ ••••" if item.secret else value(item.actual)

@@ -1,0 +1,36 @@
+"""The languages of the HTML report: gettext catalogues beside this file, English in the source."""
+
+from __future__ import annotations
+
+import gettext
+import io
+from pathlib import Path
+from typing import Final
+
+from commsroom.errors import UsageError
+
+_CATALOGUES: Final = Path(__file__).with_name("locale")
+
+
+def available() -> tuple[str, ...]:
+    """Return the languages a report can be written in."""
+    return ("en", *sorted(file.stem for file in _CATALOGUES.glob("*.po")))
+
+
+def load(language: str) -> gettext.NullTranslations:
+    """Return the catalogue of a language; raises UsageError naming the ones there are."""
+    if language == "en":
+        return gettext.NullTranslations()
+    if language not in available():
+        raise UsageError(
+            f"reports are not written in {language!r}", remedy="one of " + ", ".join(available())
+        )
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with (_CATALOGUES / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language, abort_invalid=True)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
