@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 from collections import deque
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import exists, select
@@ -150,10 +150,11 @@ def _speaks_of(address: Address) -> ColumnElement[bool]:
 def _stream(connection: Connection, query: Select[Any]) -> Iterator[Event]:
     ordered = query.order_by(tables.events.c.seq)
     result = connection.execution_options(stream_results=True).execute(ordered)
-    for chunk in result.partitions(_EVENTS_AT_ONCE):
-        rows = rows_of(connection, [row.seq for row in chunk])
-        for row in chunk:
-            yield _event(row, rows.get(row.seq, []))
+    with closing(result):  # whoever reads may stop early
+        for chunk in result.partitions(_EVENTS_AT_ONCE):
+            rows = rows_of(connection, [row.seq for row in chunk])
+            for row in chunk:
+                yield _event(row, rows.get(row.seq, []))
 
 
 def _last(found: Iterator[Event], limit: int | None) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import textwrap
@@ -39,7 +40,7 @@ def postgresql():
         check=True, capture_output=True, cwd=folder, timeout=90, **who,
     )  # fmt: skip
     server = subprocess.Popen(
-        [programs / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses="],
+        [programs / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", "-F"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, **who,
     )  # fmt: skip
     try:
@@ -50,7 +51,7 @@ def postgresql():
             assert server.poll() is None, "PostgreSQL did not start"
         yield f"postgresql+psycopg://tester@/{{}}?host={folder}"
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # do not wait for clients
         server.wait(30)
         shutil.rmtree(folder)
 

@@ -12,7 +12,9 @@ from commsroom.ledger.chain import GENESIS, Sealed, rows_digest
 @pytest.fixture
 def history(estate):
     """Give a ledger with something of everything in it."""
-    estate.do(estate.change(Action.CREATE, "wei", protected=True), estate.change(Action.CREATE, "mei"))
+    estate.do(
+        estate.change(Action.CREATE, "wei", protected=True), estate.change(Action.CREATE, "mei")
+    )
     estate.do(estate.change(Action.UPDATE, "wei", generation=2), status=Status.UNKNOWN)
     estate.ledger.record("approved", {"plan": "ab12"}, actor="lin@ops1", requester="mei@ops1")
     estate.ledger.advance(["mei/xmpp"], actor="lin@ops1", reason="rotation")
