@@ -1,0 +1,102 @@
+"""The provider: the same over a real Prosody and over the fake one."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from commsroom.backends.prosody import wire
+from commsroom.backends.prosody.proof import steps
+from commsroom.estate.backend import Applied, Outcome, Snapshot, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from commsroom.backends.prosody.client import Client, Json
+    from commsroom.backends.prosody.settings import Settings
+    from commsroom.estate.backend import Batch, Proof, ProofRequest, Tools
+    from commsroom.estate.resource import Change
+
+#: Seconds to each answer of the server in a proof; the whole has the deadline of the phase.
+_ANSWER_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProsodyProvider:
+    """One connected system (nothing stays open between calls)."""
+
+    system: str
+    settings: Settings
+    tools: Tools
+    client: Client
+
+    def read(self) -> Snapshot:
+        """Read everything in one round trip."""
+        answer = self.client.read()
+        state = answer["state"]
+        return Snapshot(
+            resources=wire.resources(self.system, self.settings.im_domain, state),
+            verifiers=wire.verifiers(self.system, state, self.tools.fingerprint),
+            token=answer["token"],
+            version=f"Prosody {state['version']}",
+        )
+
+    def apply(self, batch: Batch) -> Applied:
+        """Make all changes in one round trip and judge each by what is there afterwards."""
+        ops = [(change, wire.operation(change, batch.secret)) for change in batch.changes]
+        sent = [op for _, op in ops if op is not None]
+        answer = self.client.apply(
+            sent, token=batch.token, estate_id=batch.estate_id, fence=batch.fence
+        )
+        results = iter(answer["results"])
+        after = _After(self, answer)
+        outcomes = [
+            after.outcome(change, next(results) if op is not None else {"ok": True})
+            for change, op in ops
+        ]
+        return Applied(tuple(outcomes), answer["token"])
+
+    def prove(self, requests: Sequence[ProofRequest]) -> Iterator[Proof]:
+        """Log in as everybody, one wrong password each; share, enter, write and read."""
+        chat = self.client.chat(_ANSWER_SECONDS)
+        yield from asyncio.run(steps.prove(chat, requests, within=self.tools.deadlines.prove))
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class _After:
+    """What the server holds after a batch."""
+
+    def __init__(self, provider: ProsodyProvider, answer: Json) -> None:
+        state = answer["state"]
+        self._before: Mapping[str, str] = answer["verifiers"]
+        self._now = {item["login"]: item["verifier"] for item in state["accounts"]}
+        self._fingerprint = provider.tools.fingerprint
+        self._resources = wire.resources(provider.system, provider.settings.im_domain, state)
+
+    def outcome(self, change: Change, result: Json) -> Outcome:
+        """Judge one change: the server's word counts when it is a no, never when it is a yes."""
+        address = change.address
+        if not result["ok"]:
+            return Outcome(address, Status.FAILED, result["error"])
+        fault = wire.shortfall(change, self._resources.get(address)) or self._password_fault(change)
+        if fault:
+            return Outcome(address, Status.FAILED, fault)
+        return Outcome(address, Status.DONE, verifiers=self._verifiers(change))
+
+    def _password_fault(self, change: Change) -> str:
+        login = change.address.key
+        if not _sets_password(change) or self._now.get(login) != self._before.get(login):
+            return ""
+        return "the password is still the old one"
+
+    def _verifiers(self, change: Change) -> dict[str, str]:
+        if not _sets_password(change):
+            return {}
+        return {"password": self._fingerprint(self._now[change.address.key])}
+
+
+def _sets_password(change: Change) -> bool:
+    return change.after is not None and "secret:password" in change.fields
