@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import jinja2
+from markupsafe import Markup
 
 from commsroom.errors import Exit
 from commsroom.reports import languages
@@ -82,6 +83,7 @@ def _environment(language: str) -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("commsroom.reports"),
         autoescape=True,
+        finalize=_visible,
         undefined=jinja2.StrictUndefined,
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
@@ -90,13 +92,17 @@ def _environment(language: str) -> jinja2.Environment:
     # The extension adds this method when it is loaded.
     made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(
-        printable=lambda text: printable(str(text)),
         seconds=seconds,
         expected=_expected,
         actual=_actual,
         word=lambda name: words.gettext(_WORDS[name]),
     )
     return made
+
+
+def _visible(content: object) -> object:
+    """Write out control characters in every value of the page, before it is escaped."""
+    return content if isinstance(content, Markup) else printable(str(content))
 
 
 def _source(made: jinja2.Environment, name: str) -> str:

@@ -68,7 +68,7 @@ def _row(item: Finding) -> tuple[str, ...]:
         )
         what.append(f"{escape(found.name)} {moved}")
     mark = " (simulated)" if item.simulated else ""
-    repair = _code(item.remedy) if item.remedy.startswith("commsroom ") else escape(item.remedy)
+    repair = _code(item.remedy) if item.is_command else escape(item.remedy)
     place = escape(str(item.provenance)) if item.provenance else ""
     return str(item.severity), _code(item.address) + mark, "<br>".join(what), place, repair
 

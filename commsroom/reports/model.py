@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from glob import escape
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,11 @@ class Finding:
     def severity(self) -> Severity:
         """Give the weight its kind has."""
         return _SEVERITY.get(self.kind, Severity.ERROR)
+
+    @property
+    def is_command(self) -> bool:
+        """Tell whether the remedy is a command to paste, not advice."""
+        return self.remedy.startswith(("commsroom ", "ansible-playbook "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,13 +264,14 @@ def _changed(change: Change) -> Finding:
     address = str(change.address)
     kind = _KIND_OF_CHANGE[change.action]
     command = "adopt" if kind is FindingKind.UNOWNED else "apply --only"
+    glob = shlex.quote(escape(address))
     return Finding(
         kind=kind,
         address=address,
         system=change.address.system,
         differences=differences(change) if change.before else (),
         provenance=change.provenance,
-        remedy=f"commsroom {command} {shlex.quote(address)}",
+        remedy=f"commsroom {command} {glob}",
     )
 
 

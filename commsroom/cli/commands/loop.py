@@ -233,11 +233,13 @@ def drift(
     named, and is no difference.
     """
     from commsroom.app import drifting
-    from commsroom.reports import documents
+    from commsroom.reports import documents, model
 
+    started = time.monotonic()
     wanted = scope(person, only, as_of)
     with session.open(ledger=ledger, read_only=True) as estate:
         report = drifting.drift(estate, wanted, session.progress, servers=servers)
+    report = report.plus(timings=[model.Timing("drift", time.monotonic() - started)])
     forms.give(session, report, form, out, full=full, document=documents.drift_document(report))
     return report.exit_code
 
