@@ -73,7 +73,7 @@ def test_a_key_of_the_wrong_length_is_no_key(path):
         "UPDATE sealed SET box = X'' WHERE path = 'wei/xmpp'",
         "UPDATE sealed SET box = substr(box, 1, length(box) - 1) WHERE path = 'wei/xmpp'",
         "UPDATE sealed SET box = (SELECT box FROM sealed WHERE path = 'mei/sip') WHERE path = 'wei/xmpp'",
-        "UPDATE sealed SET box = (SELECT box FROM sealed WHERE generation = 2) WHERE generation = 1",
+        "UPDATE sealed SET box = (SELECT box FROM sealed WHERE generation = 2) WHERE path = 'wei/xmpp'",
     ],
     ids=["edited", "emptied", "cut", "another-path", "another-generation"],
 )
