@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from commsroom.errors import CommsroomError, FenceRefused, SystemUnknown, TargetMoved
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from commsroom.estate.backend import Target
 
@@ -85,7 +85,14 @@ class Session:
     connect_timeout: float
 
     def call(
-        self, module: str, function: str, data: Mapping[str, Any], *, phase: str, timeout: float
+        self,
+        module: str,
+        function: str,
+        data: Mapping[str, Any],
+        *,
+        phase: str,
+        timeout: float,
+        also: Sequence[str] = (),
     ) -> Any:
         """Run `function(data)` of `module` on the target and return its JSON-able result.
 
@@ -95,13 +102,14 @@ class Session:
             data: JSON-able argument; may hold secrets.
             phase: What is being done, for the error (`read`, `apply`, `prove`).
             timeout: Seconds the program may run once connected.
+            also: Full names of modules that `module` imports, in the order to load them.
 
         Raises:
             SystemUnknown: the target could not be reached, hung, or failed.
             TargetMoved: the program found that reality changed since it was read.
             FenceRefused: a newer apply has been there.
         """
-        names = dict.fromkeys((_SHARED, module))
+        names = dict.fromkeys((_SHARED, *also, module))
         job = {
             "modules": [[name, _source(name)] for name in names],
             "module": module, "function": function, "data": data,
@@ -189,6 +197,5 @@ def _end(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream is not None and not stream.closed:
-            stream.close()
+    for stream in filter(None, (process.stdin, process.stdout, process.stderr)):
+        stream.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from commsroom.estate.resource import Address, Kind, Provenance, Resource
 from commsroom.estate.secret import Custody, SecretRef, Shape
-from commsroom.policy import calendar
+from commsroom.policy.calendar import State, state_of
 
 if TYPE_CHECKING:
     from commsroom.policy import Entitlement, Person, Policy
@@ -110,9 +110,9 @@ def secret(
 
 def _holders(policy: Policy, allocations: Allocations, day: date) -> Iterator[tuple[str, Holder]]:
     for person in policy.people:
-        state = calendar.state_of(person, policy, day)
+        state = state_of(person, policy.security, day)
         entry = allocations.get(person.id)
-        if state in {"absent", "purged"} or entry is None:
+        if state in {State.ABSENT, State.PURGED} or entry is None:
             continue
         right = policy.entitlement(person, day)
-        yield person.id, Holder(person, entry.login, entry.number, state == "active", right)
+        yield person.id, Holder(person, entry.login, entry.number, state is State.ACTIVE, right)

@@ -106,7 +106,7 @@ def _hunt_groups(context: Context) -> Iterator[Resource]:
             title=group.title,
             members=tuple(members),
             strategy=group.strategy,
-            ring_seconds=telephony.ring_seconds(group),
+            ring_seconds=telephony.ring_seconds(name),
             fallback=_fallback(context, group.department, group.fallback),
         )
         for system in context.hosts(HuntGroup.kind):
