@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _STATIC: Final = frozenset({".yml", ".yaml", ".json", ".ini", ""})
+_HERE: Final = "{{ inventory_dir }}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +96,15 @@ def _system(estate: Path, name: str, variables: Mapping[str, Any], simulate: Pat
     state = simulate / f"{name}.json" if simulate else None
     if state is None and variables.get("commsroom_simulated") is True:
         state = estate / ".commsroom" / "simulated" / f"{name}.json"
-    ca = _plain(name, variables, "commsroom_ca_certificate")
-    domain = _plain(name, variables, "commsroom_domain")
+    ca = _plain(estate, name, variables, "commsroom_ca_certificate")
+    domain = _plain(estate, name, variables, "commsroom_domain")
     target = Target(
         system=name,
-        host=_plain(name, variables, "ansible_host") or name,
-        tls_name=_plain(name, variables, "commsroom_tls_name")
+        host=_plain(estate, name, variables, "ansible_host") or name,
+        tls_name=_plain(estate, name, variables, "commsroom_tls_name")
         or (f"{name}.{domain}" if domain else name),
         estate=estate,
-        ssh_arguments=tuple(_ssh_arguments(name, variables)),
+        ssh_arguments=tuple(_ssh_arguments(estate, name, variables)),
         become=variables.get("ansible_become") is True,
         variables=variables,
         ca=estate / ca if ca else None,
@@ -114,23 +115,24 @@ def _system(estate: Path, name: str, variables: Mapping[str, Any], simulate: Pat
     )
 
 
-def _ssh_arguments(name: str, variables: Mapping[str, Any]) -> Iterable[str]:
+def _ssh_arguments(estate: Path, name: str, variables: Mapping[str, Any]) -> Iterable[str]:
     """Give what Ansible itself would hand to ssh, in its order."""
     for option in ("ansible_ssh_common_args", "ansible_ssh_extra_args"):
-        yield from shlex.split(_plain(name, variables, option))
+        yield from shlex.split(_plain(estate, name, variables, option))
     flags = {"ansible_port": "-p", "ansible_user": "-l", "ansible_ssh_private_key_file": "-i"}
     for option, flag in flags.items():
-        value = _plain(name, variables, option)
+        value = _plain(estate, name, variables, option)
         if value:
             yield from (flag, value)
 
 
-def _plain(host: str, variables: Mapping[str, Any], name: str) -> str:
-    value = str(variables.get(name, ""))
+def _plain(estate: Path, host: str, variables: Mapping[str, Any], name: str) -> str:
+    # The one template we follow: it makes an estate's own files findable from any folder.
+    value = str(variables.get(name, "")).replace(_HERE, str(estate / "inventory"))
     if "{{" in value:
         raise CommsroomError(
             f"inventory: {host}: {name} is a template; commsroom reads it without running Ansible",
-            remedy="write the value itself",
+            remedy=f"write the value itself, or {_HERE}/…",
         )
     return value
 

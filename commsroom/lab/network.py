@@ -1,0 +1,105 @@
+"""The lab's network: one bridge of this machine, one network namespace a host, no way out.
+
+The addresses come from 198.18.0.0/15, which RFC 2544 sets aside for benchmarks, so no real host
+is shadowed. There is no default route, no forwarding and no DNS: hosts find one another by
+/etc/hosts. Made with ip(8), not by podman, whose networks need a firewall backend and plug-ins.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from commsroom.lab.errors import LabUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from commsroom.lab.commands import Commands
+
+NETWORK: Final = ipaddress.IPv4Network("198.18.7.0/24")
+#: This machine's own address on it.
+GATE: Final = NETWORK[1]
+_BRIDGE: Final = "commsroom0"
+#: In front of the names of our namespaces and interfaces; an interface's name has 15 letters at most.
+PREFIX: Final = "commsroom-"
+
+
+def raise_bridge(machine: Commands) -> None:
+    """Make the bridge with this machine's address, where it is not there yet.
+
+    Raises:
+        LabUnavailable: something else here uses the lab's addresses.
+    """
+    for link in _links(machine):
+        for each in link.get("addr_info", ()):
+            if link["ifname"] != _BRIDGE and ipaddress.ip_address(each["local"]) in NETWORK:
+                raise LabUnavailable(
+                    f"the lab's network {NETWORK} is in use here: {link['ifname']} has {each['local']}",
+                    remedy="take that interface down, or run the lab on another machine",
+                )
+    step = "making the lab's network"
+    if not _has_bridge(machine):
+        machine("ip", "link", "add", _BRIDGE, "type", "bridge", step=step)
+    machine("ip", "addr", "replace", f"{GATE}/{NETWORK.prefixlen}", "dev", _BRIDGE, step=step)
+    machine("ip", "link", "set", _BRIDGE, "up", step=step)
+
+
+def attach(machine: Commands, inside: Commands, name: str, address: str) -> None:
+    """Make a fresh network namespace for a host and plug it into the bridge.
+
+    `inside` runs where podman runs: there the namespace's name can be seen.
+    """
+    detach(machine, inside, [name])
+    netns, port = f"{PREFIX}{name}", _port(address)
+    step = f"connecting {name}"
+    inside("ip", "netns", "add", netns, step=step)
+    inside(
+        "ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", netns, step=step
+    )
+    machine("ip", "link", "set", port, "master", _BRIDGE, "up", step=step)
+    orders = f"addr add {address}/{NETWORK.prefixlen} dev eth0\nlink set eth0 up\nlink set lo up\n"
+    inside("ip", "-n", netns, "-batch", "-", text=orders, step=step)
+
+
+def detach(machine: Commands, inside: Commands, names: Iterable[str]) -> None:
+    """Remove the namespaces of these hosts, and with each its end of the bridge."""
+    there = set(namespaces(inside))
+    for name in names:
+        if name in there:
+            # The cable first: the namespace itself lasts as long as some process is still in it.
+            inside(
+                "ip", "-n", f"{PREFIX}{name}", "link", "delete", "eth0",
+                step=f"disconnecting {name}", check=False,
+            )  # fmt: skip
+            inside("ip", "netns", "delete", f"{PREFIX}{name}", step=f"disconnecting {name}")
+
+
+def remove_bridge(machine: Commands) -> None:
+    """Remove the bridge, if it is there."""
+    if _has_bridge(machine):
+        machine("ip", "link", "delete", _BRIDGE, step="removing the lab's network")
+
+
+def namespaces(inside: Commands) -> list[str]:
+    """Return the hosts that have a network namespace."""
+    listed = inside("ip", "-json", "netns", "list", step="listing network namespaces")
+    names = [entry["name"] for entry in json.loads(listed or "[]")]
+    return [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
+
+
+def _port(address: str) -> str:
+    return f"commsroom{int(ipaddress.ip_address(address)) - int(NETWORK.network_address)}p"
+
+
+def _links(machine: Commands) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(
+        machine("ip", "-json", "-4", "addr", "show", step="listing addresses") or "[]"
+    )
+    return found
+
+
+def _has_bridge(machine: Commands) -> bool:
+    listed = machine("ip", "-json", "link", "show", "type", "bridge", step="listing bridges")
+    return any(link.get("ifname") == _BRIDGE for link in json.loads(listed or "[]"))
