@@ -1,0 +1,247 @@
+"""Checks between the files: every name somebody refers to must exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+
+from commsroom.errors import Problem
+from commsroom.policy.base import Audience
+from commsroom.policy.company import Company
+from commsroom.policy.mail import MailRules
+from commsroom.policy.messaging import Messaging
+from commsroom.policy.positions import Positions, Rights
+from commsroom.policy.security import Security
+from commsroom.policy.sources import Path
+from commsroom.policy.telephony import HuntGroupRule, Telephony
+from commsroom.policy.tree import Tree
+from commsroom.policy.words import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What exists, by sort; None is "not known", when the file that says so could not be read."""
+
+    sites: AbstractSet[str] | None
+    departments: AbstractSet[str] | None
+    positions: AbstractSet[str] | None
+    dialling_classes: AbstractSet[str] | None
+    destinations: AbstractSet[str] | None
+    rooms: AbstractSet[str] | None
+    clauses: AbstractSet[str] | None
+    people: AbstractSet[str] | None = None
+
+    @classmethod
+    def of(cls, trees: Mapping[str, Tree]) -> Names:
+        """Collect the names from the raw files, so that one faulty file does not hide another's faults."""
+
+        def named(subject: str, key: str) -> AbstractSet[str] | None:
+            tree = trees[subject]
+            return tree.names(key) if tree.data is not None else None
+
+        return cls(
+            sites=named("company", "sites"),
+            departments=named("company", "departments"),
+            positions=named("positions", "positions"),
+            dialling_classes=named("telephony", "dialling_classes"),
+            destinations=named("telephony", "destinations"),
+            rooms=named("messaging", "rooms") or frozenset(),
+            clauses=named("regulation", "clauses"),
+        )
+
+
+@dataclass(slots=True)
+class References:
+    """Collects dangling references as problems at their place."""
+
+    trees: Mapping[str, Tree]
+    names: Names
+    problems: list[Problem] = field(default_factory=list)
+
+    def need(
+        self, path: Path, name: str | None, among: AbstractSet[str] | None, sort: str, file: str
+    ) -> None:
+        """Refuse a name that is not among the known ones; None as name or set is not checked."""
+        if name is None or among is None or name in among:
+            return
+        remedy = did_you_mean(name, among) or f"add it to {file} or take another"
+        self.fault(path, f"there is no {sort} {name!r} in {file}", remedy)
+
+    def fault(self, path: Path, message: str, remedy: str = "") -> None:
+        """Add a problem at the value of a path (its nearest parent's, if it has none)."""
+        tree = self.trees[str(path[0])]
+        for length in range(len(path), 0, -1):
+            if path[:length] in tree.values:
+                line, column = tree.values[path[:length]]
+                self.problems.append(Problem(tree.file, line, column, message, remedy))
+                return
+
+    def department(self, path: Path, name: str | None) -> None:
+        """Need a department."""
+        self.need(path, name, self.names.departments, "department", "company.yml")
+
+    def site(self, path: Path, name: str | None) -> None:
+        """Need a site."""
+        self.need(path, name, self.names.sites, "site", "company.yml")
+
+    def person(self, path: Path, name: str | None) -> None:
+        """Need a person."""
+        self.need(path, name, self.names.people, "person", "the roster")
+
+    def audience(self, path: Path, audience: Audience) -> None:
+        """Need everything an audience names."""
+        for index, name in enumerate(audience.departments):
+            self.department((*path, "departments", index), name)
+        for index, name in enumerate(audience.sites):
+            self.site((*path, "sites", index), name)
+        for index, name in enumerate(audience.people):
+            self.person((*path, "people", index), name)
+        for index, name in enumerate(audience.positions):
+            place = (*path, "positions", index)
+            self.need(place, name, self.names.positions, "position", "positions.yml")
+
+    def company(self, company: Company) -> None:
+        """Check company.yml: managers, and departments above departments without a circle."""
+        for key, department in company.departments.items():
+            path = ("company", "departments", key)
+            self.person((*path, "manager"), department.manager)
+            self.department((*path, "parent"), department.parent)
+            above, seen = department.parent or "", [key]
+            while above in company.departments and above not in seen:
+                seen.append(above)
+                above = company.departments[above].parent or ""
+            if above == key:
+                circle = " → ".join([*seen, key])
+                self.fault((*path, "parent"), f"departments above each other in a circle: {circle}")
+
+    def positions(self, positions: Positions) -> None:
+        """Check positions.yml."""
+        for key, position in positions.positions.items():
+            self._rights(("positions", "positions", key), position)
+        for key, named in positions.named.items():
+            self.person(("positions", "named", key), key)
+            self._rights(("positions", "named", key), named)
+
+    def _rights(self, path: Path, rights: Rights) -> None:
+        if rights.phone is not None:
+            self.need(
+                (*path, "phone", "dialling_class"), rights.phone.dialling_class,
+                self.names.dialling_classes, "dialling class", "telephony.yml",
+            )  # fmt: skip
+        for index, room in enumerate(rights.chat.rooms if rights.chat else ()):
+            place = (*path, "chat", "rooms", index)
+            self.need(place, room, self.names.rooms, "room", "messaging.yml")
+
+    def telephony(self, telephony: Telephony) -> None:
+        """Check names in telephony.yml; its numbers are checked in `numbering`."""
+        for site in telephony.sites:
+            self.site(("telephony", "sites", site), site)
+        for key, rule in telephony.dialling_classes.items():
+            path = ("telephony", "dialling_classes", key, "allow")
+            for index, name in enumerate(rule.allow):
+                self._destination((*path, index), name)
+                if name in telephony.always_barred:
+                    self.fault((*path, index), f"{name!r} is in always_barred: nobody may dial it")
+        for index, name in enumerate(telephony.always_barred):
+            self._destination(("telephony", "always_barred", index), name)
+        for key, room in telephony.conference_rooms.items():
+            self.department(("telephony", "conference_rooms", key, "host"), room.host)
+        for key, group in telephony.hunt_groups.items():
+            self._hunt_group(("telephony", "hunt_groups", key), group)
+
+    def _destination(self, path: Path, name: str) -> None:
+        self.need(path, name, self.names.destinations, "destination", "telephony.yml")
+
+    def _hunt_group(self, path: Path, group: HuntGroupRule) -> None:
+        self.department((*path, "department"), group.department)
+        for index, member in enumerate(group.members):
+            self.person((*path, "members", index), member)
+        if bool(group.department) == bool(group.members):
+            self.fault(path, "a hunt group rings either a `department` or the `members` listed")
+        if group.fallback == "manager" and group.department is None:
+            self.fault(
+                (*path, "fallback"), "`manager` needs a department", "name a person, or none"
+            )
+        elif group.fallback not in {"manager", "none"}:
+            self.person((*path, "fallback"), group.fallback)
+
+    def mail(self, mail: MailRules) -> None:
+        """Check mail.yml: names, and that no two things have one address."""
+        for key, rule in mail.lists.items():
+            self.audience(("mail", "lists", key, "members"), rule.members)
+        for key, box in mail.contact_mailboxes.items():
+            path = ("mail", "contact_mailboxes", key)
+            self.person((*path, "custodian"), box.custodian)
+            for person in box.grants:
+                self.person((*path, "grants", person), person)
+            if key in mail.lists:
+                self.fault(path, f"{key} is the address of a list too", "rename one")
+        archive = mail.archive.mailbox if mail.archive else ""
+        if archive in mail.lists or archive in mail.contact_mailboxes:
+            path = ("mail", "archive", "mailbox")
+            self.fault(
+                path, f"{archive} is the address of a list or contact mailbox too", "rename one"
+            )
+        if 0 < mail.message_size < (least := mail.attachment_size * 4 // 3):
+            self.fault(
+                ("mail", "message_size"),
+                f"attachments of the size allowed would not fit: they need {-(-least // 2**20)} MiB",
+                "base64 makes an attachment 4/3 as large",
+            )
+
+    def messaging(self, messaging: Messaging) -> None:
+        """Check messaging.yml."""
+        for key, room in messaging.rooms.items():
+            for role in ("members", "admins", "owners"):
+                self.audience(("messaging", "rooms", key, role), getattr(room, role))
+        for key, group in messaging.file_sharing.groups.items():
+            path = ("messaging", "file_sharing", "groups", key, "members")
+            self.audience(path, group.members)
+
+    def security(self, security: Security) -> None:
+        """Check security.yml: whom secrets are personal to, and lengths that would be guessed."""
+        for name in type(security.secrets).model_fields:
+            if name == "clause":
+                continue
+            rule = getattr(security.secrets, name)
+            path = ("security", "secrets", name)
+            self.audience((*path, "personal_for"), rule.personal_for)
+            least = 4 if name.endswith("_pin") else 12
+            if rule.length < least:
+                self.fault((*path, "length"), f"{rule.length} is too short, at least {least}")
+
+    def clauses(self, tree: Tree) -> None:
+        """Refuse a clause that regulation.yml does not have."""
+        for path, clause in tree.clauses().items():
+            place = (*path, "clause")
+            self.need(place, clause, self.names.clauses, "clause", "regulation.yml")
+
+
+def with_people(names: Names, people: AbstractSet[str] | None) -> Names:
+    """Return the names with those of the roster added."""
+    return replace(names, people=people)
+
+
+def check(trees: Mapping[str, Tree], names: Names, models: Iterable[object]) -> References:
+    """Look for every dangling reference in the models that could be built."""
+    references = References(trees, names)
+    for model in models:
+        match model:
+            case Company():
+                references.company(model)
+            case Positions():
+                references.positions(model)
+            case Telephony():
+                references.telephony(model)
+            case MailRules():
+                references.mail(model)
+            case Messaging():
+                references.messaging(model)
+            case Security():
+                references.security(model)
+            case _:
+                pass
+    for tree in trees.values():
+        references.clauses(tree)
+    return references

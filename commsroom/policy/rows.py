@@ -1,0 +1,239 @@
+"""One row of the roster → a Person, or problems at its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date
+from typing import Final
+
+from commsroom.errors import Problem
+from commsroom.policy import characters
+from commsroom.policy.people import Person, PersonKind
+from commsroom.policy.references import Names
+from commsroom.policy.words import did_you_mean
+
+COLUMNS: Final = (
+    "id", "name", "login", "department", "position", "site", "kind", "start", "end", "manager",
+    "language", "email",
+)  # fmt: skip
+REQUIRED: Final = ("id", "name", "department", "position", "site", "kind", "start", "end")
+
+_ID: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_LOGIN: Final = re.compile("[a-z][a-z0-9]*([._-][a-z0-9]+)*")
+_LANGUAGE: Final = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_LOCAL: Final = re.compile("[a-z0-9]+([._+-][a-z0-9]+)*")
+_LONGEST_NAME: Final = 100
+_LONGEST_LOGIN: Final = 48
+_YEARS: Final = range(1900, 2200)
+
+Add = Callable[[Sequence[str], int], None]
+
+
+class Rows:
+    """Collects people and what is wrong with them."""
+
+    def __init__(
+        self, file: str, names: Names, domains: AbstractSet[str], problems: list[Problem]
+    ) -> None:
+        """Keep what values may refer to; names of a file that could not be read are not checked."""
+        self._file = file
+        self._names = names
+        self._domains = domains
+        self._problems = problems
+        self._people: list[Person] = []
+        self._lines: dict[str, int] = {}
+        self._logins: dict[str, int] = {}
+        self._emails: dict[str, int] = {}
+        self._managers: list[tuple[str, int]] = []
+        self._dates: dict[str, date | None] = {"": None}
+        self._kinds = {str(kind): kind for kind in PersonKind}
+        self._places: dict[str, int] = {}
+        self._raw: Callable[[int], str] = lambda _: ""
+
+    @property
+    def ids(self) -> AbstractSet[str]:
+        """The ids of all rows so far, also of those with something wrong."""
+        return self._lines.keys()
+
+    def columns(self, header: Sequence[str], raw: Callable[[int], str]) -> Add:
+        """Return the function that takes one row with these columns.
+
+        `raw` gives the text of a line, to find the column of a faulty value.
+        """
+        width = len(header)
+        self._places = {name: header.index(name) for name in COLUMNS if name in header}
+        # A column that is not there reads as "" from one field past the end.
+        order = [self._places.get(name, width) for name in COLUMNS]
+        self._raw = raw
+        straight = order == list(range(len(COLUMNS)))
+
+        def add(row: Sequence[str], line: int) -> None:
+            if len(row) != width:
+                many = "many" if len(row) > width else "few"
+                self._problem(
+                    line, "", f"too {many} values: {len(row)} for {width} columns",
+                    "put a value that holds a comma in quotes",
+                )  # fmt: skip
+                return
+            if straight:
+                self._add(row, line)
+            else:
+                padded = (*row, "")
+                self._add([padded[index] for index in order], line)
+
+        return add
+
+    def finish(self) -> tuple[Person, ...]:
+        """Check managers, now that everybody is known, and return the people in their order."""
+        for manager, line in self._managers:
+            if manager not in self._lines:
+                remedy = did_you_mean(manager, self._lines)
+                self._problem(
+                    line, "manager", f"there is no person {manager!r} in the roster", remedy
+                )
+        return tuple(self._people)
+
+    def _add(self, row: Sequence[str], line: int) -> None:
+        before = len(self._problems)
+        key, name, login, department, position, site, kind, start, end, manager, language, email = (
+            row
+        )
+        begins, ends = self._date(start, line, "start"), self._date(end, line, "end")
+        found = self._kinds.get(kind)
+        if key in self._lines or not _ID.fullmatch(key):
+            self._bad_id(key, line)
+        else:
+            self._lines[key] = line
+        if name.strip() != name or not name or len(name) > _LONGEST_NAME or "\t" in name:
+            self._bad_name(name, line)
+        if found is None:
+            remedy = did_you_mean(kind, self._kinds)
+            self._problem(line, "kind", f"{kind!r} is no kind of person", remedy)
+        elif begins is None and not start:
+            self._problem(
+                line, "start", "`start` is empty", "the first working day, as in 2026-11-24"
+            )
+        elif begins is not None and ends is not None and ends < begins:
+            self._problem(line, "end", f"`end` {end} is before `start` {start}")
+        if found is PersonKind.PARTNER and not end:
+            self._problem(line, "end", "a partner needs an end date", "clause 1.2")
+        self._belongs(department, position, site, line, optional=found is PersonKind.PARTNER)
+        if login or email or manager or language:
+            self._extras(login, email, manager, language, line)
+        if len(self._problems) > before or found is None or begins is None:
+            return
+        self._people.append(
+            Person(
+                key,
+                name,
+                login,
+                department,
+                position,
+                site,
+                found,
+                begins,
+                ends,
+                manager,
+                language,
+                email,
+                line,
+            )
+        )
+
+    def _date(self, text: str, line: int, column: str) -> date | None:
+        try:
+            return self._dates[text]
+        except KeyError:
+            pass
+        try:
+            day = date.fromisoformat(text)
+            if len(text) != 10 or day.year not in _YEARS:  # noqa: PLR2004 - YYYY-MM-DD
+                raise ValueError  # noqa: TRY301 - same message for both
+        except ValueError:
+            self._problem(line, column, f"{text!r} is not a date", "write 2026-11-24")
+            return None
+        self._dates[text] = day
+        return day
+
+    def _bad_id(self, key: str, line: int) -> None:
+        if key in self._lines:
+            first = self._lines[key]
+            self._problem(line, "id", f"two people have the id {key!r}, the first in line {first}",
+                          "an id belongs to one person for ever")  # fmt: skip
+            return
+        self._problem(line, "id", f"{key!r} is not an id" if key else "`id` is empty",
+                      "ASCII letters, digits, `.`, `_`, `-`")  # fmt: skip
+
+    def _bad_name(self, name: str, line: int) -> None:
+        if not name:
+            self._problem(line, "name", "`name` is empty")
+        elif found := characters.refused(name):
+            self._problem(line, "name", f"{found} may not be part of a name")
+        elif len(name) > _LONGEST_NAME:
+            self._problem(
+                line, "name", f"a name of {len(name)} characters, at most {_LONGEST_NAME}"
+            )
+        else:
+            self._problem(line, "name", "the name begins or ends with a space", "take it out")
+
+    def _belongs(
+        self, department: str, position: str, site: str, line: int, *, optional: bool
+    ) -> None:
+        names = self._names
+        for column, value, known, file in (
+            ("department", department, names.departments, "company.yml"),
+            ("position", position, names.positions, "positions.yml"),
+            ("site", site, names.sites, "company.yml"),
+        ):
+            if known is None or value in known or (optional and not value and column != "site"):
+                continue
+            if not value:
+                self._problem(line, column, f"`{column}` is empty", did_you_mean("", known))
+            else:
+                remedy = did_you_mean(value, known)
+                self._problem(line, column, f"there is no {column} {value!r} in {file}", remedy)
+
+    def _extras(self, login: str, email: str, manager: str, language: str, line: int) -> None:
+        if login:
+            if not _LOGIN.fullmatch(login) or len(login) > _LONGEST_LOGIN:
+                self._problem(line, "login", f"{login!r} is not a login", "small ASCII: wei.wang")
+            elif login in self._logins:
+                first = self._logins[login]
+                self._problem(
+                    line, "login", f"the login {login!r} is given twice, first in line {first}"
+                )
+            self._logins.setdefault(login, line)
+        if email:
+            local, _, domain = email.partition("@")
+            if not _LOCAL.fullmatch(local) or (self._domains and domain not in self._domains):
+                remedy = did_you_mean(domain, self._domains) or "small ASCII, as in wei.wang@…"
+                self._problem(line, "email", f"{email!r} is no address of ours", remedy)
+            elif email in self._emails:
+                first = self._emails[email]
+                self._problem(line, "email", f"{email!r} is given twice, first in line {first}")
+            self._emails.setdefault(email, line)
+        if manager:
+            self._managers.append((manager, line))
+        if language and not _LANGUAGE.fullmatch(language):
+            self._problem(
+                line, "language", f"{language!r} is not a language tag", "write zh-Hant, vi, en"
+            )
+
+    def _problem(self, line: int, column: str, message: str, remedy: str = "") -> None:
+        place = _column(self._raw(line), self._places.get(column, 0)) if column else 1
+        self._problems.append(Problem(self._file, line, place, message, remedy))
+
+
+def _column(raw: str, index: int) -> int:
+    """Return where the value number `index` of a CSV line begins, counted from 1."""
+    quoted = False
+    for place, character in enumerate(raw):
+        if index == 0:
+            return place + 1
+        if character == '"':
+            quoted = not quoted
+        elif character == "," and not quoted:
+            index -= 1
+    return len(raw) + 1

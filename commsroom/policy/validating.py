@@ -1,0 +1,123 @@
+"""Everything that can be said about an estate's policy without asking a system."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from commsroom.errors import PolicyErrors, Problem
+from commsroom.policy import allocations
+from commsroom.policy.allotted import Allocations
+from commsroom.policy.loading import Policy, load_into
+from commsroom.policy.people import PersonKind
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What is wrong (`problems`), what looks odd (`warnings`), and how much there is of each thing."""
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the policy can be used."""
+        return not self.problems
+
+
+def validate(estate: Path, day: date | None = None) -> Validation:
+    """Check policies, roster and allocations; whatever is wrong is in the result, nothing is raised.
+
+    `day` is the date they are read for; default is today where the company is.
+    """
+    problems: list[Problem] = []
+    policy = load_into(estate, problems)
+    held = allocations.read(estate, problems)
+    if policy is None or problems:
+        return Validation(tuple(sorted(problems)), ())
+    day = day or datetime.now(UTC).astimezone(ZoneInfo(policy.company.time_zone)).date()
+    try:
+        allocations.propose(policy.people, held, policy, day)
+    except PolicyErrors as error:
+        return Validation(tuple(error.problems), ())
+    return Validation((), tuple(sorted(_warnings(policy, held))), _counts(policy))
+
+
+def _counts(policy: Policy) -> dict[str, int]:
+    kinds = Counter(person.kind for person in policy.people)
+    return {
+        "people": len(policy.people),
+        **{str(kind): kinds[kind] for kind in PersonKind},
+        "sites": len(policy.company.sites),
+        "departments": len(policy.company.departments),
+        "positions": len(policy.positions.positions),
+        "dialling_classes": len(policy.telephony.dialling_classes),
+        "conference_rooms": len(policy.telephony.conference_rooms),
+        "hunt_groups": len(policy.telephony.hunt_groups),
+        "lists": len(policy.mail.lists),
+        "contact_mailboxes": len(policy.mail.contact_mailboxes),
+        "rooms": len(policy.messaging.rooms),
+        "clauses": len(policy.regulation.clauses),
+    }
+
+
+def _warnings(policy: Policy, held: Allocations) -> Iterator[Problem]:
+    yield from _about_the_company(policy)
+    yield from _about_people(policy, held)
+    yield from _about_mailboxes(policy)
+    for key, group in policy.telephony.hunt_groups.items():
+        manager = policy.company.departments[group.department].manager if group.department else None
+        if group.fallback == "manager" and manager is None:
+            path = ("telephony", "hunt_groups", key, "fallback")
+            yield _at(policy, path, f"department {group.department!r} has no manager: calls end")
+
+
+def _about_the_company(policy: Policy) -> Iterator[Problem]:
+    used = {person.position for person in policy.people}
+    for key in policy.positions.positions:
+        if key not in used:
+            yield _at(policy, ("positions", "positions", key), f"nobody has the position {key!r}")
+    for key, rule in policy.telephony.destinations.items():
+        if rule.example is None:
+            path = ("telephony", "destinations", key)
+            yield _at(
+                policy, path, f"{key!r} has no `example` number, so no call can prove its rule"
+            )
+
+
+def _about_people(policy: Policy, held: Allocations) -> Iterator[Problem]:
+    file = policy.sources.roster
+    for person in policy.people:
+        if person.kind is PersonKind.CONTRACTOR and person.end is None:
+            yield Problem(file, person.line, 1, f"contractor {person.id} has no end date")
+        entry = held.get(person.id)
+        if entry is None:
+            continue
+        if person.login and person.login != entry.login:
+            yield Problem(
+                file, person.line, 1,
+                f"{person.id} keeps the login {entry.login!r}: a login never changes",
+                f"take {person.login!r} out of the roster",
+            )  # fmt: skip
+        plan = policy.telephony.sites.get(entry.site)
+        if entry.number and (plan is None or not any(entry.number in r for r in plan.extensions)):
+            text = f"{person.id} keeps {entry.number}, outside the ranges of site {entry.site!r}"
+            yield Problem(allocations.FILE, 0, 0, text)
+
+
+def _about_mailboxes(policy: Policy) -> Iterator[Problem]:
+    for key, box in policy.mail.contact_mailboxes.items():
+        path = ("mail", "contact_mailboxes", key)
+        rights = {right for grants in box.grants.values() for right in grants}
+        if "read" not in rights:
+            yield _at(policy, path, "nobody may read it; its custodian can, with its own login")
+
+
+def _at(policy: Policy, path: tuple[str, ...], message: str) -> Problem:
+    source = policy.sources.of(*path)
+    return Problem(source.file, source.line, source.column, message)
