@@ -12,7 +12,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import jinja2
-from markupsafe import Markup
 
 from commsroom.errors import Exit
 from commsroom.reports import languages
@@ -102,7 +101,7 @@ def _environment(language: str) -> jinja2.Environment:
 
 def _visible(content: object) -> object:
     """Write out control characters in every value of the page, before it is escaped."""
-    return content if isinstance(content, Markup) else printable(str(content))
+    return content if hasattr(content, "__html__") else printable(str(content))
 
 
 def _source(made: jinja2.Environment, name: str) -> str:

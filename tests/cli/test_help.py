@@ -1,0 +1,47 @@
+"""Every command explains itself, and the reference page says the same."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+
+from commsroom.cli import reference
+from commsroom.cli.main import build
+
+ROOT = Path(__file__).parents[2]
+TREE = dict(reference.commands(typer.main.get_command(build())))
+
+
+@pytest.mark.parametrize("path", TREE, ids=" ".join)
+def test_every_command_has_help_with_examples(run, path):
+    done = run(*path[1:], "--help")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Usage: commsroom")
+    if not hasattr(TREE[path], "commands"):
+        assert "Examples:" in done.out
+        assert "--json" in done.out
+
+
+@pytest.mark.parametrize("path", TREE, ids=" ".join)
+def test_every_example_is_a_command_line_that_parses(path):
+    _, _, examples = (TREE[path].help or "").partition("Examples:\n")
+    for example in examples.splitlines():
+        for part in example.split("&&"):
+            words = shlex.split(part)
+            if words[0] == "commsroom":
+                typer.main.get_command(build()).make_context("commsroom", words[1:2])
+                command = TREE[tuple(words[: 3 if tuple(words[:3]) in TREE else 2])]
+                rest = words[3 if tuple(words[:3]) in TREE else 2 :]
+                command.make_context("example", rest)
+
+
+def test_the_reference_page_is_what_the_commands_say():
+    page = (ROOT / "docs/reference/cli.md").read_text("utf-8")
+    assert page == reference.page(), (
+        "run: python -m commsroom.cli.reference > docs/reference/cli.md"
+    )
+
+
+def test_no_first_sentence_is_cut_short(run):
+    assert "..." not in run("--help").out.partition("Commands:")[2]

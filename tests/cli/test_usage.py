@@ -1,0 +1,105 @@
+"""What is wrong with a request is said in one line, and ends with 1 (never with Click's 2)."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["frobnicate"], "No such command 'frobnicate'"),
+        (["plan", "--pesron", "x"], "No such option: --pesron"),
+        (["plan", "--person"], "'--person' requires an argument"),
+        (["plan", "--as-of", "tomorrow"], "'tomorrow' does not match the formats '%Y-%m-%d'"),
+        (["drift", "--format", "pdf"], "'pdf' is not one of 'text', 'json', 'markdown'"),
+        (["explain"], "Missing argument 'ADDRESS'"),
+        (["ledger"], "Missing command"),
+        (["ledger", "show", "2107"], "'2107' is not an address"),
+        (["ledger", "show", "--limit", "0"], "--limit"),
+        (["apply"], "there is no terminal to ask on (add --yes)"),
+        (["apply", "--json"], "--json asks no questions (add --yes)"),
+        (["apply", "--yes", "monday.plan", "--person", "x"], "a saved plan has its own scope"),
+        (["plan"], "no estate here"),
+        (["--estate", "/nowhere", "plan"], "/nowhere: no estate here"),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, list) else "",
+)
+def test_a_wrong_request_is_one_line_and_exit_1(run, tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
+    done = run(*words)
+    assert done.code == 1
+    assert said in done.err
+    assert done.err.count("\n") == 1
+    assert done.err.startswith("error: ")
+    assert "Traceback" not in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_with_json_is_a_document_too(run, tmp_path):
+    done = run("plan", "--json", "--estate", tmp_path)
+    assert done.code == 1
+    assert done.document["error"]["exit_code"] == 1
+    assert "no estate here" in done.document["error"]["message"]
+
+
+def test_control_characters_of_a_request_do_not_reach_the_terminal(run):
+    assert "\x1b" not in run("explain", "\x1b[2Jx", "--estate", "\x1b[2J").err
+
+
+def test_common_options_stand_before_or_after_the_command(run, tmp_path):
+    before = run("--estate", tmp_path / "a", "--json", "plan")
+    after = run("plan", "--estate", tmp_path / "a", "--json")
+    assert before.document == after.document
+
+
+def test_without_a_command_there_is_help(run):
+    done = run()
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Usage: commsroom")
+
+
+def test_the_version_is_the_packages(run):
+    from importlib.metadata import version
+
+    assert run("--version").out == f"commsroom {version('commsroom')}\n"
+
+
+class Surprise(Exception):
+    """Something nobody expected."""
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    from commsroom.app import validating
+
+    def fail(path):
+        raise Surprise("password=hunter2")
+
+    monkeypatch.setattr(validating, "validate", fail)
+
+
+def test_an_unexpected_error_names_type_and_place_and_keeps_its_text_back(run, broken):
+    done = run("validate")
+    assert done.code == 1
+    assert done.err.count("\n") == 1
+    assert "internal error: Surprise in commsroom/cli/commands/policy.py:" in done.err
+    assert "--debug" in done.err
+    assert "hunter2" not in done.err + done.out
+
+
+def test_debug_shows_the_traceback(run, broken):
+    done = run("--debug", "validate")
+    assert done.code == 1
+    assert "Traceback" in done.err
+
+
+def test_an_interrupt_is_one_line_and_130(run, monkeypatch):
+    from commsroom.app import validating
+
+    def interrupt(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(validating, "validate", interrupt)
+    done = run("validate")
+    assert done.code == 130
+    assert done.err.count("\n") == 1
+    assert "interrupted" in done.err
