@@ -158,9 +158,8 @@ class Session:
         try:
             stdout, stderr = process.communicate(job, timeout=self.connect_timeout + timeout)
         except subprocess.TimeoutExpired as expired:
-            partial = expired.stdout or b""
-            heard = partial.decode(errors="replace") if isinstance(partial, bytes) else partial
-            where = phase if _MARK in heard else "authenticate"
+            heard = expired.stdout or b""  # bytes, in text mode too
+            where = phase if _MARK.encode() in heard else "authenticate"
             reason = f"no answer within {self.connect_timeout + timeout:g} s"
             raise SystemUnknown(self.target.system, where, reason) from None
         finally:

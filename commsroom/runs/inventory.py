@@ -79,8 +79,11 @@ def systems(estate: Path, *, simulate: Path | None = None) -> dict[str, System]:
     `commsroom_simulated: true` always is one.
     """
     hostvars = listing(estate).get("_meta", {}).get("hostvars", {})
+    constants = {"inventory_dir": str(estate / "inventory")}
     found = {
-        name: _system(estate, name, variables, simulate)
+        name: _system(
+            estate, name, {**constants, "inventory_hostname": name, **variables}, simulate
+        )
         for name, variables in sorted(hostvars.items())
         if "commsroom_backend" in variables
     }
@@ -96,15 +99,15 @@ def _system(estate: Path, name: str, variables: Mapping[str, Any], simulate: Pat
     state = simulate / f"{name}.json" if simulate else None
     if state is None and variables.get("commsroom_simulated") is True:
         state = estate / ".commsroom" / "simulated" / f"{name}.json"
-    ca = _plain(estate, name, variables, "commsroom_ca_certificate")
-    domain = _plain(estate, name, variables, "commsroom_domain")
+    ca = _plain(name, variables, "commsroom_ca_certificate")
+    domain = _plain(name, variables, "commsroom_domain")
     target = Target(
         system=name,
-        host=_plain(estate, name, variables, "ansible_host") or name,
-        tls_name=_plain(estate, name, variables, "commsroom_tls_name")
+        host=_plain(name, variables, "ansible_host") or name,
+        tls_name=_plain(name, variables, "commsroom_tls_name")
         or (f"{name}.{domain}" if domain else name),
         estate=estate,
-        ssh_arguments=tuple(_ssh_arguments(estate, name, variables)),
+        ssh_arguments=tuple(_ssh_arguments(name, variables)),
         become=variables.get("ansible_become") is True,
         variables=variables,
         ca=estate / ca if ca else None,
@@ -115,24 +118,27 @@ def _system(estate: Path, name: str, variables: Mapping[str, Any], simulate: Pat
     )
 
 
-def _ssh_arguments(estate: Path, name: str, variables: Mapping[str, Any]) -> Iterable[str]:
+def _ssh_arguments(name: str, variables: Mapping[str, Any]) -> Iterable[str]:
     """Give what Ansible itself would hand to ssh, in its order."""
     for option in ("ansible_ssh_common_args", "ansible_ssh_extra_args"):
-        yield from shlex.split(_plain(estate, name, variables, option))
+        yield from shlex.split(_plain(name, variables, option))
     flags = {"ansible_port": "-p", "ansible_user": "-l", "ansible_ssh_private_key_file": "-i"}
     for option, flag in flags.items():
-        value = _plain(estate, name, variables, option)
+        value = _plain(name, variables, option)
         if value:
             yield from (flag, value)
 
 
-def _plain(estate: Path, host: str, variables: Mapping[str, Any], name: str) -> str:
-    # The one template we follow: it makes an estate's own files findable from any folder.
-    value = str(variables.get(name, "")).replace(_HERE, str(estate / "inventory"))
-    if "{{" in value:
+def _plain(host: str, variables: Mapping[str, Any], name: str) -> str:
+    """Return a variable as text; of templates, only the two constants of a host are filled in."""
+    value = str(variables.get(name, ""))
+    for constant in ("inventory_dir", "inventory_hostname"):
+        for spelling in (f"{{{{ {constant} }}}}", f"{{{{{constant}}}}}"):
+            value = value.replace(spelling, str(variables[constant]))
+    if "{{" in value or "{%" in value:
         raise CommsroomError(
             f"inventory: {host}: {name} is a template; commsroom reads it without running Ansible",
-            remedy=f"write the value itself, or {_HERE}/…",
+            remedy="write the value itself; only inventory_dir and inventory_hostname are filled in",
         )
     return value
 
