@@ -249,6 +249,7 @@ def _inventory(
 def _connector(system: System, tools: Tools) -> Callable[[], Provider]:
     def connect() -> Provider:
         if system.state is not None:
+            system.state.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             return system.backend.fake(system.target, tools, system.state)
         return system.backend.connect(system.target, tools)
 
