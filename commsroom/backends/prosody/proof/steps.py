@@ -65,12 +65,22 @@ async def prove(chat: Chat, requests: Sequence[ProofRequest], *, within: float) 
             await _everything(work)
     except TimeoutError:
         why = f"there was no time left ({within:g} s)"
+    work.proofs += _unproven(work, requests, why)
+    return work.proofs
+
+
+def _unproven(work: _Work, requests: Sequence[ProofRequest], why: str) -> list[Proof]:
+    """Account for every request that no proof speaks of."""
     proven = {proof.address for proof in work.proofs}
+    failed = {proof.address.key for proof in work.proofs if proof.use == "login" and not proof.ok}
+    found = []
     for request in requests:
         address = request.resource.address
         if address not in proven:
-            work.proofs.append(Proof(address, "use", "works", "not tried", None, note=why))
-    return work.proofs
+            shut_out = address.kind == "member" and address.key.partition("/")[2] in failed
+            note = "its account could not log in" if shut_out else why
+            found.append(Proof(address, "use", "works", "not tried", None, note=note))
+    return found
 
 
 async def _everything(work: _Work) -> None:
