@@ -32,6 +32,13 @@ def addresses(context: typer.Context, incomplete: str) -> list[str]:
     return [str(item) for item in sorted(known.owned) if str(item).startswith(incomplete)]
 
 
+def languages(incomplete: str) -> list[str]:
+    """Offer the languages of the reports."""
+    from commsroom.reports.languages import available
+
+    return [found for found in available() if found.startswith(incomplete)]
+
+
 def _estate(context: typer.Context) -> Path:
     given = context.params.get("estate") or (context.find_root().params or {}).get("estate")
     return Path(given) if given else Path()

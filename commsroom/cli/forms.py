@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commsroom.cli.options import Format
@@ -18,56 +19,50 @@ if TYPE_CHECKING:
     from commsroom.reports.model import Report
 
 
-def give(
-    session: Session,
-    report: Report,
-    form: Format,
-    out: Path | None,
-    *,
-    full: bool,
-    document: Document,
-) -> None:
-    """Write the report to standard output or to a file; then its verdict is said in text."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The form asked for, and where it goes: to `out`, else to standard output."""
+
+    form: Format
+    out: Path | None
+    full: bool
+    language: str
+
+
+def give(session: Session, report: Report, wanted: Wanted, document: Document) -> None:
+    """Write the report; with `--out` into a file, and its verdict to standard output.
+
+    `document` is its JSON. Without a file, `--json` beats `--format`.
+    """
     from commsroom.reports import text
 
-    if session.json and out is None:
-        session.out.document(document)
-    elif out is not None:
-        chosen = Format.JSON if session.json else form
-        write_file(out, render(report, chosen, document, full=full))
+    if wanted.out is not None:
+        write_file(wanted.out, _render(report, wanted, document))
         session.out.lines([text.verdict(report)])
-        session.out.text(f"Report: {out}\n")
-        session.out.document(document)
-    elif form is Format.TEXT:
-        session.out.lines(text.report_lines(report, full=full))
+        session.out.text(f"Report: {wanted.out}\n")
+    elif wanted.form is Format.TEXT:
+        session.out.lines(text.report_lines(report, full=wanted.full))
     else:
-        session.out.text(render(report, form, document, full=full))
+        session.out.text(_render(report, wanted, document))
+    session.out.document(document)
 
 
-def render(report: Report, form: Format, document: Document, *, full: bool) -> str:
-    """Return the report as one string in a form."""
-    from commsroom.reports import text
+def _render(report: Report, wanted: Wanted, document: Document) -> str:
+    """Return the report as one string in its form."""
+    from commsroom.reports import html, junit, markdown, sarif, text
 
-    match form:
+    match wanted.form:
         case Format.TEXT:
-            return text.report_text(report, full=full)
+            return text.report_text(report, full=wanted.full)
         case Format.JSON:
             return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
         case Format.MARKDOWN:
-            from commsroom.reports import markdown
-
             return markdown.render(report)
         case Format.HTML:
-            from commsroom.reports import html
-
-            return html.render(report)
+            return html.render(report, language=wanted.language)
         case Format.JUNIT:
-            from commsroom.reports import junit
-
             return junit.render(report)
         case Format.SARIF:
-            from commsroom.reports import sarif
-
             return sarif.render(report)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commsroom.cli.completion import addresses, people
+from commsroom.cli.completion import addresses, languages, people
 
 if TYPE_CHECKING:
     from commsroom.app.scope import Scope
@@ -61,6 +61,14 @@ Out = Annotated[
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="The form of the report.")]
+Language = Annotated[
+    str,
+    typer.Option(
+        metavar="LANGUAGE",
+        help="The language of the HTML report: en or zh_Hant.",
+        autocompletion=languages,
+    ),
+]
 LedgerUrl = Annotated[
     str | None,
     typer.Option(

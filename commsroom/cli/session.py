@@ -70,7 +70,10 @@ class Session:
         from commsroom.app.estate import open_estate
 
         return open_estate(
-            self.estate, simulate=self.simulate, ledger_url=ledger, read_only=read_only
+            self.estate,
+            simulate=self.simulate.resolve() if self.simulate else None,
+            ledger_url=ledger,
+            read_only=read_only,
         )
 
 

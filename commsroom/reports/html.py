@@ -15,6 +15,7 @@ import jinja2
 
 from commsroom.errors import Exit
 from commsroom.reports import languages
+from commsroom.reports.languages import N_
 from commsroom.reports.lines import printable, seconds, value
 from commsroom.reports.model import FindingKind, Severity, uses
 
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from commsroom.reports.model import Difference, Report
-
-
-def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
-    """Mark a text for the catalogues."""
-    return text
 
 
 _WORDS: Final[Mapping[str, str]] = {
@@ -91,6 +87,8 @@ def _environment(language: str) -> jinja2.Environment:
     # The extension adds this method when it is loaded.
     made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(
+        # Not the template's own `_`: that one takes what it is given for safe HTML.
+        translated=lambda content: words.gettext(str(content)),
         seconds=seconds,
         expected=_expected,
         actual=_actual,

@@ -12,6 +12,11 @@ from commsroom.errors import UsageError
 _CATALOGUES: Final = Path(__file__).with_name("locale")
 
 
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
+    """Mark a text for the catalogues; it is translated where it is shown."""
+    return text
+
+
 def available() -> tuple[str, ...]:
     """Return the languages a report can be written in."""
     return ("en", *sorted(file.stem for file in _CATALOGUES.glob("*.po")))

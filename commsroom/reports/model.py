@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from commsroom.errors import Exit
 from commsroom.estate.resource import Action
+from commsroom.reports.languages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -184,7 +185,12 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def from_plan(
-    plan: Plan, *, estate: str, title: str = "Drift", when: str = "", timings: Sequence[Timing] = ()
+    plan: Plan,
+    *,
+    estate: str,
+    title: str = N_("Drift"),
+    when: str = "",
+    timings: Sequence[Timing] = (),
 ) -> Report:
     """Tell a plan as findings: what differs, what is missing, what is there and should not be."""
     findings = [*map(_changed, plan.changes), *_standing(plan)]
@@ -206,7 +212,7 @@ def from_proofs(
     simulated: frozenset[str],
     *,
     estate: str,
-    title: str = "Proof by use",
+    title: str = N_("Proof by use"),
     when: str = "",
     timings: Sequence[Timing] = (),
 ) -> Report:
@@ -282,16 +288,16 @@ def _standing(plan: Plan) -> Iterator[Finding]:
             kind=FindingKind.SEALED,
             address=str(address),
             system=address.system,
-            text="exists in a file that is not ours to write",
-            remedy="remove it there, then run commsroom apply",
+            text=N_("exists in a file that is not ours to write"),
+            remedy=N_("remove it there, then run commsroom apply"),
         )
     for address in plan.foreign:
         yield Finding(
             kind=FindingKind.FOREIGN,
             address=str(address),
             system=address.system,
-            text="not made by commsroom and not in policy; it is never touched",
-            remedy="remove it by hand, or put it into policy and adopt it",
+            text=N_("not made by commsroom and not in policy; it is never touched"),
+            remedy=N_("remove it by hand, or put it into policy and adopt it"),
         )
     for address, text in plan.unsupported.items():
         yield Finding(

@@ -15,6 +15,7 @@ from commsroom.cli.options import (
     Format,
     FormatOption,
     Full,
+    Language,
     LedgerUrl,
     Only,
     Out,
@@ -184,6 +185,7 @@ def prove(
     only: Only = None,
     form: FormatOption = Format.TEXT,
     out: Out = None,
+    language: Language = "en",
     full: Full = False,
     as_of: AsOf = None,
 ) -> int:
@@ -204,8 +206,9 @@ def prove(
             estate=estate.path.name,
             timings=[model.Timing("prove", time.monotonic() - started)],
         )
+    wanted_form = forms.Wanted(form, out, full=full, language=language)
     document = documents.prove_document(done.proofs, done.unknown, done.simulated)
-    forms.give(session, report, form, out, full=full, document=document)
+    forms.give(session, report, wanted_form, document)
     return done.exit_code
 
 
@@ -216,6 +219,7 @@ def drift(
     only: Only = None,
     form: FormatOption = Format.TEXT,
     out: Out = None,
+    language: Language = "en",
     servers: Annotated[
         bool,
         typer.Option(
@@ -240,7 +244,8 @@ def drift(
     with session.open(ledger=ledger, read_only=True) as estate:
         report = drifting.drift(estate, wanted, session.progress, servers=servers)
     report = report.plus(timings=[model.Timing("drift", time.monotonic() - started)])
-    forms.give(session, report, form, out, full=full, document=documents.drift_document(report))
+    wanted_form = forms.Wanted(form, out, full=full, language=language)
+    forms.give(session, report, wanted_form, documents.drift_document(report))
     return report.exit_code
 
 

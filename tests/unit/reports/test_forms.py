@@ -194,3 +194,40 @@ def test_sarif_points_at_the_line_of_policy(report):
 def test_an_unknown_language_is_refused_with_the_known_ones():
     with pytest.raises(UsageError, match="one of en"):
         languages.load("tlh")
+
+
+def _marked():
+    """Every text of the page that is marked for the catalogues."""
+    from babel.messages.extract import extract
+
+    package = Path(page.__file__).parent
+    sources = [
+        ("jinja2.ext:babel_extract", package / "templates/report.html.j2"),
+        ("python", package / "html.py"),
+        ("python", package / "model.py"),
+    ]
+    for method, source in sources:
+        with source.open("rb") as file:
+            for _, text, _, _ in extract(
+                method, file, keywords={"N_": None, "_": None, "gettext": None}
+            ):
+                yield text
+
+
+@pytest.mark.parametrize("language", [name for name in languages.available() if name != "en"])
+def test_a_catalogue_translates_every_marked_text_and_nothing_else(language):
+    from babel.messages.pofile import read_po
+
+    with (Path(languages.__file__).parent / f"locale/{language}.po").open("rb") as file:
+        catalogue = {item.id: item.string for item in read_po(file) if item.id}
+    assert set(_marked()) == set(catalogue)
+    assert all(catalogue.values())
+
+
+def test_the_page_speaks_chinese_when_asked(report):
+    text = page.render(report, language="zh_Hant")
+    assert '<html lang="zh-Hant">' in text
+    assert "部分系統狀況不明。" in text
+    assert "現況差異" in text
+    assert "Should be" not in text
+    _parsed(text)
