@@ -1,0 +1,470 @@
+"""What the files of a mail server say, and how a change edits them: pure, on text.
+
+Sent to the target beside `on_target.py`; standard library only, Python 3.9 or newer. Files of ours
+are edited by the line: a line that no change names is kept byte for byte.
+
+Sources: Dovecot 2.4 passwd-file and ACL (vfile) formats; Postfix postmap(1), virtual(5), access(5).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from commsroom.backends.on_target import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+USERS: Final = "/etc/dovecot/commsroom/users"
+SUSPENDED: Final = "/etc/dovecot/commsroom/suspended"
+LOCAL_USERS: Final = "/etc/dovecot/users"
+LOCAL_ALIASES: Final = "/etc/postfix/virtual"
+FOLDER: Final = "/etc/postfix/commsroom/"
+MAILBOXES: Final = FOLDER + "mailboxes"
+ALIASES: Final = FOLDER + "aliases"
+LISTS: Final = FOLDER + "lists"
+POSTERS: Final = FOLDER + "posters"
+RECEIVERS: Final = FOLDER + "receivers"
+SENDERS: Final = FOLDER + "senders"
+CLOSED: Final = FOLDER + "closed"
+REFUSED: Final = FOLDER + "suspended"
+MAPS: Final = (MAILBOXES, ALIASES, LISTS, RECEIVERS, SENDERS, CLOSED, REFUSED)
+MAIL: Final = "/var/vmail"
+SHARES: Final = MAIL + "/.commsroom/shares"
+#: What `read` means as a Dovecot ACL: see the folder, open it, keep one's own seen marks.
+READ_ACL: Final = "lrs"
+_QUOTA: Final = "userdb_quota_storage_size"
+_SHARE: Final = "shared/shared-boxes/user/"
+_UNITS: Final = {"B": 1, "": 1024, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+
+Json = dict[str, Any]
+
+
+class Table:
+    """A text file of `key<space or colon>rest` lines; comments and whatever else it holds are kept.
+
+    The first line of a key counts, as it does for Dovecot and postmap. A continuation line belongs
+    to the line above it; a comment right above an entry is its title.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Take the file apart into rows, each with its line end."""
+        self.rows: dict[str, str] = {}
+        self.titles: dict[str, str] = {}
+        last = above = ""
+        for number, line in enumerate(text.splitlines(keepends=True)):
+            ended = line if line.endswith("\n") else line + "\n"
+            found = re.match(r"[^#:\s][^:\s]*", line)
+            if found and found[0] not in self.rows:
+                last = found[0]
+                self.rows[last] = ended
+                if above:
+                    self.titles[last] = self.rows[above][2:-1]
+            elif line[:1] in " \t" and line.strip() and last in self.rows:
+                self.rows[last] += ended
+            else:
+                last = f"\0{number}"
+                self.rows[last] = ended
+            above = last if ended.startswith("# ") else ""
+
+    def keys(self) -> list[str]:
+        """Return the keys of the entries."""
+        return [key for key in self.rows if not key.startswith("\0")]
+
+    def value(self, key: str) -> str:
+        """Return what follows the key and its separator, "" when there is no such entry."""
+        return " ".join(self.rows[key][len(key) + 1 :].split()) if key in self.rows else ""
+
+    def fields(self, key: str) -> list[str]:
+        """Return the seven fields after the name of a passwd-file entry, padded."""
+        rest = self.rows[key][len(key) + 1 : -1].split(":", 6) if key in self.rows else []
+        return [*rest, *[""] * (7 - len(rest))]
+
+    def put(self, key: str, line: str, title: str | None = None) -> None:
+        """Replace or append the entry of `key`; with `title`, a comment above it says so."""
+        if title is not None and title != self.titles.get(key, ""):
+            self.drop(key)
+            if title:
+                self.rows[f"\0title {key}"] = f"# {title}\n"
+                self.titles[key] = title
+        self.rows[key] = line + "\n"
+
+    def drop(self, key: str) -> None:
+        """Remove the entry, and the title above it."""
+        if key in self.titles:
+            above = f"# {self.titles.pop(key)}\n"
+            before = list(self.rows)[: list(self.rows).index(key)]
+            if before and self.rows[before[-1]] == above:
+                del self.rows[before[-1]]
+        self.rows.pop(key, None)
+
+    def text(self) -> str:
+        """Return the file's text."""
+        return "".join(self.rows.values())
+
+
+@dataclass
+class State:
+    """All that was read: our files as tables, Postfix's own view of its maps, Dovecot's accounts.
+
+    `acls` maps an account to the access list of its inbox; `touched` collects the files to write.
+    """
+
+    version: str
+    tables: dict[str, Table]
+    dumps: dict[str, dict[str, str]]
+    accounts: dict[str, dict[str, str]]
+    acls: dict[str, Table]
+    local_users: Table
+    shares: set[tuple[str, str]] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)
+    removed: list[str] = field(default_factory=list)
+    _by_owner: dict[str, list[str]] | None = None
+
+    def table(self, path: str) -> Table:
+        """Return a table that is about to change."""
+        self.touched.add(path)
+        return self.tables[path]
+
+    def aliases_by_owner(self) -> dict[str, list[str]]:
+        """Return each account's aliases as the table stands, worked out once until they change."""
+        if self._by_owner is None:
+            self._by_owner = {}
+            aliases = self.tables[ALIASES]
+            for alias in aliases.keys():  # noqa: SIM118 - a method of ours, not a dictionary's
+                self._by_owner.setdefault(aliases.value(alias), []).append(alias)
+        return self._by_owner
+
+    def forget_aliases(self) -> None:
+        """Work them out again when next asked: the table changed."""
+        self._by_owner = None
+
+    def files(self) -> dict[str, str]:
+        """Return the text of every file to write."""
+        texts = {path: self.tables[path].text() for path in self.touched if path in self.tables}
+        for path in self.touched - set(texts):
+            address = next((one for one in self.acls if acl_of(one) == path), "")
+            texts[path] = self.acls[address].text() if address else shares_text(self.shares)
+        return texts
+
+    def token(self) -> str:
+        """Name this state of what we manage or would overwrite."""
+        parts = [f"{path}\0{table.text()}" for path, table in sorted(self.tables.items())]
+        parts += [f"{path}\0{sorted(rows.items())}" for path, rows in sorted(self.dumps.items())]
+        parts += [f"{address}\0{acl.text()}" for address, acl in sorted(self.acls.items())]
+        text = "\0\0".join(parts)
+        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+# ── reading ────────────────────────────────────────────────────────────────────────────────────
+
+
+def objects(state: State) -> list[Json]:
+    """Return every mailbox, shared mailbox, list and grant, ours or not, as JSON-able entries."""
+    found = {(item["kind"], item["key"]): item for item in _local_lists(state)}
+    for item in (*_accounts(state), *_lists(state), *_grants(state)):
+        found[item["kind"], item["key"]] = item
+    return list(found.values())
+
+
+def _accounts(state: State) -> Iterator[Json]:
+    by_owner: dict[str, list[str]] = {}
+    for alias, target in state.dumps[ALIASES].items():
+        by_owner.setdefault(target, []).append(alias)
+    users, closed = state.tables[USERS], state.dumps[CLOSED]
+    suspended = set(state.tables[SUSPENDED].keys())
+    for address, known in state.accounts.items():
+        ours = address in users.rows
+        secret, _, _, gecos, _, shell, _ = (users if ours else state.local_users).fields(address)
+        fields: Json = {
+            "quota_bytes": octets(known.get("quota_storage_size", "")),
+            "suspended": address in suspended,
+        }
+        shared = shell.startswith("shared")
+        if shared:
+            fields["title"], fields["custodian"] = unquoted(gecos), shell.partition("=")[2]
+        else:
+            fields["display_name"] = unquoted(gecos)
+            fields["aliases"] = sorted(by_owner.get(address, ()))
+            fields["receives"] = address not in closed and (
+                not ours or address in state.dumps[MAILBOXES]
+            )
+        kind = "shared_mailbox" if shared else "mailbox"
+        yield {"kind": kind, "key": address, "fields": fields, "hash": secret, "sealed": not ours}
+
+
+def _lists(state: State) -> Iterator[Json]:
+    posters = state.tables[POSTERS]
+    for address in dict.fromkeys([*posters.keys(), *state.dumps[LISTS]]):
+        fields = {
+            "title": posters.titles.get(address, ""),
+            "members": sorted(split(state.dumps[LISTS].get(address, ""))),
+            "posters": posters.value(address) or "anyone",
+        }
+        yield {"kind": "list", "key": address, "fields": fields, "sealed": False}
+
+
+def _local_lists(state: State) -> Iterator[Json]:
+    for address, members in state.dumps[LOCAL_ALIASES].items():
+        fields = {"title": "", "members": sorted(split(members)), "posters": "anyone"}
+        yield {"kind": "list", "key": address, "fields": fields, "sealed": True}
+
+
+def _grants(state: State) -> Iterator[Json]:
+    rights: dict[tuple[str, str], set[str]] = {}
+    for path, right in ((RECEIVERS, "receive"), (SENDERS, "send")):
+        for box, people in state.dumps[path].items():
+            if box in state.dumps[ALIASES]:
+                continue
+            for person in split(people):
+                if person != box:
+                    rights.setdefault((box, person), set()).add(right)
+    for box, acl in state.acls.items():
+        for who in acl.keys():  # noqa: SIM118 - a method of ours, not a dictionary's
+            letters = acl.value(who)
+            person = who.removeprefix("user=")
+            if person not in ("owner", box):
+                plain = set(letters) == set(READ_ACL)
+                rights.setdefault((box, person), set()).add("read" if plain else f"acl {letters}")
+    for (box, person), held in rights.items():
+        fields = {"rights": sorted(held)}
+        yield {
+            "kind": "grant",
+            "key": f"{box}/{short(person, box)}",
+            "fields": fields,
+            "sealed": False,
+        }
+
+
+# ── changing ───────────────────────────────────────────────────────────────────────────────────
+
+
+def edit(state: State, change: Json) -> None:
+    """Edit the tables as one change asks; raises TargetError when it cannot be."""
+    kind, gone = change["kind"], change["action"] == "delete"
+    if kind in ("mailbox", "shared_mailbox"):
+        (_bury if gone else _account)(state, change)
+    elif kind == "list":
+        (_disband if gone else _list)(state, change)
+    else:
+        _grant(state, change["key"], set() if gone else set(change["fields"].get("rights", ())))
+
+
+def _account(state: State, change: Json) -> None:
+    address, fields = change["key"], change["fields"]
+    shared = change["kind"] == "shared_mailbox"
+    _expect_free(state, address, change["kind"])
+    for alias in set(fields.get("aliases", ())).difference(_aliases_of(state, address)):
+        _expect_free(state, alias, "alias")
+    users = state.table(USERS)
+    parts = users.fields(address)
+    keep = change["action"] == "adopt" and change.get("personal") and parts[0]
+    if change.get("hash") and not keep:
+        parts[0] = change["hash"]
+    parts[0] = parts[0] or unusable()
+    name = fields.get("title" if shared else "display_name")
+    parts[3] = parts[3] if name is None else quoted(name)
+    if shared:
+        custodian = fields.get("custodian", parts[5].partition("=")[2])
+        parts[5] = f"shared={custodian}"
+    else:
+        parts[5] = "mailbox"
+    if "quota_bytes" in fields:
+        extra = [item for item in parts[6].split() if not item.startswith(f"{_QUOTA}=")]
+        parts[6] = " ".join([*extra, f"{_QUOTA}={fields['quota_bytes']}B"])
+    users.put(address, ":".join([address, *parts]))
+    state.table(MAILBOXES).put(address, f"{address} OK")
+    if "aliases" in fields:
+        _aliases(state, address, set(fields["aliases"]))
+    if "suspended" in fields:
+        _mark(state, SUSPENDED, [address], "", on=fields["suspended"])
+        reason = " 554 5.7.1 this account is closed"
+        _mark(state, REFUSED, [address], reason, on=fields["suspended"])
+    closed = not fields.get("receives", address not in state.tables[CLOSED].rows)
+    own = [address, *_aliases_of(state, address)]
+    _mark(state, CLOSED, own, " 550 5.2.1 this mailbox takes no more mail", on=closed)
+    senders = state.table(SENDERS)
+    for name in own:
+        owners = dict.fromkeys([address, *split(senders.value(name))])
+        senders.put(name, f"{name} {', '.join(owners)}")
+
+
+def _expect_free(state: State, address: str, kind: str) -> None:
+    """Refuse an address that is something else already."""
+    users = state.tables[USERS]
+    is_account = address in users.rows
+    is_shared = is_account and users.fields(address)[5].startswith("shared")
+    if is_account and kind.endswith("mailbox") and is_shared != (kind == "shared_mailbox"):
+        taken = "a shared mailbox" if is_shared else "a mailbox"
+    elif kind != "list" and address in state.tables[POSTERS].rows:
+        taken = "a list"
+    elif kind in ("list", "alias") and is_account:
+        taken = "a mailbox"
+    elif not is_account and kind.endswith("mailbox") and address in state.accounts:
+        taken = "an account made by hand"
+    elif address in state.tables[ALIASES].rows:
+        taken = f"an alias of {state.tables[ALIASES].value(address)}"
+    else:
+        return
+    raise TargetError("failed", f"{address} is {taken} there")
+
+
+def _mark(state: State, path: str, keys: list[str], value: str, *, on: bool) -> None:
+    for key in keys:
+        if on:
+            state.table(path).put(key, key + value)
+        elif key in state.tables[path].rows:
+            state.table(path).drop(key)
+
+
+def _aliases_of(state: State, address: str) -> list[str]:
+    aliases = state.tables[ALIASES]
+    return [alias for alias in state.aliases_by_owner().get(address, ()) if alias in aliases.rows]
+
+
+def _aliases(state: State, address: str, wanted: set[str]) -> None:
+    held = set(_aliases_of(state, address))
+    if wanted == held:
+        return
+    for alias in held - wanted:
+        for path in (ALIASES, SENDERS, CLOSED):
+            state.table(path).drop(alias)
+    for alias in sorted(wanted - held):
+        state.table(ALIASES).put(alias, f"{alias} {address}")
+    state.forget_aliases()
+
+
+def _bury(state: State, change: Json) -> None:
+    address = change["key"]
+    if address in state.tables[USERS].rows:
+        state.removed.append(address)
+    for alias in [*_aliases_of(state, address), address]:
+        for path in (ALIASES, SENDERS, CLOSED):
+            if alias in state.tables[path].rows:
+                state.table(path).drop(alias)
+    state.forget_aliases()
+    for path in (USERS, SUSPENDED, REFUSED, MAILBOXES, RECEIVERS):
+        if address in state.tables[path].rows:
+            state.table(path).drop(address)
+    left = {pair for pair in state.shares if pair[1] != address}
+    if left != state.shares:
+        state.shares = left
+        state.touched.add(SHARES)
+
+
+def _list(state: State, change: Json) -> None:
+    address, fields = change["key"], change["fields"]
+    _expect_free(state, address, "list")
+    posters = state.table(POSTERS)
+    rule = fields.get("posters") or posters.value(address) or "internal"
+    posters.put(address, f"{address} {rule}", fields.get("title"))
+    if fields.get("members"):
+        state.table(LISTS).put(address, f"{address} {', '.join(fields['members'])}")
+    elif "members" in fields:
+        state.table(LISTS).drop(address)
+
+
+def _disband(state: State, change: Json) -> None:
+    for path in (POSTERS, LISTS):
+        state.table(path).drop(change["key"])
+
+
+def _grant(state: State, key: str, rights: set[str]) -> None:
+    box, _, login = key.partition("/")
+    person = full(login, box)
+    if rights and box not in state.tables[USERS].rows:
+        raise TargetError("failed", f"there is no mailbox {box} of ours")
+    for path, right in ((RECEIVERS, "receive"), (SENDERS, "send")):
+        held = split(state.tables[path].value(box))
+        people = dict.fromkeys([box, *held])
+        people.pop(person, None)
+        if right in rights:
+            people[person] = None
+        if (path == SENDERS and box in state.tables[USERS].rows) or len(people) > 1:
+            state.table(path).put(box, f"{box} {', '.join(people)}")
+        elif held:
+            state.table(path).drop(box)
+    _read_right(state, box, person, allowed="read" in rights)
+
+
+def _read_right(state: State, box: str, person: str, *, allowed: bool) -> None:
+    who = person if "=" in person or person in ("anyone", "authenticated") else f"user={person}"
+    acl = state.acls.setdefault(box, Table(""))
+    before = acl.text()
+    if allowed:
+        acl.put(who, f"{who} {READ_ACL}")
+    else:
+        acl.drop(who)
+    if acl.text() != before:
+        state.touched.add(acl_of(box))
+    pair = (person, box)
+    if (pair in state.shares) != allowed:
+        state.shares = state.shares | {pair} if allowed else state.shares - {pair}
+        state.touched.add(SHARES)
+
+
+# ── formats ────────────────────────────────────────────────────────────────────────────────────
+
+
+def home_of(address: str) -> str:
+    """Return the home of an account (its Maildir is a folder in it)."""
+    login, _, domain = address.partition("@")
+    return f"{MAIL}/{domain}/{login}"
+
+
+def acl_of(address: str) -> str:
+    """Return the path of the access list of an account's inbox."""
+    return home_of(address) + "/Maildir/dovecot-acl"
+
+
+def full(login: str, box: str) -> str:
+    """Return the address behind a grant's login: itself, or the login in the mailbox's domain."""
+    return login if "@" in login else f"{login}@{box.partition('@')[2]}"
+
+
+def short(address: str, box: str) -> str:
+    """Return how a grant's key names an account: by login where the mailbox's domain is its own."""
+    login, _, domain = address.partition("@")
+    return login if domain == box.partition("@")[2] else address
+
+
+def octets(size: str) -> int:
+    """Return Dovecot's size (`1G`, `500 M`, `1073741824B`, bare kibibytes) in bytes; 0 is no limit."""
+    found = re.fullmatch(r"(\d+)\s*([BKMGT]?)(?:i?B)?", size.strip(), re.IGNORECASE)
+    return int(found[1]) * _UNITS[found[2].upper()] if found else 0
+
+
+def quoted(name: str) -> str:
+    """Return a name as the gecos field holds it: `%` and `:` as percent codes."""
+    return name.replace("%", "%25").replace(":", "%3A")
+
+
+def unquoted(field: str) -> str:
+    """Return the name behind a gecos field."""
+    return field.replace("%3A", ":").replace("%25", "%")
+
+
+def split(people: str) -> list[str]:
+    """Return the addresses of a Postfix alias value."""
+    return [person for person in re.split(r"[,\s]+", people) if person]
+
+
+def unusable() -> str:
+    """Return the hash of a password nobody knows."""
+    return "{SSHA512}" + base64.b64encode(os.urandom(80)).decode()
+
+
+def shares_of(text: str) -> set[tuple[str, str]]:
+    """Read Dovecot's dictionary of who shares with whom (key line, value line): (to, from) pairs."""
+    keys = [line[len(_SHARE) :] for line in text.splitlines() if line.startswith(_SHARE)]
+    return {(to, owner) for to, _, owner in (key.partition("/") for key in keys)}
+
+
+def shares_text(shares: set[tuple[str, str]]) -> str:
+    """Write that dictionary; it only makes folders show up in lists, and grants nothing."""
+    return "".join(f"{_SHARE}{to}/{owner}\n1\n" for to, owner in sorted(shares))

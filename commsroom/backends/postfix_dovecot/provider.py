@@ -1,0 +1,71 @@
+"""Reads, changes and proves one mail server, over the real client or the simulated one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from commsroom.backends.postfix_dovecot import proving, wire
+from commsroom.estate.backend import Applied, Batch, Outcome, Snapshot, Status
+from commsroom.estate.resource import Address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from commsroom.backends.postfix_dovecot.settings import Settings
+    from commsroom.backends.postfix_dovecot.wire import Client, Json
+    from commsroom.estate.backend import Proof, ProofRequest, Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A connected mail server (see `commsroom.estate.backend.Provider` for the promises)."""
+
+    system: str
+    client: Client
+    settings: Settings
+    tools: Tools
+
+    def read(self) -> Snapshot:
+        """Read everything in one round trip."""
+        answer = self.client.read()
+        found = list(wire.resources(self.system, answer["objects"]))
+        return Snapshot(
+            resources={resource.address: resource for resource, _ in found},
+            verifiers={
+                resource.address: {"password": self.tools.fingerprint(item["hash"])}
+                for resource, item in found
+                if item.get("hash")
+            },
+            token=answer["token"],
+            sealed=frozenset(resource.address for resource, item in found if item["sealed"]),
+            version=answer["version"],
+        )
+
+    def apply(self, batch: Batch) -> Applied:
+        """Make a batch in one round trip; outcomes are what was read back."""
+        answer = self.client.apply(
+            {
+                "token": batch.token,
+                "fence": batch.fence,
+                "estate": batch.estate_id,
+                "changes": [wire.wire_change(one, batch.secret) for one in batch.changes],
+            }
+        )
+        outcomes = tuple(self._outcome(item) for item in answer["outcomes"])
+        return Applied(outcomes, answer["token"])
+
+    def _outcome(self, item: Json) -> Outcome:
+        return Outcome(
+            Address(self.system, item["kind"], item["key"]),
+            Status.DONE if item["ok"] else Status.FAILED,
+            item["message"],
+            {"password": self.tools.fingerprint(item["hash"])} if item.get("hash") else {},
+        )
+
+    def prove(self, requests: Sequence[ProofRequest]) -> Iterator[Proof]:
+        """Use mailboxes, lists and grants as their owners would."""
+        return proving.prove(self.client, self.settings, self.tools, requests)
+
+    def close(self) -> None:
+        """Nothing stays open between operations."""
