@@ -34,6 +34,20 @@ _EXPECTED: Final = {
     "date_from_datetime_parsing": "a date: 2026-11-24",
     "date_parsing": "a date: 2026-11-24",
 }
+#: What stands in for a faulty required value of a file, while the rest of it is checked.
+_STAND_INS: Final[Mapping[str, Any]] = {
+    "name": "-",
+    "short_name": "-",
+    "language": "en",
+    "time_zone": "UTC",
+    "emergency": ["000000000000000"],
+    "domains": ["stand-in.example"],
+    "message_size": "unlimited",
+    "attachment_size": "0 B",
+    "lead_days": 0,
+    "retention": "0d",
+    "quarantine": "0d",
+}
 #: Rounds of setting faulty parts aside; what is still faulty after these is not looked into.
 _ROUNDS: Final = 5
 
@@ -53,11 +67,23 @@ def checked(model: type[M], tree: Tree, problems: list[Problem]) -> M | None:
         except ValidationError as error:
             details = error.errors(include_url=False)
             if attempt == 0:
-                problems += [_problem(model, tree, detail) for detail in details]
+                found = [_problem(model, tree, item) for item in details if not _follows(item)]
+                _add(problems, found)
                 data = deepcopy(data)
             for detail in reversed(details):  # so that indexes of lists stay right
                 _set_aside(data, detail)
     return None
+
+
+def _follows(detail: ErrorDetails) -> bool:
+    """Tell whether a list is "too short" only because its entries are faulty themselves."""
+    return detail["type"] == "too_short" and bool(detail["input"])
+
+
+def _add(problems: list[Problem], found: list[Problem]) -> None:
+    """Add what was found, save where the same place was complained about already."""
+    known = {(item.file, item.line, item.column) for item in problems if item.line}
+    problems += [item for item in found if (item.file, item.line, item.column) not in known]
 
 
 def _problem(model: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Problem:
@@ -95,6 +121,8 @@ def _about_value(
     if kind == "string_pattern_mismatch":
         meaning = MEANING.get(str(context["pattern"]), f"of the form {context['pattern']}")
         return f"{label}: {_shown(given)} is not {meaning}", ""
+    if kind == "too_short":
+        return f"{label} may not be empty", ""
     if kind == "policy":
         return f"{label}: {context['reason']}", ""
     return f"{label}: {message[0].lower()}{message[1:]}", ""
@@ -156,6 +184,11 @@ def _is_model(annotation: Any) -> bool:
 def _set_aside(data: Any, detail: ErrorDetails) -> None:
     """Remove from `data` what the model refused: the key itself, or the part that lacks one."""
     location = [part for part in detail["loc"] if part != "[key]"]
+    if not isinstance(data, dict) or not location:
+        return
+    if location[0] in _STAND_INS and len(location) == 1 and detail["type"] != "extra_forbidden":
+        data[location[0]] = _STAND_INS[str(location[0])]
+        return
     if detail["type"] == "missing":
         location.pop()
     if not location:

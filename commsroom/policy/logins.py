@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 #: Longest login made here; a suffix for namesakes still fits behind it.
@@ -97,6 +98,7 @@ def _han(name: str) -> tuple[str, str]:
     return _read(given), _SURNAMES.get(family) or _read(family)
 
 
+@lru_cache(maxsize=32768)
 def _read(characters: str) -> str:
     # Loading its dictionaries takes 0.2 s, and only new people need it.
     from pypinyin import lazy_pinyin

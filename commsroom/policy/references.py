@@ -157,9 +157,11 @@ class References:
         self.department((*path, "department"), group.department)
         for index, member in enumerate(group.members):
             self.person((*path, "members", index), member)
-        if bool(group.department) == bool(group.members):
+        # Of the file, not of the model: that one lacks what was faulty.
+        keys = self.trees["telephony"].names(*map(str, path[1:]))
+        if ("department" in keys) == ("members" in keys):
             self.fault(path, "a hunt group rings either a `department` or the `members` listed")
-        if group.fallback == "manager" and group.department is None:
+        if group.fallback == "manager" and "department" not in keys:
             self.fault(
                 (*path, "fallback"), "`manager` needs a department", "name a person, or none"
             )

@@ -64,7 +64,7 @@ def read(
         else:
             _from_yaml(file, shown, rows, found)
         people = rows.finish()
-    known = rows.ids if rows.ids or not found else None
+    known = rows.ids if rows.complete else None
     found.sort(key=lambda problem: (problem.line, problem.column))
     problems += found[:_SHOWN]
     if len(found) > _SHOWN:
@@ -145,6 +145,7 @@ def _from_csv(file: Path, shown: str, rows: Rows, problems: list[Problem]) -> No
     ):
         return
     reader = csv.reader(lines, strict=True)
+    before = 0
     try:
         header = next(reader, [])
         if not _header_is_good(header, shown, problems):
@@ -160,11 +161,14 @@ def _from_csv(file: Path, shown: str, rows: Rows, problems: list[Problem]) -> No
             elif row:
                 add(row, reader.line_num)
             before = reader.line_num
+        rows.complete = True
     except csv.Error as error:
-        line = lines[reader.line_num - 1] if reader.line_num <= len(lines) else ""
-        what = "a quoted value does not end" if "unexpected end" in str(error) else str(error)
+        # The record began on the line after the last whole one, however far the reader ran on.
+        line = min(before + 1, len(lines))
+        ended = "delimiter" not in str(error)
+        what = "a quoted value does not end" if ended else "text behind a closing quote"
         remedy = 'write a quote inside a quoted value twice: "Ann ""Nan"" Lee"'
-        problems.append(Problem(shown, reader.line_num, max(line.find('"') + 1, 0), what, remedy))
+        problems.append(Problem(shown, line, lines[line - 1].find('"') + 1, what, remedy))
 
 
 def _header_is_good(header: list[str], shown: str, problems: list[Problem]) -> bool:
@@ -205,6 +209,7 @@ def _from_json_lines(file: Path, shown: str, rows: Rows, problems: list[Problem]
             problems.append(Problem(shown, number, column, f"not a JSON object: {what}"))
             continue
         _record(record, number, add, shown, problems)
+    rows.complete = True
 
 
 def _from_yaml(file: Path, shown: str, rows: Rows, problems: list[Problem]) -> None:
@@ -219,6 +224,7 @@ def _from_yaml(file: Path, shown: str, rows: Rows, problems: list[Problem]) -> N
     add = rows.columns(list(COLUMNS), lambda _: "")
     for index, record in enumerate(read_tree.data):
         _record(record, read_tree.values["people", index][0], add, shown, problems)
+    rows.complete = True
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

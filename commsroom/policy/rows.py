@@ -38,6 +38,8 @@ class Rows:
         self, file: str, names: Names, domains: AbstractSet[str], problems: list[Problem]
     ) -> None:
         """Keep what values may refer to; names of a file that could not be read are not checked."""
+        #: Whether the whole roster was read, so that an id not met does not exist.
+        self.complete = False
         self._file = file
         self._names = names
         self._domains = domains

@@ -128,7 +128,7 @@ def e164(text: str) -> str:
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         hint = did_you_mean(name, available_timezones())
         raise _refuse(f"no time zone is called {name!r}" + (f"; {hint}" if hint else "")) from error
     return name

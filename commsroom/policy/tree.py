@@ -31,6 +31,9 @@ _NUMBERLIKE: Final = re.compile(
     r"[-+]?(0[0-9]+|0[oObBxX][0-9a-fA-F_]+|[0-9][0-9_]*_[0-9_]*|[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?|\.[0-9]+|[0-9]+\.|\.(inf|nan|Inf|NaN|INF|NAN)|\+[0-9]+)"
 )
 _TAG: Final = "tag:yaml.org,2002:"
+_PLAIN: Final = frozenset(
+    _TAG + name for name in ("bool", "float", "int", "merge", "null", "str", "timestamp", "value")
+)
 
 
 @dataclass(slots=True)
@@ -207,8 +210,9 @@ class _Reader:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         text: str = node.value
-        if not node.tag.startswith(_TAG):
-            self._fault(node, f"the tag {node.tag} is not used in policy", "leave it out")
+        if node.tag not in _PLAIN:
+            tag = node.tag.replace(_TAG, "!!")
+            self._fault(node, f"the tag {tag} is not used in policy", "leave it out")
             return text
         if node.style:
             return text
