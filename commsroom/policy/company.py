@@ -51,3 +51,8 @@ class Company(Section):
     time_zone: TimeZone = Field(description="IANA name, e.g. Asia/Taipei; days begin and end by it")
     sites: Mapping[Id, Site] = Field(min_length=1)
     departments: Mapping[Id, Department] = Field(min_length=1)
+
+    def time_zone_of(self, site: str) -> str:
+        """Return the time zone whose midnight ends a day for people of a site."""
+        found = self.sites.get(site)
+        return (found.time_zone if found else None) or self.time_zone

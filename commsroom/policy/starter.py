@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 from pathlib import Path
 
 from commsroom.errors import CommsroomError
+from commsroom.policy.schema import schemas
 
 
 def write_starter(folder: Path) -> list[Path]:
@@ -16,16 +18,16 @@ def write_starter(folder: Path) -> list[Path]:
     Raises:
         CommsroomError: a file is there already, or cannot be written.
     """
-    source = resources.files("commsroom.policy") / "starter"
     written = []
     try:
-        for part in ("policies", "inventory"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
-            for item in sorted((source / part).iterdir(), key=lambda entry: entry.name):
-                file = folder / part / item.name
-                with file.open("x", encoding="utf-8") as stream:
-                    stream.write(item.read_text("utf-8"))
-                written.append(file)
+        for name, text in _files().items():
+            file = folder / name
+            if name == ".gitignore" and file.exists():
+                continue  # the folder is a checkout already, and its owner's to ignore from
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("x", encoding="utf-8") as stream:
+                stream.write(text)
+            written.append(file)
     except FileExistsError as error:
         raise CommsroomError(
             f"{error.filename}: is there already", remedy="choose an empty folder"
@@ -33,3 +35,15 @@ def write_starter(folder: Path) -> list[Path]:
     except OSError as error:
         raise CommsroomError(f"{error.filename}: cannot be written: {error.strerror}") from error
     return written
+
+
+def _files() -> dict[str, str]:
+    source = resources.files("commsroom.policy") / "starter"
+    files = {".gitignore": (source / "gitignore").read_text("utf-8")}
+    for part in ("policies", "inventory"):
+        for item in sorted((source / part).iterdir(), key=lambda entry: entry.name):
+            files[f"{part}/{item.name}"] = item.read_text("utf-8")
+    for name, schema in schemas().items():
+        text = json.dumps(schema, ensure_ascii=False, indent=2)
+        files[f"schemas/{name}.schema.json"] = text + "\n"
+    return files
