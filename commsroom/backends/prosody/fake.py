@@ -36,7 +36,7 @@ class _No(Exception):
 
 
 class FakeClient:
-    """The server. `told` lists the operations it was sent, without passwords."""
+    """The server. `told` lists what it was asked to do, oldest first, without passwords or values."""
 
     def __init__(self, system: str, settings: Settings, path: Path | None) -> None:
         """Start empty, or with what an earlier process left in `path`."""
@@ -44,7 +44,7 @@ class FakeClient:
         self._domain = settings.im_domain
         self._path = path
         self._data: Json = json.loads(json.dumps(_EMPTY))
-        self.told: list[Json] = []
+        self.told: list[str] = []
 
     def read(self) -> Json:
         """Return everything."""
@@ -75,7 +75,7 @@ class FakeClient:
         return FakeChat(self._data)
 
     def _attempt(self, op: Json) -> Json:
-        self.told.append({name: value for name, value in op.items() if name != "password"})
+        self.told.append(_line(op))
         action = getattr(self, f"_{op['do']}", None) if op["do"] in _OPERATIONS else None
         try:
             (action or _unknown)(op)
@@ -149,6 +149,14 @@ class FakeClient:
         beside = self._path.with_name(f".{self._path.name}.new")
         beside.write_text(json.dumps(self._data, ensure_ascii=False, indent=1), "utf-8")
         beside.replace(self._path)
+
+
+def _line(op: Json) -> str:
+    """Render an operation as cases have it: `put account/ann [display_name password]`."""
+    kind, _, verb = op["do"].rpartition("_")
+    key = "/".join(op[name] for name in ("room", "login") if name in op)
+    named = [name for name in op if name not in {"do", "room", "login"}]
+    return f"{verb} {kind}/{key}" + (f" [{' '.join(named)}]" if named else "")
 
 
 def _unknown(op: Json) -> None:
