@@ -13,6 +13,31 @@ from commsroom.estate.resource import Address, Recorded, Resource
 from commsroom.estate.secret import Secret, SecretRef
 
 
+def _fingerprint(text):
+    return hashlib.sha256(f"key {text}".encode()).hexdigest()[:16]
+
+
+def secret(ref):
+    return Secret(f"word of {ref.path}")
+
+
+def resource(key, values, *, generation=1):
+    """Build a resource from `account/ann` and its fields, with the needs compile would give it."""
+    kind, _, name = key.partition("/")
+    body = kind_named(kind)(**values)
+    refs = (
+        (SecretRef(f"{name}/im", "password", generation=generation),) if kind == "account" else ()
+    )
+    room, _, login = name.partition("/")
+    needs = {Address("im1", "room", room), Address("im1", "account", login)}
+    needed = frozenset(needs) if kind == "member" else frozenset()
+    return Resource(Address("im1", kind, name), body, refs, needs=needed)
+
+
+def resources(table):
+    return [resource(key, values) for key, values in table.items()]
+
+
 class World:
     """One simulated system, and what a ledger would remember of it."""
 
@@ -54,31 +79,6 @@ class World:
         (self.owned.discard if change.after is None else self.owned.add)(change.address)
         for slot, value in outcome.verifiers.items():
             self.recorded[change.address] = {slot: Recorded(1, value)}
-
-
-def _fingerprint(text):
-    return hashlib.sha256(f"key {text}".encode()).hexdigest()[:16]
-
-
-def secret(ref):
-    return Secret(f"word of {ref.path}")
-
-
-def resource(key, values, *, generation=1):
-    """Build a resource from `account/ann` and its fields, with the needs compile would give it."""
-    kind, _, name = key.partition("/")
-    body = kind_named(kind)(**values)
-    refs = (
-        (SecretRef(f"{name}/im", "password", generation=generation),) if kind == "account" else ()
-    )
-    room, _, login = name.partition("/")
-    needs = {Address("im1", "room", room), Address("im1", "account", login)}
-    needed = frozenset(needs) if kind == "member" else frozenset()
-    return Resource(Address("im1", kind, name), body, refs, needs=needed)
-
-
-def resources(table):
-    return [resource(key, values) for key, values in table.items()]
 
 
 @pytest.fixture
