@@ -77,8 +77,9 @@ def break_lock(connection: Connection, holder: str, *, actor: str) -> None:
             f"the lock is not held by {holder} but by {current}",
             remedy=f"commsroom ledger unlock {current.holder}",
         )
-    # A higher fence shuts the old holder out even before the next apply takes the lock.
-    connection.execute(update(tables.lock).values(held=0, fence=current.fence + 1))
+    connection.execute(
+        update(tables.lock).values(held=0)
+    )  # the next to take it gets a higher fence
     append(connection, "lock-broken", actor=actor, data=asdict(current))
 
 

@@ -206,6 +206,12 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(nearly_full):
     nearly_full.record("note", {}, actor="x")
 
 
+def test_not_even_the_cause_of_an_error_shows_values(nearly_full):
+    with pytest.raises(CommsroomError) as error:
+        nearly_full.record("note", {"text": "canary" * 200_000}, actor="x")
+    assert "canary" not in str(error.value.__cause__)
+
+
 @pytest.mark.parametrize(
     ("state", "saying"),
     [

@@ -127,6 +127,37 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         SealedStore.open(tmp_path / "file" / "secrets.db", KEY)
 
 
+def test_who_is_slower_to_store_takes_over_the_others_secret(path, ref, monkeypatch):
+    one, other = SealedStore.open(path, KEY), SealedStore.open(path, KEY)
+
+    def make_late(wanted):
+        """Made by the first of two, after both have seen that it is missing."""
+        raise AssertionError(f"{wanted.path} was there already")
+
+    real, calls = one._lacking, []
+
+    def overtaken(wanted):
+        found = real(wanted)
+        if not calls:
+            calls.append(other.ensure([ref()], lambda _: Secret("the other's")))
+        return found
+
+    monkeypatch.setattr(one, "_lacking", overtaken)
+    assert one.ensure([ref()], make_late) == 0
+    assert one.get("wei/xmpp", 1).reveal() == "the other's"
+    one.close()
+    other.close()
+
+
+def test_nothing_missing_waits_for_nobody(filled, ref):
+    busy = sqlite3.connect(filled, isolation_level=None)
+    busy.execute("BEGIN IMMEDIATE")
+    with SealedStore.open(filled, KEY) as store:
+        assert store.ensure([ref("wei/xmpp"), ref("mei/sip")], lambda _: Secret("x")) == 0
+    busy.execute("ROLLBACK")
+    busy.close()
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
