@@ -106,7 +106,7 @@ def test_killed_at_a_boundary_the_ledger_tells_what_was_under_way(run, url, boun
 
 
 def test_killed_at_any_moment_nothing_of_ours_is_unlogged(run, url):
-    for number in range(6):
+    for number in range(3):
         child = run()
         child.stdout.readline()
         time.sleep(random.Random(number).uniform(0, 0.25))
@@ -116,7 +116,7 @@ def test_killed_at_any_moment_nothing_of_ours_is_unlogged(run, url):
 
 
 def test_killed_during_the_very_first_opening_it_opens_the_next_time(run, url):
-    for number in range(4):
+    for number in range(2):
         child = run()
         time.sleep(0.25 + random.Random(number).uniform(0, 0.3))
         child.kill()

@@ -76,12 +76,12 @@ def test_messages_of_outcomes_are_kept(estate):
 
 
 def test_a_batch_of_thousands_is_two_quick_transactions(estate):
-    """Six thousand changes: two events, no loop of transactions (time is only a coarse guard)."""
+    """Three thousand changes: two events, no loop of transactions (time is only a coarse guard)."""
     import time
 
-    changes = [estate.change(Action.CREATE, f"u{number}") for number in range(6000)]
+    changes = [estate.change(Action.CREATE, f"u{number}") for number in range(3000)]
     started = time.perf_counter()
     estate.do(*changes)
     assert time.perf_counter() - started < 10
-    assert len(estate.ledger.known().owned) == 6000
+    assert len(estate.ledger.known().owned) == 3000
     assert [event.kind for event in estate.ledger.events()] == ["estate", "intent", "outcome"]

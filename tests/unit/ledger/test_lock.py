@@ -127,7 +127,7 @@ RACE = """
     import sys
     from commsroom.ledger import Ledger
     with Ledger.open(sys.argv[1]) as ledger:
-        for _ in range(8):
+        for _ in range(5):
             with ledger.lock(sys.argv[2], wait=50) as lease:
                 with open(sys.argv[3], "a") as log:
                     log.write(f"in {lease.fence}\\n"); log.flush()
@@ -136,18 +136,18 @@ RACE = """
 """
 
 
-def test_processes_that_race_never_hold_the_lock_together(program, url, tmp_path, monkeypatch):
+def test_processes_that_race_never_hold_the_lock_together(program, url, tmp_path):
     path, log = program(RACE), tmp_path / "log"
     with Ledger.open(url):
         pass
     racers = [
-        subprocess.Popen([sys.executable, path, url, f"p{number}@ops", log]) for number in range(3)
+        subprocess.Popen([sys.executable, path, url, f"p{number}@ops", log]) for number in range(2)
     ]
-    assert [racer.wait(60) for racer in racers] == [0, 0, 0]
+    assert [racer.wait(60) for racer in racers] == [0, 0]
     lines = [line.split() for line in log.read_text().splitlines()]
     fences = [int(fence) for word, fence in lines if word == "in"]
     assert fences == sorted(set(fences))
-    assert len(fences) == 24
+    assert len(fences) == 10
     assert lines == [[word, str(fence)] for fence in fences for word in ("in", "out")]
 
 
