@@ -1,0 +1,116 @@
+"""The lab's servers under a fresh copy of the sample estate, and the commands an operator has."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+LINKED = ("roles", "playbooks", "plugins", ".venv", "ansible.cfg")
+
+
+@dataclass
+class Company:
+    """An estate on the lab. Everything its commands ever printed is kept in `said`."""
+
+    root: Path
+    environ: dict[str, str]
+    said: list[str] = field(default_factory=list)
+
+    def run(self, *argv: str, expect: int | None = 0, timeout: float = 300) -> str:
+        """Run a command of the virtual environment; insist on its exit code; return its output."""
+        done = subprocess.run(
+            [str(BIN / argv[0]), *argv[1:]], cwd=self.root, env=self.environ, timeout=timeout,
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        self.said += [done.stdout, done.stderr]
+        if expect is not None:
+            assert done.returncode == expect, (
+                f"{argv}: {done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            )
+        assert "Traceback" not in done.stdout + done.stderr
+        return done.stdout if done.returncode == expect or expect is None else done.stderr
+
+    def commsroom(self, *argv: str, expect: int | None = 0) -> str:
+        """Run `commsroom`."""
+        return self.run("commsroom", *argv, expect=expect)
+
+    def json(self, *argv: str, expect: int = 0) -> Any:
+        """Run `commsroom … --json` and read what it says."""
+        return json.loads(self.commsroom(*argv, "--json", expect=expect))
+
+    def on(self, host: str, script: str, *, check: bool = True) -> str:
+        """Run a shell script on a server, as its administrator would by hand."""
+        done = subprocess.run(
+            ["ssh", "-F", ".commsroom/lab/ssh_config", host, "sh", "-s"], cwd=self.root, input=script,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout
+
+    def roster(self, change: Callable[[list[dict[str, str]]], list[dict[str, str]]]) -> None:
+        """Rewrite people.csv with what `change` makes of its rows."""
+        file = self.root / "policies" / "people.csv"
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        columns = list(rows[0])
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, columns, restval="")
+            writer.writeheader()
+            writer.writerows(change(rows))
+
+
+def _copy(root: Path) -> None:
+    root.mkdir()
+    for name in LINKED:
+        (root / name).symlink_to(ROOT / name)
+    for name in ("inventory", "policies"):
+        shutil.copytree(ROOT / name, root / name)
+    (root / "policies" / "allocations.lock").unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """The sample estate applied to the lab's real servers."""
+    root = tmp_path_factory.mktemp("company") / "estate"
+    _copy(root)
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    environ = {
+        **os.environ,
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
+        "COMMSROOM_KEY": key,
+    }
+    there = Company(root, environ)
+    there.run("commsroom", "lab", "up", timeout=1500)
+    there.commsroom("apply", "--yes")
+    yield there
+    there.said.clear()
+
+
+@pytest.fixture
+def clean(company: Company) -> Iterator[Company]:
+    """The company as policy says, before and after a test."""
+    policies = company.root / "policies"
+    kept = policies.with_name("policies.kept")
+    shutil.copytree(policies, kept)
+    yield company
+    numbers = policies / "allocations.lock"
+    shutil.copy2(numbers, kept / numbers.name)
+    shutil.rmtree(policies)
+    kept.rename(policies)
+    company.commsroom("apply", "--yes", "--allow-removal", "total")
+    assert company.json("plan")["changes"] == []

@@ -1,0 +1,159 @@
+"""The loop on real servers: applied is so, proven by use, and every disturbance is told exactly."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+pytestmark = pytest.mark.lab
+
+
+def test_plan_straight_after_apply_is_empty(company) -> None:
+    plan = company.json("plan", "--detailed-exitcode")
+    assert plan["changes"] == []
+    assert plan["summary"] == {"create": 0, "update": 0, "delete": 0, "adopt": 0}
+    assert company.json("drift", expect=0)["exit_code"] == 0
+
+
+def test_every_account_is_proven_by_real_use(company) -> None:
+    found = company.json("prove")
+    assert found["ok"] is True
+    failed = [proof for proof in found["proofs"] if proof["ok"] is not True]
+    assert failed == []
+    systems = {proof["address"].split(":")[0] for proof in found["proofs"]}
+    assert systems == {"pbx1", "mail1", "im1"}
+    wrong = [proof for proof in found["proofs"] if "wrong password" in proof["use"]]
+    assert len(wrong) > 60
+
+
+def test_a_no_change_plan_takes_two_seconds_at_most(company) -> None:
+    times = []
+    for _ in range(5):
+        started = time.monotonic()
+        company.commsroom("plan")
+        times.append(time.monotonic() - started)
+    assert sorted(times)[2] <= 2.0, times
+
+
+def test_onboarding_in_check_mode_changes_nothing_and_shows_the_plan(clean) -> None:
+    joiner = {"id": "L900", "name": "林小晴", "department": "sales", "position": "sales-representative",
+              "site": "taipei", "kind": "staff", "start": "2026-01-05"}  # fmt: skip
+    clean.roster(lambda rows: [*rows, joiner])
+    before = clean.json("ledger", "show", "--limit", "1")
+
+    out = clean.run(
+        "ansible-playbook", "playbooks/onboard.yml", "-e", "person=L900", "--check", "--diff"
+    )
+
+    assert "create pbx1:extension/" in out
+    assert "changed=1" in out
+    assert clean.json("ledger", "show", "--limit", "1") == before
+    assert "L900" not in (clean.root / "policies" / "allocations.lock").read_text()
+
+    again = clean.run("ansible-playbook", "playbooks/onboard.yml", "-e", "person=L900")
+    assert "failed=0" in again
+    assert clean.json("plan")["changes"] == []
+    third = clean.run("ansible-playbook", "playbooks/onboard.yml", "-e", "person=L900")
+    assert "changed=0" in third
+
+
+def test_a_leaver_is_refused_everywhere_with_the_credential_that_worked_before(clean) -> None:
+    clean.commsroom("prove", "--person", "L012")
+
+    def leave(rows):
+        return [{**row, "end": "2026-11-01"} if row["id"] == "L012" else row for row in rows]
+
+    clean.roster(leave)
+    out = clean.run("ansible-playbook", "playbooks/offboard.yml", "-e", "person=L012")
+    assert "failed=0" in out
+    proofs = clean.json("prove", "--person", "L012")["proofs"]
+    refused = {
+        proof["address"].split(":")[0]
+        for proof in proofs
+        if proof["expected"] == "refused" and proof["ok"]
+    }
+    assert refused == {"pbx1", "mail1", "im1"}
+    plan = clean.json("plan")
+    assert plan["changes"] == []
+
+
+@pytest.mark.parametrize("keep", [0.6, 0.0], ids=["40 percent gone", "all gone"])
+def test_a_roster_that_shrank_stops_with_the_numbers_and_nothing_is_touched(
+    clean, keep: float
+) -> None:
+    clean.roster(lambda rows: rows[: round(len(rows) * keep)] or rows[:1])
+    events = clean.json("ledger", "show", "--limit", "1")
+    said = clean.commsroom("apply", "--yes", expect=3)
+    assert re.search(r"\d+ of \d+ extension on pbx1 \(\d+%\)", said)
+    assert "--allow-removal" in said
+    assert clean.json("ledger", "show", "--limit", "1") == events
+
+
+def test_odd_names_come_back_exactly(clean) -> None:
+    odd = [
+        {"id": f"L95{n}", "name": name, "login": f"odd{n}", "department": "engineering", "position": "engineer",
+         "site": "taipei", "kind": "staff", "start": "2026-01-05"}
+        for n, name in enumerate(["a]b;c", 'say "hi"', "x,y $HOME", "back\\slash", "`id` $(id) %s {{ x }}", "<&'>"])
+    ]  # fmt: skip
+    clean.roster(lambda rows: [*rows, *odd])
+    clean.commsroom("apply", "--yes")
+    plan = clean.json("plan")
+    assert plan["changes"] == []
+
+
+def test_a_server_that_is_down_is_unknown_and_the_others_are_complete(company) -> None:
+    company.on("im1", "systemctl stop prosody")
+    try:
+        plan = company.json("plan", expect=4)
+        assert plan["changes"] == []
+        assert company.json("drift", expect=4)["exit_code"] == 4
+        assert "im1" in company.commsroom("plan", expect=4)
+    finally:
+        company.on("im1", "systemctl start prosody")
+    for _ in range(40):
+        if company.commsroom("plan", "--detailed-exitcode", expect=None).startswith("No changes"):
+            break
+        time.sleep(0.25)
+    assert company.json("plan")["changes"] == []
+
+
+def test_a_wrong_host_key_is_one_line_and_nothing_is_touched(company) -> None:
+    file = company.root / ".commsroom" / "lab" / "known_hosts"
+    kept = file.read_text()
+    other = "AAAAC3NzaC1lZDI1NTE5AAAAIGrWOZJ0ApU8qPzzFLQFk9aOtOTmtqeVXzzlFuJBYrjt"
+    file.write_text(re.sub(r"(ssh-ed25519 )\S+", rf"\g<1>{other}", kept))
+    try:
+        said = company.commsroom("apply", "--yes", expect=4)
+        assert "host key" in said + "".join(company.said[-2:])
+    finally:
+        file.write_text(kept)
+    assert company.json("plan")["changes"] == []
+
+
+def test_no_secret_is_in_any_output_ledger_plan_or_file_but_the_store(company) -> None:
+    shown = company.json("secret", "show", "*")
+    values = {entry["secret"] for entry in shown["secrets"]}
+    pins = {value for value in values if value.isdigit()}
+    company.said[:] = [text for text in company.said if '"secrets"' not in text]
+    assert len(values) > 100
+
+    company.commsroom("plan", "--out", "plan.json")
+    company.commsroom("explain", "pbx1:extension/*")
+    company.commsroom("drift", "--format", "html", "--out", "drift.html")
+    state = company.root / ".commsroom"
+    files = [
+        path
+        for path in company.root.rglob("*")
+        if path.is_file() and path.parent.parent != state / "ca"
+    ]
+    texts = {
+        str(path): path.read_bytes().decode(errors="replace")
+        for path in files
+        if ".venv" not in path.parts
+    }
+    texts["output"] = "\n".join(company.said)
+    for name, text in texts.items():
+        leaked = [value for value in values - pins if value in text]
+        assert leaked == [], f"{len(leaked)} secrets are in {name}"
