@@ -91,7 +91,7 @@ class Estate:
         """The estate's master key; made on the very first use of a new estate, never after."""
         from commsroom.secrets import key
 
-        if self._sealed.exists():
+        if self.read_only or self._sealed.exists():
             return key.find(self.path)
         return key.find_or_create(self.path)[0]
 
@@ -112,7 +112,9 @@ class Estate:
         from commsroom.estate.backend import Tools
         from commsroom.secrets import fingerprint
 
-        return Tools(fingerprint=fingerprint.keyed(self.key))
+        tell = fingerprint.keyed(self.key)
+        self.ledger.bind_key(tell("commsroom estate key"))  # another's key: everything would drift
+        return Tools(fingerprint=tell)
 
     @cached_property
     def fleet(self) -> Fleet:
