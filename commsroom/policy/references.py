@@ -111,7 +111,7 @@ class References:
             while above in company.departments and above not in seen:
                 seen.append(above)
                 above = company.departments[above].parent or ""
-            if above == key:
+            if above == key == min(seen):  # each circle once
                 circle = " → ".join([*seen, key])
                 self.fault((*path, "parent"), f"departments above each other in a circle: {circle}")
 

@@ -73,12 +73,12 @@ def read(file: FilePath, shown: str, subject: str, problems: list[Problem]) -> T
     if text is None:
         return tree
     try:
+        if too_deep := _too_deep(text, shown):
+            problems.append(too_deep)
+            return tree
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         problems.append(_not_yaml(error, shown))
-        return tree
-    except RecursionError:
-        problems.append(Problem(shown, 0, 0, "nested too deeply"))
         return tree
     if node is None:
         problems.append(Problem(shown, 1, 1, "the file is empty"))
@@ -137,6 +137,20 @@ def _text(file: FilePath, shown: str, problems: list[Problem]) -> str | None:
     return text
 
 
+def _too_deep(text: str, shown: str) -> Problem | None:
+    """Look for nesting no policy has; composing it would overrun libyaml's stack and end us."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                mark = event.start_mark
+                return Problem(shown, mark.line + 1, mark.column + 1, "nested too deeply")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
+
+
 def _not_yaml(error: yaml.YAMLError, shown: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     what = " ".join(str(getattr(error, "problem", None) or error).split())
@@ -161,9 +175,6 @@ class _Reader:
             self._fault(node, "anchors and aliases are not used in policy", "write it out twice")
             return None
         self._met.add(id(node))
-        if len(path) > _DEEPEST:
-            self._fault(node, "nested too deeply")
-            return None
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if node.tag not in {_TAG + "map", _TAG + "seq"}:

@@ -1,0 +1,231 @@
+"""The roster: whatever rows hold, a bad one is one clear line and a good name comes back exactly."""
+
+import gc
+import json
+import time
+
+import pytest
+import yaml
+
+CSV = {
+    "two people with one id": (
+        "L005,Maria", "L004,Maria",
+        "policies/people.csv:6:1: two people have the id 'L004', the first in line 5"
+        " (an id belongs to one person for ever)",
+    ),
+    "bad byte": (
+        "Gonçalves", b"Gon\xe7alves",
+        "policies/people.csv:6:15: byte 0xe7 is not UTF-8 (save the file as UTF-8)",
+    ),
+    "missing column": (
+        "department,", "",
+        "policies/people.csv:1:1: missing column: department (the first line names the columns:"
+        " id,name,login,department,position,site,kind,start,end,manager,language,email)",
+    ),
+    "unknown column": (
+        ",manager,", ",manger,",
+        "policies/people.csv:1:55: unknown column 'manger' (did you mean 'manager'?)",
+    ),
+    "column twice": (
+        ",manager,", ",id,",
+        "policies/people.csv:1:55: the column 'id' is here twice (keep one)",
+    ),
+    "10 MB line": (
+        "Maria", "M" * 10_000_000,
+        "policies/people.csv:6:16385: this line has 10,000,075 characters, a row never more than"
+        " 16,384 (is a quote or a line break missing?)",
+    ),
+    "line break in a name": (
+        "Maria Gonçalves", '"Maria\nGonçalves"',
+        "policies/people.csv:6: a line break inside a quoted value"
+        " (a value ends in its line; is a quote missing?)",
+    ),
+    "quote that does not end": (
+        "Maria", '"Maria',
+        "policies/people.csv:6:6: a quoted value does not end"
+        ' (write a quote inside a quoted value twice: "Ann ""Nan"" Lee")',
+    ),
+    "NUL": (
+        "Maria", "Mar\0ia",
+        "policies/people.csv:6:9: a NUL character may not be part of the roster"
+        " (take it out; it would not be seen)",
+    ),
+    "bidirectional control": (
+        "Maria", "Mar\u202eia",
+        "policies/people.csv:6:9: a bidirectional control character (U+202E) may not be part of"
+        " the roster (take it out; it would not be seen)",
+    ),
+    "line separator": (
+        "Maria", "Mar\u2028ia",
+        "policies/people.csv:6:9: a line break (U+2028) may not be part of the roster"
+        " (take it out; it would not be seen)",
+    ),
+    "tab in a name": (
+        "Maria ", "Maria\t",
+        "policies/people.csv:6:6: a tab may not be part of a name",
+    ),
+    "empty name": (
+        "Maria Gonçalves", "",
+        "policies/people.csv:6:6: `name` is empty",
+    ),
+    "too few values": (
+        "2022-05-16,,", "2022-05-16,",
+        "policies/people.csv:6:1: too few values: 11 for 12 columns"
+        " (put a value that holds a comma in quotes)",
+    ),
+    "dangling department": (
+        "L010,Seán O'Brien,,sales", "L010,Seán O'Brien,,sails",
+        "policies/people.csv:11:20: there is no department 'sails' in company.yml"
+        " (did you mean 'sales'?)",
+    ),
+    "column found behind quotes": (
+        "rocco.dangelo,support", "rocco.dangelo,suport",
+        "policies/people.csv:34:38: there is no department 'suport' in company.yml"
+        " (did you mean 'support'?)",
+    ),
+    "unknown kind": (
+        "taipei,contractor", "taipei,contracter",
+        "policies/people.csv:41:51: 'contracter' is no kind of person (did you mean 'contractor'?)",
+    ),
+    "end before start": (
+        "2022-05-16,,", "2022-05-16,2021-01-01,",
+        "policies/people.csv:6:72: `end` 2021-01-01 is before `start` 2022-05-16",
+    ),
+    "no such day": (
+        "2022-05-16", "2022-02-30",
+        "policies/people.csv:6:61: '2022-02-30' is not a date (write 2026-11-24)",
+    ),
+    "partner without end": (
+        "2026-09-01,2027-02-28", "2026-09-01,",
+        "policies/people.csv:42:42: a partner needs an end date (clause 1.2)",
+    ),
+    "unknown manager": (
+        "2022-05-16,,L002", "2022-05-16,,L902",
+        "policies/people.csv:6:73: there is no person 'L902' in the roster (did you mean 'L032'?)",
+    ),
+    "login twice": (
+        "L008,王偉,,", "L008,王偉,wei.wang,", "L018,王偉,,", "L018,王偉,wei.wang,",
+        "policies/people.csv:19:9: the login 'wei.wang' is given twice, first in line 9",
+    ),
+    "login that is none": (
+        "L010,Seán O'Brien,,", "L010,Seán O'Brien,Seán,",
+        "policies/people.csv:11:19: 'Seán' is not a login (small ASCII: wei.wang)",
+    ),
+    "address of another company": (
+        "L034,zh-Hant,\n", "L034,zh-Hant,ming@other.example\n",
+        "policies/people.csv:36:72: 'ming@other.example' is no address of ours"
+        " (did you mean 'lianhe.example'?)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CSV.values(), ids=CSV)
+def test_a_bad_row_is_one_line_with_place_and_remedy(sample, case):
+    *changes, expected = case
+    if "Maria" in changes and len(changes[1]) > 1000:
+        expected = expected.replace("10,000,075", f"{10_000_070 + 5:,}")
+    sample.change("people.csv", *changes)
+    assert [p for p in sample.problems if "people.csv" in p] == [expected]
+
+
+NAMES = ['] ; " , $ \\', "O'Brien; DROP TABLE", "${USER} `id`", "<b>&amp;</b>", "a]b[c", "=1+1", "%s"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("form", ["csv", "jsonl", "yml"])
+def test_any_other_name_comes_back_exactly(sample, name, form):
+    convert(sample, form, rename={"L005": name})
+    assert sample.load().person("L005").name == name
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "yml"])
+def test_the_roster_may_be_csv_json_lines_or_yaml(sample, lianhe, form):
+    convert(sample, form)
+    people = sample.load().people
+    assert [p.id for p in people] == [p.id for p in lianhe.people]
+    assert people[8].start == lianhe.people[8].start
+    assert people[-1].end == lianhe.people[-1].end
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(sample, lianhe):
+    text = sample.file("people.csv").read_text("utf-8")
+    sample.file("people.csv").write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert sample.load().people == lianhe.people
+
+
+def test_columns_may_stand_in_any_order_and_be_left_out(sample):
+    sample.file("people.csv").write_text(
+        "start,end,kind,name,id,site,position,department\n"
+        + "".join(
+            f"2020-01-01,,staff,Name {n},L{n:03},taipei,engineer,engineering\n" for n in range(1, 40)
+        )
+        + "2020-01-01,2027-01-01,contractor,C,C801,taipei,engineer,engineering\n"
+        + "2020-01-01,2027-01-01,partner,X,X901,taipei,,\n"
+    )
+    person = sample.load().person("L007")
+    assert (person.name, person.login, person.line) == ("Name 7", "", 8)
+
+
+def test_two_rosters_are_refused(sample):
+    sample.file("people.jsonl").write_text("")
+    assert sample.problems[0] == (
+        "policies/people.jsonl: two rosters: people.csv and people.jsonl (keep one)"
+    )
+
+
+def test_an_id_with_zeros_keeps_them(sample):
+    sample.change("people.csv", "L013,", "007,")
+    assert sample.load().person("007").name == "劉宗翰"
+
+
+def test_a_key_twice_in_a_json_line_is_refused(sample):
+    convert(sample, "jsonl")
+    sample.change("people.jsonl", '"id": "L001", ', '"id": "L001", "id": "L002", ')
+    assert "policies/people.jsonl:1:1: not a JSON object: 'id' is here twice" in sample.problems
+
+
+def test_a_thousand_bad_rows_are_fifty_lines_and_a_count(sample):
+    rows = "".join(f"Z{n},N,,nowhere,engineer,taipei,staff,2020-01-01,,,,\n" for n in range(1000))
+    with sample.file("people.csv").open("a") as stream:
+        stream.write(rows)
+    assert len(sample.problems) == 51
+    assert sample.problems[-1] == "policies/people.csv:92:8: … and 950 more problems here"
+
+
+def test_a_hundred_thousand_rows_are_ordinary(sample):
+    """Read in about a second here; the bound leaves room for a busy machine."""
+    sample.change("telephony.yml", '"3100-3999"', '"3100-3999", "300000-499999"')
+    with sample.file("people.csv").open("a", encoding="utf-8") as stream:
+        stream.writelines(
+            f"N{n:06},王小{chr(0x4E00 + n % 5000)},,engineering,engineer,kaohsiung,staff,2027-01-04,,"
+            f"L016,zh-Hant,\n"
+            for n in range(100_000)
+        )
+    began = time.perf_counter()
+    loaded = sample.load()
+    seconds = time.perf_counter() - began
+    assert len(loaded.people) == 100_041
+    assert gc.isenabled()
+    assert seconds < 6
+
+
+def convert(sample, form, rename=None):
+    """Write the sample's roster in another form, with some names changed."""
+    import csv
+
+    file = sample.file("people.csv")
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for row in rows:
+        row["name"] = (rename or {}).get(row["id"], row["name"])
+    file.unlink()
+    target = sample.file(f"people.{form}")
+    if form == "csv":
+        with target.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+    elif form == "jsonl":
+        target.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        target.write_text(yaml.safe_dump(rows, allow_unicode=True, default_style='"'))
