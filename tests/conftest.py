@@ -18,6 +18,10 @@ def _is_here(address) -> bool:
         return False
 
 
+def pytest_addoption(parser):
+    parser.addoption("--update", action="store_true", help="write golden files anew; read the diff")
+
+
 @pytest.fixture(autouse=True)
 def _no_network(request, monkeypatch):
     """Fail a test that connects to anything but this machine: it would pass or fail by weather."""

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commsroom.cli import progress as progresses
 from commsroom.cli.output import Output
+from commsroom.cli.progress import Closing, Silent, choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from commsroom.app.estate import Estate
-    from commsroom.app.progress import Progress
 
 #: The options of `commsroom` itself that may also stand after the command.
 COMMON = ("estate", "simulate", "json", "debug")
@@ -57,11 +56,8 @@ class Session:
     json: bool = False
     debug: bool = False
     out: Output = field(default_factory=Output)
-
-    @property
-    def progress(self) -> Progress:
-        """Return where to tell progress: standard error, silent with `--json`."""
-        return progresses.choose(silent=self.json)
+    #: Where to tell progress: standard error, silent with `--json`.
+    progress: Closing = field(default_factory=Silent)
 
     def open(
         self, *, ledger: str | None = None, read_only: bool = False
@@ -94,8 +90,14 @@ def command(
                 if value := given.pop(option):
                     common[option] = value
             path = common.pop("estate", None) or Path()
-            out = Output(json=common.get("json", False))
-            raise typer.Exit(function(Session(path, out=out, **common), **given))
+            silent = common.get("json", False)
+            progress = choose(silent=silent)
+            session = Session(path, out=Output(json=silent), progress=progress, **common)
+            try:
+                code = function(session, **given)
+            finally:
+                progress.close()
+            raise typer.Exit(code)
 
         run.__signature__ = _signature(function)  # type: ignore[attr-defined] # inspect reads it
         run.__annotations__ = {}

@@ -249,7 +249,7 @@ def uses(proofs: Iterable[Proof]) -> tuple[Use, ...]:
 def _verb(use: str) -> str:
     """Return a use without its object (`call 2101` → `call`), so that the same uses count together."""
     words = [
-        word for word in use.split() if not any(char.isdigit() or char == "@" for char in word)
+        word for word in use.split() if not any(char in "@." or char.isdigit() for char in word)
     ]
     return " ".join(words) or use
 

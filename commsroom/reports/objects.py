@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.reports.lines import Line, Span, Style, because, label, line, value
 from commsroom.reports.text import SIGN, STYLE
+
+#: How many rows of an event are listed.
+SHOWN: Final = 10
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +35,7 @@ def explain_lines(items: Iterable[Explained], simulated: frozenset[str]) -> Iter
     for item in items:
         yield line(Span(str(item.address), Style.STRONG), *label(item.address.system, simulated))
         yield from _states(item)
-        yield from _history(item.history)
+        yield from _history(item.history, str(item.address))
         yield ()
 
 
@@ -73,17 +76,25 @@ def _attributes(item: Explained) -> Iterator[Line]:
         yield line(f"    secret:{ref.slot} ", Span(f"({ref.custody}{stale})", Style.QUIET))
 
 
-def _history(events: Iterable[Recorded]) -> Iterator[Line]:
+def _history(events: Iterable[Recorded], address: str) -> Iterator[Line]:
     for number, event in enumerate(events):
-        yield line("  history   " if number == 0 else "            ", *_event(event))
+        actions = {row.action for row in event.rows if str(row.address) == address}
+        what = f"{event.at[:19]}Z  {event.kind} {', '.join(sorted(actions))}"
+        head = "  history   " if number == 0 else "            "
+        yield line(head, what.rstrip(), Span(f"  {event.actor}", Style.QUIET))
 
 
-def event_lines(events: Iterable[Recorded]) -> Iterator[Line]:
-    """Yield events of the ledger with what each did."""
+def event_lines(events: Iterable[Recorded], *, at: str = "") -> Iterator[Line]:
+    """Yield events of the ledger with what each did, to one address or (the first few of) all."""
     for event in events:
         yield line(f"{event.seq:>6}  ", *_event(event))
-        for row in event.rows:
+        rows = [row for row in event.rows if not at or str(row.address) == at]
+        for row in rows[:SHOWN]:
             yield line(f"          {row.action} {row.address}")
+        if len(rows) > SHOWN:
+            yield line(
+                Span(f"          and {len(rows) - SHOWN:,} more; --json has them", Style.QUIET)
+            )
 
 
 def lab_lines(document: Mapping[str, Any]) -> Iterator[Line]:

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from commsroom.cli.output import Output, coloured, write_file
-from commsroom.cli.progress import Lines
+from commsroom.cli.progress import Bar, Lines
 from commsroom.errors import CommsroomError
 from commsroom.reports.lines import Span, Style, line
 
@@ -130,24 +130,50 @@ def test_a_new_file_is_as_readable_as_others(tmp_path):
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
 
 
-def test_plain_progress_says_what_begins_and_ends_on_standard_error(capsys):
-    progress = Lines()
+def test_quick_work_says_nothing(capsys):
+    progress = Lines(patience=60)
     progress.begin("Reading", 3)
     progress.advance("pbx1")
+    progress.end()
+    progress.close()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_longer_work_says_on_standard_error_that_it_goes_on_and_that_it_ended(capsys):
+    progress = Lines(patience=0)
+    progress.begin("Reading", 3)
+    progress._timer.join()
     progress.say("kept")
     progress.end()
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.splitlines()[:2] == ["Reading (3) …", "kept"]
+    assert said.err.splitlines()[:2] == ["Reading: 0 of 3 …", "kept"]
     assert said.err.splitlines()[2].startswith("Reading: done in ")
-    assert len(said.err.splitlines()) == 3
 
 
-def test_plain_progress_of_long_work_says_where_it_is(capsys, monkeypatch):
-    clock = iter([0.0, 1.0, 6.0, 6.0, 7.0])
-    monkeypatch.setattr("commsroom.cli.progress.time.monotonic", lambda: next(clock))
-    progress = Lines()
+def test_long_work_says_where_it_is_now_and_then(capsys, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("commsroom.cli.progress.time.monotonic", lambda: clock[0])
+    progress = Lines(patience=60)
     progress.begin("Applying", 9)
+    clock[0] = 60.0
+    progress._tell()
+    for clock[0], text, units in ((61.0, "pbx1", 1), (66.0, "mail1", 3)):
+        progress.advance(text, units)
+    progress.close()
+    assert capsys.readouterr().err.splitlines() == [
+        "Applying: 0 of 9 …",
+        "Applying: 4 of 9 mail1 …",
+    ]
+
+
+@pytest.mark.parametrize("progress", [Lines(patience=0), Bar()], ids=["lines", "bar"])
+def test_after_the_command_is_over_nothing_is_said_any_more(capsys, progress):
+    progress.begin("Reading", 3)
+    progress.close()
+    capsys.readouterr()
+    progress.begin("Reading", 3)
     progress.advance("pbx1")
-    progress.advance("mail1", 3)
-    assert capsys.readouterr().err.splitlines()[1:] == ["Applying: 4 of 9 mail1"]
+    progress.say("late")
+    progress.end()
+    assert capsys.readouterr() == ("", "")

@@ -47,7 +47,6 @@ def validate(session: Session) -> int:
     from commsroom.app import validating
     from commsroom.errors import PolicyErrors
     from commsroom.reports.documents import problem_document
-    from commsroom.reports.lines import count
 
     found = validating.validate(session.estate)
     session.out.document(
@@ -63,8 +62,10 @@ def validate(session: Session) -> int:
             return int(PolicyErrors.exit_code)
         raise PolicyErrors(found.problems)
     session.out.text("".join(f"warning: {item}\n" for item in found.warnings))
-    counted = ", ".join(f"{number} {what}" for what, number in found.counts.items())
-    session.out.text(f"Valid: {counted or count(0, 'file')}.\n")
+    counted = ", ".join(
+        f"{what.replace('_', ' ')} {number:,}" for what, number in found.counts.items() if number
+    )
+    session.out.text(f"Valid: {counted}.\n")
     return 0
 
 

@@ -78,7 +78,7 @@ def ledger_show(
     at = Address.parse(address) if address else None
     with session.open(ledger=ledger, read_only=True) as estate:
         found = sorted(ledgers.events(estate, address=at, limit=limit), key=lambda item: item.seq)
-    session.out.lines(objects.event_lines(found))
+    session.out.lines(objects.event_lines(found, at=address or ""))
     session.out.document({"events": [documents.event_document(item) for item in found]})
     return 0
 

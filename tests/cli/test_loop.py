@@ -1,0 +1,314 @@
+"""The whole loop on the command line, over simulated systems: what is shown, and how it ends."""
+
+import contextlib
+import json
+import re
+import sqlite3
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+HERE = Path(__file__).parent
+SCHEMA = json.loads((HERE.parents[1] / "docs/reference/documents.schema.json").read_text("utf-8"))
+DAY = ("--as-of", "2026-03-02")
+
+
+def conforms(document, name):
+    """Check what a command gave against the published contract."""
+    schema = {**SCHEMA, "$ref": f"#/$defs/{name.replace(' ', '%20')}"}
+    jsonschema.Draft202012Validator(schema).validate(document)
+    return document
+
+
+@pytest.fixture
+def golden(request):
+    """Compare a text with tests/cli/goldens; `--update` writes it anew."""
+
+    def compare(name, text):
+        text = re.sub(r"\b\d+(\.\d)? (s|ms)\b", "N \\2", text)
+        file = HERE / "goldens" / f"{name}.txt"
+        if request.config.getoption("--update"):
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, "utf-8")
+        assert text == file.read_text("utf-8")
+
+    return compare
+
+
+# ── plan and apply ──────────────────────────────────────────────────────────────────────────
+
+
+def test_a_first_plan_shows_everything_with_the_line_that_asks_for_it(fresh, golden):
+    done = fresh("plan", *DAY)
+    assert done.code == 0
+    golden("plan-first", done.out)
+
+
+def test_planning_touches_nothing(fresh):
+    files = {path: path.read_bytes() for path in (fresh.path / "policies").iterdir()}
+    fresh("plan", *DAY)
+    assert {path: path.read_bytes() for path in (fresh.path / "policies").iterdir()} == files
+    assert not (fresh.path / "simulated/im1.json").exists()
+
+
+def test_a_plan_straight_after_apply_is_empty(estate):
+    done = estate("plan", "--detailed-exitcode", *DAY)
+    assert (done.code, done.out) == (
+        0,
+        "No changes. The estate matches policy. [simulated: im1]\n",
+    )
+
+
+def test_a_detailed_exit_code_tells_that_there_are_changes(estate):
+    estate.policy("messaging.yml", "title: Everyone", "title: All of us")
+    assert estate("plan", *DAY).code == 0
+    done = estate("plan", "--detailed-exitcode", *DAY)
+    assert done.code == 2
+    assert 'title  "Everyone" → "All of us"' in done.out
+
+
+def test_the_plans_document_keeps_its_contract(fresh):
+    done = fresh("plan", "--json", *DAY)
+    document = conforms(done.document, "plan")
+    assert done.err == ""
+    assert document["summary"]["create"] == len(document["changes"])
+    assert document["simulated"] == ["im1"]
+
+
+def test_an_apply_says_what_it_did_and_that_it_looked_again(fresh, golden):
+    done = fresh("apply", "--yes", *DAY)
+    assert done.code == 0
+    golden("apply-first", done.out)
+
+
+def test_the_applys_document_keeps_its_contract(fresh):
+    document = conforms(fresh("apply", "--yes", "--json", *DAY).document, "apply")
+    assert document["ok"] is True
+    assert {item["status"] for item in document["outcomes"]} == {"done"}
+    assert document["remaining"]["changes"] == []
+
+
+def test_a_saved_plan_is_applied_as_it_was_reviewed(fresh, tmp_path):
+    assert fresh("plan", "--out", tmp_path / "monday.plan", *DAY).code == 0
+    assert fresh("apply", tmp_path / "monday.plan", "--yes").code == 0
+
+
+def test_a_saved_plan_is_refused_when_policy_moved_since(fresh, tmp_path):
+    fresh("plan", "--out", tmp_path / "monday.plan", *DAY)
+    fresh.policy("messaging.yml", "title: Everyone", "title: All of us")
+    done = fresh("apply", tmp_path / "monday.plan", "--yes")
+    assert done.code == 3
+    assert "plan again" in done.err
+    assert not (fresh.path / "simulated/im1.json").exists()
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"format": 1}', "\x00"])
+def test_a_file_that_is_no_plan_is_one_line(fresh, tmp_path, content):
+    (tmp_path / "x.plan").write_text(content)
+    done = fresh("apply", tmp_path / "x.plan", "--yes")
+    assert done.code == 1
+    assert done.err.count("\n") == 1
+    assert "x.plan" in done.err
+
+
+@pytest.mark.parametrize(
+    ("people", "numbers"),
+    [(["P4", "P5", "P6"], "3 of 6 account"), (["P1", "P2", "P3", "P4", "P5", "P6"], "of all")],
+    ids=["half", "everybody"],
+)
+def test_removing_too_many_is_refused_with_the_numbers(estate, people, numbers):
+    estate.leave(*people)
+    if "P1" in people:
+        estate.policy("company.yml", ", manager: P1", "")
+        estate.policy("messaging.yml", "    owners: {people: [P1]}\n", "")
+    before = estate.held()
+    done = estate("apply", "--yes", *DAY)
+    assert done.code == 3
+    assert numbers in done.err
+    assert "--allow-removal" in done.err
+    assert estate.held() == before
+
+
+def test_what_is_allowed_by_name_goes_through(estate):
+    estate.leave("P4", "P5", "P6")
+    allowed = ["im1:account", "im1:member", "total"]
+    words = [word for name in allowed for word in ("--allow-removal", name)]
+    assert estate("apply", "--yes", *words, *DAY).code == 0
+    assert estate("plan", "--detailed-exitcode", *DAY).code == 0
+
+
+def test_a_protected_room_is_only_changed_by_name(estate):
+    estate.policy("messaging.yml", "title: Everyone", "title: All of us")
+    done = estate("apply", "--yes", *DAY)
+    assert done.code == 3
+    assert "--allow-protected im1:room/everyone" in done.err
+    assert estate("apply", "--yes", "--allow-protected", "im1:room/everyone", *DAY).code == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--person", "nobody"), ("--only", "pbx9:*")],
+)
+def test_a_scope_that_names_nothing_is_an_error(estate, option, value):
+    done = estate("plan", option, value, *DAY)
+    assert done.code == 1
+    assert done.err.splitlines()[-1].startswith("error: ")
+
+
+# ── prove, drift, explain, show ─────────────────────────────────────────────────────────────
+
+
+def test_every_account_is_proven(estate):
+    done = estate("prove", "--json", *DAY)
+    document = conforms(done.document, "prove")
+    assert (done.code, document["ok"]) == (0, True)
+    assert {proof["address"] for proof in document["proofs"]} >= {
+        f"im1:account/{login}" for login in ("ann", "bo", "cy", "di", "wei.wang", "wei.wang2")
+    }
+
+
+def test_proofs_are_summed_up_by_use(estate):
+    done = estate("prove", *DAY)
+    assert done.code == 0
+    assert re.search(r"im1 +wrong password +6 of 6 .*\[simulated\]", done.out)
+    assert re.search(r"Proven: (\d+) of \1 uses as expected\. \[simulated: im1\]\n$", done.out)
+
+
+def _tamper(held):
+    """Four things by hand: an account added, one renamed, a password changed, a member removed."""
+    held["accounts"]["stranger"] = dict(held["accounts"]["ann"])
+    held["accounts"]["cy"]["display_name"] = "Somebody Else"
+    held["accounts"]["di"]["verifier"] = held["accounts"]["ann"]["verifier"]
+    del held["rooms"]["everyone"]["members"]["bo@small.example"]
+
+
+def test_drift_finds_exactly_what_was_changed_by_hand(estate, golden):
+    estate.by_hand(_tamper)
+    done = estate("drift", *DAY)
+    assert done.code == 2
+    golden("drift", done.out)
+    document = conforms(estate("drift", "--json", *DAY).document, "drift")
+    assert {(item["address"], item["kind"]) for item in document["findings"]} == {
+        ("im1:account/cy", "drift"),
+        ("im1:account/di", "drift"),
+        ("im1:member/everyone/bo", "missing"),
+        ("im1:account/stranger", "foreign"),
+    }
+
+
+def test_drift_is_repaired_by_apply_and_what_is_foreign_survives(estate):
+    estate.by_hand(_tamper)
+    assert estate("apply", "--yes", *DAY).code == 0
+    document = estate("drift", "--json", *DAY).document
+    assert [item["address"] for item in document["findings"]] == ["im1:account/stranger"]
+    assert document["exit_code"] == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [
+        ("text", "error: "),
+        ("json", "{"),
+        ("markdown", "# Drift"),
+        ("html", "<!DOCTYPE html>"),
+        ("junit", "<?xml"),
+        ("sarif", "{"),
+    ],
+)
+def test_every_form_of_the_report_goes_to_a_file(estate, tmp_path, form, begins):
+    estate.by_hand(_tamper)
+    done = estate("drift", "--format", form, "--out", tmp_path / "report", *DAY)
+    assert done.code == 2
+    assert done.out.endswith(f"Report: {tmp_path / 'report'}\n")
+    text = (tmp_path / "report").read_text("utf-8")
+    assert text.startswith(begins)
+    assert "im1:account/cy" in text
+
+
+def test_drift_without_a_ledger_is_an_error_never_clean(fresh):
+    done = fresh("drift", *DAY)
+    assert done.code == 1
+    assert "ledger" in done.err.splitlines()[-1]
+    assert "matches policy" not in done.out
+
+
+def test_a_system_that_does_not_answer_is_incomplete(estate):
+    inventory = estate.path / "inventory/hosts.yml"
+    inventory.write_text(inventory.read_text() + "      ansible_port: 1\n")
+    for verb in ("plan", "drift"):
+        done = estate(verb, *DAY, simulated=False)
+        assert done.code == 4
+        assert "im1: connect" in done.out
+        assert "The estate matches policy" not in done.out
+
+
+def test_explain_tells_why_what_and_since_when(estate, golden):
+    estate.by_hand(_tamper)
+    done = estate("explain", "im1:account/cy", *DAY)
+    assert done.code == 0
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", done.out)
+    golden("explain", re.sub(r"\S+@\S+", "WHO", text))
+    conforms(estate("explain", "im1:account/*", "--json", *DAY).document, "explain")
+
+
+def test_show_gives_what_policy_asks_for(estate):
+    document = conforms(estate("show", "--json", *DAY).document, "show")
+    kinds = {item["kind"] for item in document["resources"]}
+    assert {"account", "room", "member"} <= kinds
+    assert "wei.wang2" in estate("show", "--person", "P3", *DAY).out
+
+
+def test_adopt_takes_over_what_was_there_before(fresh):
+    fresh("apply", "--yes", *DAY)
+    for file in (fresh.path / ".commsroom").glob("ledger.db*"):
+        file.unlink()  # a ledger lost: all that is there belongs to nobody
+    assert fresh("apply", "--yes", *DAY).code == 3
+    done = fresh("adopt", "im1:*", "--json", *DAY[:0])
+    assert conforms(done.document, "adopt")["adopted"]
+    assert fresh("apply", "--yes", *DAY).code == 0
+
+
+# ── secrets and the ledger ──────────────────────────────────────────────────────────────────
+
+
+def test_no_secret_is_in_any_output_or_file_but_secret_show(estate, tmp_path):
+    shown = conforms(estate("secret", "show", "--json", "im1:account/*").document, "secret show")
+    secrets = [item["value"] for item in shown["secrets"]]
+    assert len(secrets) == 6
+    estate.by_hand(_tamper)
+    said = ""
+    for words in (
+        ["plan", "--json"], ["plan", "--full"], ["drift"], ["drift", "--format", "html"], ["explain", "im1:*"],
+        ["prove", "--full"], ["apply", "--yes"], ["ledger", "show", "--json"], ["plan", "--out", tmp_path / "p"],
+    ):  # fmt: skip
+        done = estate(*words)
+        said += done.out + done.err
+    files = [path for path in estate.path.rglob("*") if path.is_file()] + [tmp_path / "p"]
+    for secret in secrets:
+        assert secret not in said
+        assert not [path for path in files if secret.encode() in path.read_bytes()]
+
+
+def test_the_ledger_remembers_who_was_shown_a_secret(estate):
+    estate("secret", "show", "im1:account/ann")
+    document = conforms(estate("ledger", "show", "--json").document, "ledger show")
+    last = document["events"][-1]
+    assert last["kind"] == "secret shown"
+    assert last["data"] == {"secrets": ["im1:account/ann password"]}
+
+
+def test_a_whole_ledger_verifies_and_a_changed_one_does_not(estate):
+    assert conforms(estate("ledger", "verify", "--json").document, "ledger verify")["ok"]
+    with contextlib.closing(sqlite3.connect(estate.path / ".commsroom/ledger.db")) as ledger:
+        ledger.execute("update ledger_events set actor = 'mallory@x' where seq = 1")
+        ledger.commit()
+    done = estate("ledger", "verify")
+    assert done.code == 1
+    assert "whole" not in done.out
+
+
+def test_a_lock_nobody_holds_cannot_be_broken(estate):
+    done = estate("ledger", "unlock", "bob@x")
+    assert done.code == 1
+    assert done.err == "error: nobody holds the estate's lock\n"
