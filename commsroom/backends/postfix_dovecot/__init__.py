@@ -1,0 +1,41 @@
+"""Postfix 3.10 with Dovecot 2.4: mailboxes, shared mailboxes, lists and rights (see README.md)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commsroom.backends.postfix_dovecot.settings import Settings
+from commsroom.backends.postfix_dovecot.wire import ACCOUNTS, BODIES, refusals
+from commsroom.estate.backend import Backend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from commsroom.estate.backend import Provider, Target, Tools
+
+
+def _connect(target: Target, tools: Tools) -> Provider:
+    from commsroom.backends.postfix_dovecot.client import MailServer
+    from commsroom.backends.postfix_dovecot.provider import Mail
+
+    settings = Settings.model_validate(target.variables)
+    return Mail(target.system, MailServer(target, tools, settings), settings, tools)
+
+
+def _fake(target: Target, tools: Tools, state: Path | None) -> Provider:
+    from commsroom.backends.postfix_dovecot.fake import SimulatedMail
+    from commsroom.backends.postfix_dovecot.provider import Mail
+
+    settings = Settings.model_validate(target.variables)
+    return Mail(target.system, SimulatedMail(state, settings), settings, tools)
+
+
+BACKEND = Backend(
+    name="postfix_dovecot",
+    settings=Settings,
+    supports={kind: frozenset(body.names()) for kind, body in BODIES.items()},
+    connect=_connect,
+    fake=_fake,
+    slots={kind: frozenset({"password"}) for kind in ACCOUNTS},
+    refusals=refusals,
+)

@@ -70,7 +70,8 @@ class Reply:
 class Client(Protocol):
     """All that is ever done to a mail server, by the real client and by the simulated one.
 
-    The methods of proof raise `Unanswered` where a server gave no answer that decides.
+    The methods of proof raise `Unanswered` where a server gave no answer that decides, and
+    `NoEntry` where the submission port refused the login itself.
     """
 
     def read(self) -> Json:
@@ -81,7 +82,7 @@ class Client(Protocol):
         """Make a batch of changes; return `outcomes` and `token`."""
         ...
 
-    def masters(self, fence: int, estate: str) -> AbstractContextManager[Callable[[str], Login]]:
+    def masters(self) -> AbstractContextManager[Callable[[str], Login]]:
         """Lend one-time logins that act for any account, for as long as the context lasts."""
         ...
 
@@ -116,6 +117,15 @@ class Client(Protocol):
 
 class Unanswered(Exception):
     """A server gave no answer from which anything follows; the message is free of secrets."""
+
+
+class NoEntry(Exception):
+    """The submission port answered a login: no."""
+
+    def __init__(self, reply: Reply) -> None:
+        """Keep the reply."""
+        super().__init__(f"submission login: {reply}")
+        self.reply = reply
 
 
 def hashed(secret: Secret) -> str:
@@ -185,11 +195,11 @@ def _refusal(item: Resource) -> str:
     match body:
         case Mailbox() | SharedMailbox() if not _ACCOUNT.fullmatch(key):
             return "an address may hold a-z, 0-9, dot, underscore, hyphen (Dovecot user names)"
-        case Mailbox(aliases=aliases) if (bad := _malformed(aliases)):
+        case Mailbox(aliases=aliases) if bad := _malformed(aliases):
             return f"alias {bad!r} is not an address Postfix tables can hold"
         case SharedMailbox(custodian=login) if not _LOGIN.fullmatch(login or ""):
             return "the custodian is not a login"
-        case MailList(members=members) if (bad := _malformed([key, *(members or ())])):
+        case MailList(members=members) if bad := _malformed([key, *(members or ())]):
             return f"{bad!r} is not an address Postfix tables can hold"
         case MailList(posters=posters) if posters not in (None, *POSTERS):
             return "posters is one of " + ", ".join(POSTERS)

@@ -1,0 +1,87 @@
+"""The real mail server: one SSH round trip to read or apply, IMAPS and SMTP to prove."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from commsroom.backends.postfix_dovecot import proof, wire
+from commsroom.backends.ssh import Session
+from commsroom.estate.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from commsroom.backends.postfix_dovecot.settings import Settings
+    from commsroom.backends.postfix_dovecot.wire import Json, Login, Reply
+    from commsroom.estate.backend import Target, Tools
+
+_PROGRAM: Final = "commsroom.backends.postfix_dovecot.on_target"
+_PARTS: Final = ("commsroom.backends.postfix_dovecot.on_target_state",)
+#: A loan of a master name ends by itself after this many seconds more than a proof may take.
+_LOAN_MARGIN: Final = 30
+
+
+class MailServer:
+    """A client (see `wire.Client`); holds no connection between calls."""
+
+    def __init__(self, target: Target, tools: Tools, settings: Settings) -> None:
+        """Keep where the server is and what limits apply."""
+        self._system = target.system
+        self._deadlines = tools.deadlines
+        self._session = Session(target, tools.deadlines.connect)
+        self._post = proof.Post(target, settings, tools.deadlines)
+
+    def read(self) -> Json:
+        """Read everything in one round trip."""
+        return self._call("read", {}, "read", self._deadlines.read)
+
+    def apply(self, data: Json) -> Json:
+        """Make a batch in one round trip."""
+        return self._call("apply", data, "apply", self._deadlines.apply)
+
+    def _call(self, function: str, data: Json, phase: str, timeout: float) -> Any:
+        return self._session.call(
+            _PROGRAM, function, data, phase=phase, timeout=timeout, also=_PARTS
+        )
+
+    @contextmanager
+    def masters(self) -> Iterator[Callable[[str], Login]]:
+        """Lend a one-time master name; the server forgets it when the context ends, or in time."""
+        name, password = f"proof-{secrets.token_hex(8)}", Secret(secrets.token_urlsafe(32))
+        limit = self._deadlines.prove
+        loan = {"name": name, "hash": wire.hashed(password), "seconds": limit + _LOAN_MARGIN}
+        self._call("lend", loan, "prove", limit)
+        try:
+            yield lambda address: wire.Login(f"{address}*{name}", password, delegated=True)
+        finally:
+            self._call("take_back", {"name": name}, "prove", limit)
+
+    def login(self, login: Login) -> bool:
+        """Log in over IMAPS."""
+        return self._post.login(login)
+
+    def open(self, login: Login, folder: str) -> bool:
+        """Open a folder over IMAPS."""
+        return self._post.open(login, folder)
+
+    def submit(self, login: Login, sender: str, to: Sequence[str], message_id: str) -> Reply:
+        """Submit a test message."""
+        return self._post.submit(login, sender, to, message_id)
+
+    def arrived(self, login: Login, message_id: str, within: float, *, keep: bool = False) -> bool:
+        """Wait for a test message over IMAPS."""
+        return self._post.arrived(login, message_id, within, keep=keep)
+
+    def stranger(self, sender: str, recipient: str) -> Reply:
+        """Offer mail on port 25."""
+        return self._post.stranger(sender, recipient)
+
+    def too_large(self, login: Login, sender: str) -> Reply:
+        """Announce too large a message."""
+        return self._post.too_large(login, sender)
+
+    def cleartext(self) -> list[str]:
+        """Look for a way in without TLS."""
+        return self._post.cleartext()

@@ -1,0 +1,463 @@
+"""What is proven on a mail server and how each answer is judged; the using itself is the client's.
+
+Every judgement is three-valued: a server that gives no decisive answer proves nothing, and a
+refusal only counts where something comparable was accepted.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from commsroom.backends.postfix_dovecot.on_target_state import full
+from commsroom.backends.postfix_dovecot.wire import ACCOUNTS, Login, NoEntry, Reply, Unanswered
+from commsroom.estate.backend import Proof
+from commsroom.estate.kinds import Grant, Mailbox, MailList
+from commsroom.estate.resource import Address
+from commsroom.estate.secret import Custody, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from commsroom.backends.postfix_dovecot.settings import Settings
+    from commsroom.backends.postfix_dovecot.wire import Client
+    from commsroom.estate.backend import ProofRequest, Tools
+
+_WORKERS: Final = 8
+#: Seconds to look for a message that must not come, after it has come where it must.
+_ABSENT: Final = 0.3
+#: RFC 2606: names that are nobody's.
+_STRANGER: Final = "stranger@example.net"
+_ELSEWHERE: Final = "somebody@example.org"
+
+
+def prove(
+    client: Client, settings: Settings, tools: Tools, requests: Sequence[ProofRequest]
+) -> Iterator[Proof]:
+    """Prove accounts, lists, grants and the server's own limits; yields as each stage ends."""
+    if not requests:
+        return
+    with ExitStack() as stack:
+        yield from _Run(client, settings, tools, requests, stack).stages()
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run over one server. `logins` are those that were seen to work."""
+
+    client: Client
+    settings: Settings
+    tools: Tools
+    requests: Sequence[ProofRequest]
+    stack: ExitStack
+    logins: dict[str, Login] = field(default_factory=dict)
+    lent: Callable[[str], Login] | None = None
+    archived: list[str] = field(default_factory=list)
+
+    def stages(self) -> Iterator[Proof]:
+        """Prove in stages; each uses what the one before established."""
+        accounts = [one for one in self.requests if one.resource.address.kind in ACCOUNTS]
+        open_ = [one for one in accounts if not _shut(one)]
+        shut = [one for one in accounts if _shut(one)]
+        if shut or any(self._needs_loan(one) for one in self.requests):
+            self._lend()
+        stages: tuple[
+            tuple[str, Callable[[ProofRequest], list[Proof]], list[ProofRequest]], ...
+        ] = (
+            ("logins", self._login, open_),
+            ("messages", self._message, open_),
+            ("rights on shared mailboxes", self._shared, self._of("shared_mailbox", open_)),
+            ("grants", self._grant, self._of("grant", self.requests)),
+            ("lists", self._list, self._of("list", self.requests)),
+            ("closed accounts", self._closed, shut),
+        )
+        for title, work, items in stages:
+            if items:
+                self.tools.progress(f"{len(items)} {title}")
+                yield from self._each(work, items)
+        yield from self._archive()
+        yield from self._server()
+
+    def _of(self, kind: str, items: Iterable[ProofRequest]) -> list[ProofRequest]:
+        return [one for one in items if one.resource.address.kind == kind]
+
+    def _each(
+        self, work: Callable[[ProofRequest], list[Proof]], items: Sequence[ProofRequest]
+    ) -> Iterator[Proof]:
+        with ThreadPoolExecutor(_WORKERS, "proof") as pool:
+            for proofs in pool.map(work, items):
+                yield from proofs
+
+    # ── logins ─────────────────────────────────────────────────────────────────────────────────
+
+    def _needs_loan(self, request: ProofRequest) -> bool:
+        ref = request.resource.secret("password")
+        return request.resource.address.kind not in ACCOUNTS or (
+            ref is not None and ref.custody is Custody.PERSONAL
+        )
+
+    def _lend(self) -> None:
+        if self.lent is None:
+            self.lent = self.stack.enter_context(self.client.masters())
+
+    def _act(self, address: str) -> Login:
+        """Return a login that acts for an account: its own where that works, else a lent one."""
+        if address in self.logins:
+            return self.logins[address]
+        if self.lent is None:
+            raise Unanswered("no login for it is held here")
+        return self.lent(address)
+
+    def _login(self, request: ProofRequest) -> list[Proof]:
+        address = request.resource.address
+        ref = request.resource.secret("password")
+        secret = request.secret(ref) if ref else None
+        own = Login(address.key, secret) if secret else None
+        proof = Proof(
+            address, "imap login", "accepted", "not tried", None, note="no password is held"
+        )
+        if own:
+            proof = _judge(address, "imap login", lambda: self.client.login(own), login=True)
+            if proof.ok:
+                self.logins[address.key] = own
+        if ref and ref.custody is Custody.PERSONAL and not proof.ok and self.lent:
+            lent = self.lent(address.key)
+            proof = _judge(address, "imap login", lambda: self.client.login(lent), note="delegated")
+            if proof.ok:
+                self.logins[address.key] = lent
+        wrong = Login(address.key, Secret(secrets.token_urlsafe(16)))
+        return [
+            proof,
+            _judge(address, "wrong password", lambda: self.client.login(wrong), want=False),
+        ]
+
+    # ── messages ───────────────────────────────────────────────────────────────────────────────
+
+    def _message(self, request: ProofRequest) -> list[Proof]:
+        """Have one account write to the next in the alphabet, which reads it."""
+        sender = request.resource.address
+        if sender.key not in self.logins:
+            return []
+        ring = sorted(self.logins)
+        reader = ring[(ring.index(sender.key) + 1) % len(ring)]
+        message = _message_id()
+        sent = self._submitted(
+            sender, f"submit to {reader}", sender.key, sender.key, reader, message
+        )
+        if not sent.ok:
+            return [sent]
+        self.archived.append(message)
+        kind = self._kind_of(reader)
+        return [
+            sent,
+            self._read(Address(sender.system, kind, reader), f"mail from {sender.key}", message),
+        ]
+
+    def _kind_of(self, address: str) -> str:
+        found = (
+            one.resource.address for one in self.requests if one.resource.address.key == address
+        )
+        return next((item.kind for item in found), Mailbox.kind)
+
+    def _submitted(  # noqa: PLR0917 - who, as whom, to whom
+        self, address: Address, use: str, who: str, sender: str, to: str, message: str
+    ) -> Proof:
+        return _judge_reply(
+            address,
+            use,
+            lambda: self.client.submit(self._act(who), sender, [to], message),
+            note=self._note(who),
+        )
+
+    def _read(self, address: Address, use: str, message: str, reader: str = "") -> Proof:
+        who = reader or address.key
+        keep = who == self.settings.archive_address
+        return _judge(
+            address, use,
+            lambda: self.client.arrived(self._act(who), message, self.settings.proof_seconds, keep=keep),
+            words=("read", "did not arrive"), note=self._note(who),
+        )  # fmt: skip
+
+    def _note(self, address: str) -> str:
+        own = self.logins.get(address)
+        return "" if own and not own.delegated else "delegated"
+
+    # ── shared mailboxes and grants ────────────────────────────────────────────────────────────
+
+    def _shared(self, request: ProofRequest) -> list[Proof]:
+        """Have somebody without any right try to send as the mailbox and to open it."""
+        box = request.resource.address
+        granted = {
+            _grantee(one) for one in self._of(Grant.kind, self.requests) if _box(one) == box.key
+        }
+        others = (
+            one for one, login in sorted(self.logins.items())
+            if one not in granted and one != box.key and not login.delegated
+        )  # fmt: skip
+        stranger = next(others, "")
+        if not stranger:
+            return [
+                Proof(
+                    box,
+                    "send by a stranger",
+                    "refused",
+                    "not tried",
+                    None,
+                    note="nobody here has no right to it",
+                )
+            ]
+        message = _message_id()
+        return [
+            _judge_reply(
+                box, f"send as it by {stranger}",
+                lambda: self.client.submit(self.logins[stranger], box.key, [stranger], message), want=False,
+            ),
+            _judge(
+                box, f"open by {stranger}",
+                lambda: self.client.open(self.logins[stranger], f"shared/{box.key}"), want=False,
+            ),
+        ]  # fmt: skip
+
+    def _grant(self, request: ProofRequest) -> list[Proof]:
+        """Use each right that is granted, and be refused each that is not."""
+        address, box, person = request.resource.address, _box(request), _grantee(request)
+        body = request.resource.body
+        rights = set(body.rights or ()) if isinstance(body, Grant) else set()
+        note = self._note(person)
+        opened = _judge(
+            address, f"open shared/{box}", lambda: self.client.open(self._act(person), f"shared/{box}"),
+            want="read" in rights, note=note,
+        )  # fmt: skip
+        return [opened, *self._send_right(address, box, person, allowed="send" in rights),
+                *self._receive_right(address, box, person, allowed="receive" in rights)]  # fmt: skip
+
+    def _send_right(self, address: Address, box: str, person: str, *, allowed: bool) -> list[Proof]:
+        message = _message_id()
+        sent = _judge_reply(
+            address, f"send as {box}", lambda: self.client.submit(self._act(person), box, [person], message),
+            want=allowed, note=self._note(person),
+        )  # fmt: skip
+        if not (sent.ok and allowed):
+            return [sent]
+        return [sent, self._read(address, f"mail from {box}", message, person)]
+
+    def _receive_right(
+        self, address: Address, box: str, person: str, *, allowed: bool
+    ) -> list[Proof]:
+        message = _message_id()
+        sent = self._submitted(address, f"write to {box}", person, person, box, message)
+        if not sent.ok:
+            return [sent]
+        there = self._read(address, f"mail to {box} arrives there", message, box)
+        if allowed:
+            return [there, self._read(address, f"mail to {box} arrives here", message, person)]
+        absent = _judge(
+            address, f"mail to {box} stays away", lambda: self.client.arrived(self._act(person), message, _ABSENT),
+            want=False, words=("arrived", "did not arrive"), note=self._note(person),
+        )  # fmt: skip
+        return [there, absent]
+
+    # ── lists ──────────────────────────────────────────────────────────────────────────────────
+
+    def _list(self, request: ProofRequest) -> list[Proof]:
+        address, body = request.resource.address, request.resource.body
+        if not isinstance(body, MailList):
+            return []
+        members = body.members or ()
+        proofs = []
+        if body.posters in ("internal", "members"):
+            proofs.append(_judge_reply(
+                address, "post by a stranger", lambda: self.client.stranger(_STRANGER, address.key), want=False
+            ))  # fmt: skip
+        if body.posters == "members":
+            proofs += self._outsider(address, members)
+        domain = address.key.partition("@")[2]
+        inside = [one for one in members if one.partition("@")[2] == domain]
+        poster = next((one for one in inside if one in self.logins), inside[0] if inside else "")
+        if not poster:
+            return proofs
+        message = _message_id()
+        sent = self._submitted(address, f"post by {poster}", poster, poster, address.key, message)
+        proofs.append(sent)
+        if sent.ok:
+            self.archived.append(message)
+            proofs += [self._read(address, f"reaches {one}", message, one) for one in inside]
+        return proofs
+
+    def _outsider(self, address: Address, members: Sequence[str]) -> list[Proof]:
+        who = next((one for one in sorted(self.logins) if one not in members), "")
+        if not who:
+            return []
+        return [_judge_reply(
+            address, f"post by {who}, no member",
+            lambda: self.client.submit(self._act(who), who, [address.key], _message_id()), want=False,
+        )]  # fmt: skip
+
+    # ── closed accounts ────────────────────────────────────────────────────────────────────────
+
+    def _closed(self, request: ProofRequest) -> list[Proof]:
+        """Try a closed account's last password and a lent one; both must be refused."""
+        address = request.resource.address
+        ref = request.resource.secret("password")
+        secret = request.secret(ref) if ref else None
+        proofs = []
+        if self.lent:
+            lent = self.lent(address.key)
+            proofs.append(_judge(
+                address, "imap login", lambda: self.client.login(lent), want=False,
+                note="delegated: closed whatever its password",
+            ))  # fmt: skip
+        if secret:
+            own = Login(address.key, secret)
+            proofs.append(_judge(address, "imap login", lambda: self.client.login(own), want=False))
+            proofs.append(_judge_reply(
+                address, "submit", lambda: self.client.submit(own, own.name, [own.name], _message_id()), want=False,
+            ))  # fmt: skip
+        decisive = self._control() and (request.accepted_before or self.lent is not None)
+        return [proof if decisive or not proof.ok else _undecided(proof) for proof in proofs]
+
+    def _control(self) -> bool:
+        """Tell whether an account that is open is let in, right now."""
+        for login in self.logins.values():
+            try:
+                return self.client.login(login)
+            except Unanswered:
+                return False
+        return False
+
+    # ── the server ─────────────────────────────────────────────────────────────────────────────
+
+    def _archive(self) -> Iterator[Proof]:
+        archive = self.settings.archive_address
+        if not archive or not self.archived:
+            return
+        system = self.requests[0].resource.address.system
+        address = Address(system, Mailbox.kind, archive)
+        started = time.perf_counter()
+
+        def look(message: str) -> bool:
+            return self.client.arrived(
+                self._act(archive), message, self.settings.proof_seconds, keep=True
+            )
+
+        try:
+            if archive not in self.logins:
+                self._lend()
+            with ThreadPoolExecutor(_WORKERS, "proof") as pool:
+                found = sum(pool.map(look, self.archived))
+        except Unanswered as silent:
+            yield Proof(address, "archive copies", "all", "no answer", None, note=str(silent))
+            return
+        total = len(self.archived)
+        yield Proof(
+            address, "archive copies", f"{total} of {total}", f"{found} of {total}", found == total,
+            _since(started), self._note(archive),
+        )  # fmt: skip
+
+    def _server(self) -> Iterator[Proof]:
+        system = self.requests[0].resource.address.system
+        address = Address(system, "server", "mail")
+        yield _judge_reply(
+            address,
+            "relay for a stranger",
+            lambda: self.client.stranger(_STRANGER, _ELSEWHERE),
+            want=False,
+        )
+        who = next(iter(sorted(self.logins)), "")
+        if who:
+            yield _judge_reply(
+                address,
+                "write as one of us from outside",
+                lambda: self.client.stranger(who, who),
+                want=False,
+            )
+            yield _judge_reply(
+                address,
+                "too large a message",
+                lambda: self.client.too_large(self.logins[who], who),
+                want=False,
+            )
+        started = time.perf_counter()
+        try:
+            ways = self.client.cleartext()
+        except Unanswered as silent:
+            yield Proof(
+                address, "login without TLS", "impossible", "no answer", None, note=str(silent)
+            )
+            return
+        yield Proof(
+            address,
+            "login without TLS",
+            "impossible",
+            "; ".join(ways) or "impossible",
+            not ways,
+            _since(started),
+        )
+
+
+def _shut(request: ProofRequest) -> bool:
+    return request.refused or getattr(request.resource.body, "suspended", None) is True
+
+
+def _box(request: ProofRequest) -> str:
+    return request.resource.address.key.partition("/")[0]
+
+
+def _grantee(request: ProofRequest) -> str:
+    box, _, login = request.resource.address.key.partition("/")
+    return full(login, box)
+
+
+def _message_id() -> str:
+    return f"<{secrets.token_hex(12)}@proof.commsroom.invalid>"
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)
+
+
+def _undecided(proof: Proof) -> Proof:
+    note = "nothing shows that this credential ever worked, or that the server lets anybody in"
+    return Proof(proof.address, proof.use, proof.expected, proof.got, None, proof.ms, note)
+
+
+def _judge(
+    address: Address,
+    use: str,
+    act: Callable[[], bool],
+    *,
+    want: bool = True,
+    words: tuple[str, str] = ("accepted", "refused"),
+    note: str = "",
+    login: bool = False,
+) -> Proof:
+    """Do something that ends in yes or no, and compare."""
+    expected = words[0] if want else words[1]
+    started = time.perf_counter()
+    try:
+        done = act()
+    except Unanswered as silent:
+        return Proof(address, use, expected, "no answer", None, _since(started), str(silent))
+    got = words[0] if done else words[1]
+    return Proof(address, use, expected, got, done is want, _since(started), note, login and done)
+
+
+def _judge_reply(
+    address: Address, use: str, act: Callable[[], Reply], *, want: bool = True, note: str = ""
+) -> Proof:
+    """Do something an SMTP server answers; a temporary no (4xx) decides nothing."""
+    expected = "accepted" if want else "refused"
+    started = time.perf_counter()
+    try:
+        reply = act()
+    except NoEntry as refused:
+        reply = refused.reply
+    except Unanswered as silent:
+        return Proof(address, use, expected, "no answer", None, _since(started), str(silent))
+    ok = reply.accepted if want else reply.refused
+    decided = reply.accepted or reply.refused
+    return Proof(address, use, expected, str(reply), ok if decided else None, _since(started), note)
