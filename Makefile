@@ -40,7 +40,7 @@ test: setup ## All of it: check, then the lab's real servers, then Molecule
 .PHONY: lab-test
 lab-test: setup ## Tests on the lab's real servers
 	@commsroom lab up
-	@pytest -q -m lab tests/lab
+	@pytest -q -m lab tests
 
 .PHONY: molecule
 molecule: setup ## Each role on a server of its own: converge, again (idempotence), verify by use
