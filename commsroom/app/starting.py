@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def init(folder: Path) -> list[Path]:
     """Write a small, valid estate into `folder` (made if missing) and make its key.
 
-    Returns the files written, the key last.
+    Returns the files written, the key last unless the environment gives one.
 
     Raises:
         CommsroomError: the folder holds an estate already, or cannot be written.
@@ -24,4 +24,5 @@ def init(folder: Path) -> list[Path]:
     if (folder / "policies").exists():
         raise CommsroomError(f"{folder}: there is an estate here already")
     written = policy.write_starter(folder)
-    return [*written, key.create(folder)]
+    _, made = key.find_or_create(folder)
+    return [*written, made] if made else written
