@@ -2,7 +2,8 @@
 
 1. A name in Han characters is read by pypinyin: family name first (two characters for the compound
    surnames listed here), given name joined: 王小明 → `xiaoming.wang`. Surnames with a reading of
-   their own are listed here; ü is written `yu`, as in passports (ICAO Doc 9303).
+   their own are listed here; ü is written `yu`, as in passports. Japanese and Korean names read
+   these characters otherwise: theirs need `login`.
 2. A name in Latin letters keeps its first and last word: `Seán O'Brien` → `sean.obrien`; in
    languages that put the family name first (vi, hu, …) the last is the given name: `Nguyễn Văn An`
    → `an.nguyen`. Accents fall away; `ß` is `ss`, `đ` is `d`; German `ä ö ü` are `ae oe ue`.
@@ -70,6 +71,9 @@ _LETTERS: Final = str.maketrans({
 })  # fmt: skip
 _GERMAN: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "ae", "Ö": "oe", "Ü": "ue"})
 _HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_OTHER_READINGS: Final = frozenset({"ja", "ko"})
+#: Kana and Hangul beside Han characters tell that these are not read as Chinese.
+_SYLLABLES: Final = re.compile("[\u3040-\u30ff\u1100-\u11ff\uac00-\ud7af]")
 _NOT_LETTERS: Final = re.compile("[^a-z0-9]+")
 
 
@@ -79,7 +83,11 @@ def from_name(name: str, language: str = "") -> str:
     `language` is the person's language tag; it decides which end of a Latin name is the family's.
     """
     text = unicodedata.normalize("NFC", name)
-    parts = _han(text) if _HAN.search(text) else _latin(text, language)
+    if _HAN.search(text):
+        chinese = language.partition("-")[0] not in _OTHER_READINGS and not _SYLLABLES.search(text)
+        parts = _han(text) if chinese else ()
+    else:
+        parts = _latin(text, language)
     login = ".".join(part for part in parts if part)
     if len(login) > LONGEST:
         login = login[:LONGEST].rstrip(".")
@@ -91,7 +99,7 @@ def numbered(login: str, count: int) -> str:
     return login if count == 1 else f"{login}{count}"
 
 
-def _han(name: str) -> tuple[str, str]:
+def _han(name: str) -> tuple[str, ...]:
     characters = "".join(_HAN.findall(name))
     size = 2 if characters[:2] in _COMPOUND and len(characters) > 2 else 1  # noqa: PLR2004 - 歐陽 alone is 歐 + 陽
     family, given = characters[:size], characters[size:]

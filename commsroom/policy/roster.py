@@ -253,5 +253,8 @@ def _record(record: Any, number: int, add: Any, shown: str, problems: list[Probl
                     shown, number, 1, f"{name} must be text, not {value!r}", "write it in quotes"
                 )
             )
+        elif value and (found := characters.refused(value)):
+            message = f"{name}: {found} may not be part of the roster"
+            problems.append(Problem(shown, number, 1, message))
     if len(problems) == before:
         add([record.get(name) or "" for name in COLUMNS], number)

@@ -144,8 +144,8 @@ def _too_deep(text: str, shown: str) -> Problem | None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEEPEST:
-                mark = event.start_mark
-                return Problem(shown, mark.line + 1, mark.column + 1, "nested too deeply")
+                line = event.start_mark.line + 1 if event.start_mark else 0
+                return Problem(shown, line, 0, "nested too deeply")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
     return None
@@ -225,6 +225,10 @@ class _Reader:
             tag = node.tag.replace(_TAG, "!!")
             self._fault(node, f"the tag {tag} is not used in policy", "leave it out")
             return text
+        if hidden := characters.HIDDEN.search(text):  # by an escape: the file itself was looked at
+            what = characters.describe(hidden.group())
+            self._fault(node, f"{what} may not be part of a policy")
+            return ""
         if node.style:
             return text
         known, value = _json_scalar(text)

@@ -23,9 +23,8 @@ class Sample:
         """Replace the first occurrence of each old text, which must be there."""
         raw = self.file(name).read_bytes()
         for old, new in zip(pairs[::2], pairs[1::2], strict=True):
-            old, new = (t if isinstance(t, bytes) else t.encode() for t in (old, new))
-            assert old in raw, old
-            raw = raw.replace(old, new, 1)
+            assert _raw(old) in raw, old
+            raw = raw.replace(_raw(old), _raw(new), 1)
         self.file(name).write_bytes(raw)
 
     @property
@@ -34,6 +33,10 @@ class Sample:
 
     def load(self):
         return policy.load(self.path)
+
+
+def _raw(text):
+    return text if isinstance(text, bytes) else text.encode()
 
 
 @pytest.fixture

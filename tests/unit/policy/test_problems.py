@@ -8,13 +8,13 @@ from commsroom.errors import PolicyErrors
 YAML = {
     "duplicate key": (
         "telephony.yml", "  by_mail: true", "  by_mail: true\n  by_mail: false",
-        "policies/telephony.yml:68:3: 'by_mail' is here twice, first in line 67"
-        " (keep one; YAML would silently use the last)",
+        ("policies/telephony.yml:68:3: 'by_mail' is here twice, first in line 67"
+        " (keep one; YAML would silently use the last)"),
     ),
     "duplicate part": (
         "company.yml", "  sales:\n", "  sales:\n    name: x\n  sales:\n",
-        "policies/company.yml:29:3: 'sales' is here twice, first in line 27"
-        " (keep one; YAML would silently use the last)",
+        ("policies/company.yml:29:3: 'sales' is here twice, first in line 27"
+        " (keep one; YAML would silently use the last)"),
     ),
     "unknown key": (
         "telephony.yml", "by_mail", "by_mial",
@@ -34,33 +34,33 @@ YAML = {
     ),
     "number for text": (
         "telephony.yml", 'number: "8001"', "number: 8001",
-        "policies/telephony.yml:71:13: number must be text, not 8001"
-        ' (write "8001" in quotes: numbers to dial and names are text)',
+        ("policies/telephony.yml:71:13: number must be text, not 8001"
+        ' (write "8001" in quotes: numbers to dial and names are text)'),
     ),
     "text for a list": (
         "telephony.yml", '["2100-2999"]', "2100-2999",
-        "policies/telephony.yml:8:17: extensions must be a list: [first, second],"
-        ' not "2100-2999"',
+        ("policies/telephony.yml:8:17: extensions must be a list: [first, second],"
+        ' not "2100-2999"'),
     ),
     "leading zero": (
         "telephony.yml", '["0800", "0809"]', '[0800, "0809"]',
-        "policies/telephony.yml:27:16: 0800 without quotes is not the same to every YAML reader"
-        ' (write "0800" for the text)',
+        ("policies/telephony.yml:27:16: 0800 without quotes is not the same to every YAML reader"
+        ' (write "0800" for the text)'),
     ),
     "the Norway problem": (
         "company.yml", "country: TW", "country: NO",
-        "policies/company.yml:13:14: NO without quotes is not the same to every YAML reader"
-        ' (write "NO" for the text, or true / false)',
+        ("policies/company.yml:13:14: NO without quotes is not the same to every YAML reader"
+        ' (write "NO" for the text, or true / false)'),
     ),
     "yes for true": (
         "telephony.yml", "by_mail: true", "by_mail: yes",
-        "policies/telephony.yml:67:12: yes without quotes is not the same to every YAML reader"
-        ' (write "yes" for the text, or true / false)',
+        ("policies/telephony.yml:67:12: yes without quotes is not the same to every YAML reader"
+        ' (write "yes" for the text, or true / false)'),
     ),
     "base 60": (
         "telephony.yml", '"mon-fri 07:00-21:00"', "12:34:56",
-        "policies/telephony.yml:50:13: 12:34:56 without quotes is not the same to every YAML reader"
-        ' (write "12:34:56" for the text)',
+        ("policies/telephony.yml:50:13: 12:34:56 without quotes is not the same to every YAML reader"
+        ' (write "12:34:56" for the text)'),
     ),
     "alias": (
         "company.yml", "name: 台北總公司", "name: &a 台北", "name: 高雄分公司", "name: *a",
@@ -68,8 +68,8 @@ YAML = {
     ),
     "tag": (
         "company.yml", "name: 台北總公司", "name: !!python/name:os.system x",
-        "policies/company.yml:12:11: the tag !!python/name:os.system is not used in policy"
-        " (leave it out)",
+        ("policies/company.yml:12:11: the tag !!python/name:os.system is not used in policy"
+        " (leave it out)"),
     ),
     "not YAML": (
         "company.yml", "sites:", "sites: [",
@@ -81,28 +81,28 @@ YAML = {
     ),
     "time zone": (
         "company.yml", "Asia/Taipei", "Asia/Taipeh",
-        "policies/company.yml:7:12: time_zone: no time zone is called 'Asia/Taipeh';"
-        " did you mean 'Asia/Taipei'?",
+        ("policies/company.yml:7:12: time_zone: no time zone is called 'Asia/Taipeh';"
+        " did you mean 'Asia/Taipei'?"),
     ),
     "size": (
         "mail.yml", "36 MiB", "36 Mb",
-        "policies/mail.yml:8:15: message_size: '36 Mb' is not a size:"
-        " write 25 MiB, 10 GiB or unlimited",
+        ("policies/mail.yml:8:15: message_size: '36 Mb' is not a size:"
+        " write 25 MiB, 10 GiB or unlimited"),
     ),
     "attachments that would not fit": (
         "mail.yml", "36 MiB", "30 MiB",
-        "policies/mail.yml:8:15: attachments of the size allowed would not fit: they need 34 MiB"
-        " (base64 makes an attachment 4/3 as large)",
+        ("policies/mail.yml:8:15: attachments of the size allowed would not fit: they need 34 MiB"
+        " (base64 makes an attachment 4/3 as large)"),
     ),
     "telephone number": (
         "telephony.yml", "+886 2 5550 2000", "+886 2 5550",
-        "policies/telephony.yml:9:18: main_number: '+886 2 5550' has too many or too few digits"
-        " for its country",
+        ("policies/telephony.yml:9:18: main_number: '+886 2 5550' has too many or too few digits"
+        " for its country"),
     ),
     "dangling department": (
         "telephony.yml", "department: engineering", "department: enginering",
-        "policies/telephony.yml:99:17: there is no department 'enginering' in company.yml"
-        " (did you mean 'engineering'?)",
+        ("policies/telephony.yml:99:17: there is no department 'enginering' in company.yml"
+        " (did you mean 'engineering'?)"),
     ),
     "dangling person": (
         "mail.yml", "L028: [read]", "L928: [read]",
@@ -110,38 +110,38 @@ YAML = {
     ),
     "dangling clause": (
         "mail.yml", 'clause: "4.6.2"', 'clause: "4.6.9"',
-        "policies/mail.yml:54:13: there is no clause '4.6.9' in regulation.yml"
-        " (did you mean '4.6.2'?)",
+        ("policies/mail.yml:54:13: there is no clause '4.6.9' in regulation.yml"
+        " (did you mean '4.6.2'?)"),
     ),
     "dangling dialling class": (
         "positions.yml", "dialling_class: international", "dialling_class: internationl",
-        "policies/positions.yml:9:29: there is no dialling class 'internationl' in telephony.yml"
-        " (did you mean 'international'?)",
+        ("policies/positions.yml:9:29: there is no dialling class 'internationl' in telephony.yml"
+        " (did you mean 'international'?)"),
     ),
     "departments in a circle": (
         "company.yml", "manager: L001", "manager: L001\n    parent: logistics",
-        "policies/company.yml:27:13: departments above each other in a circle:"
-        " administration → logistics → administration",
+        ("policies/company.yml:27:13: departments above each other in a circle:"
+        " administration → logistics → administration"),
     ),
     "overlapping ranges": (
         "telephony.yml", '["3100-3999"]', '["2900-3999"]',
-        "policies/telephony.yml:12:18: the range 2900-3999 overlaps 2100-2999"
-        " (a number has one owner)",
+        ("policies/telephony.yml:12:18: the range 2900-3999 overlaps 2100-2999"
+        " (a number has one owner)"),
     ),
     "range the wrong way round": (
         "telephony.yml", '["2100-2999"]', '["2999-2100"]',
-        "policies/telephony.yml:8:18: extensions, entry 1: the range 2999-2100 ends before it"
-        " begins: write 2100-2999",
+        ("policies/telephony.yml:8:18: extensions, entry 1: the range 2999-2100 ends before it"
+        " begins: write 2100-2999"),
     ),
     "range exhausted": (
         "telephony.yml", '["2100-2999"]', '["2100-2110"]',
-        "policies/telephony.yml:8:17: the number range 2100-2110 is exhausted: 11 numbers for"
-        " 21 people at site 'taipei' (widen the range, or give fewer posts a telephone)",
+        ("policies/telephony.yml:8:17: the number range 2100-2110 is exhausted: 11 numbers for"
+        " 21 people at site 'taipei' (widen the range, or give fewer posts a telephone)"),
     ),
     "room inside a range": (
         "telephony.yml", 'number: "8001"', 'number: "2101"',
-        "policies/telephony.yml:71:13: 2101 lies in the range 2100-2999 that people's numbers are"
-        " taken from (take a number outside it)",
+        ("policies/telephony.yml:71:13: 2101 lies in the range 2100-2999 that people's numbers are"
+        " taken from (take a number outside it)"),
     ),
     "two groups, one number": (
         "telephony.yml", 'number: "8200"', 'number: "8100"',
@@ -153,8 +153,8 @@ YAML = {
     ),
     "a number that begins like an outside one": (
         "telephony.yml", '["3100-3999"]', '["0100-0999"]',
-        "policies/telephony.yml:12:18: numbers from 0100 begin like outside numbers (national: 0)"
-        " (choose numbers no prefix begins)",
+        ("policies/telephony.yml:12:18: numbers from 0100 begin like outside numbers (national: 0)"
+        " (choose numbers no prefix begins)"),
     ),
     "premium allowed": (
         "telephony.yml", "[toll-free, national]", "[toll-free, premium]",
@@ -162,13 +162,13 @@ YAML = {
     ),
     "hidden direction": (
         "company.yml", "業務部", "業\u202e務部",
-        "policies/company.yml:28:12: a bidirectional control character (U+202E) may not be part"
-        " of a policy",
+        ("policies/company.yml:28:12: a bidirectional control character (U+202E) may not be part"
+        " of a policy"),
     ),
     "hidden direction, escaped": (
         "company.yml", "業務部", '"\\u202e務部"',
-        "policies/company.yml:28:11: name: a bidirectional control character (U+202E) may not be"
-        " part of a text",
+        ("policies/company.yml:28:11: a bidirectional control character (U+202E) may not be"
+        " part of a policy"),
     ),
     "line break in a title, escaped": (
         "company.yml", "業務部", '"業\\n部"',
@@ -262,7 +262,9 @@ def test_odd_but_usable_policy_is_a_warning(sample):
     found = policy.validate(sample.path)
     assert found.ok
     assert [str(item) for item in found.warnings] == [
-        "policies/people.csv:9:1: L008 keeps the login 'wei.wang': a login never changes"
-        " (take 'wei.wang9' out of the roster)",
+        (
+            "policies/people.csv:9:1: L008 keeps the login 'wei.wang': a login never changes"
+            " (take 'wei.wang9' out of the roster)"
+        ),
         "policies/people.csv:41:1: contractor C801 has no end date",
     ]

@@ -10,8 +10,8 @@ import yaml
 CSV = {
     "two people with one id": (
         "L005,Maria", "L004,Maria",
-        "policies/people.csv:6:1: two people have the id 'L004', the first in line 5"
-        " (an id belongs to one person for ever)",
+        ("policies/people.csv:6:1: two people have the id 'L004', the first in line 5"
+        " (an id belongs to one person for ever)"),
     ),
     "bad byte": (
         "Gonçalves", b"Gon\xe7alves",
@@ -19,8 +19,8 @@ CSV = {
     ),
     "missing column": (
         "department,", "",
-        "policies/people.csv:1:1: missing column: department (the first line names the columns:"
-        " id,name,login,department,position,site,kind,start,end,manager,language,email)",
+        ("policies/people.csv:1:1: missing column: department (the first line names the columns:"
+        " id,name,login,department,position,site,kind,start,end,manager,language,email)"),
     ),
     "unknown column": (
         ",manager,", ",manger,",
@@ -32,33 +32,33 @@ CSV = {
     ),
     "10 MB line": (
         "Maria", "M" * 10_000_000,
-        "policies/people.csv:6:16385: this line has 10,000,075 characters, a row never more than"
-        " 16,384 (is a quote or a line break missing?)",
+        ("policies/people.csv:6:16385: this line has 10,000,075 characters, a row never more than"
+        " 16,384 (is a quote or a line break missing?)"),
     ),
     "line break in a name": (
         "Maria Gonçalves", '"Maria\nGonçalves"',
-        "policies/people.csv:6: a line break inside a quoted value"
-        " (a value ends in its line; is a quote missing?)",
+        ("policies/people.csv:6: a line break inside a quoted value"
+        " (a value ends in its line; is a quote missing?)"),
     ),
     "quote that does not end": (
         "Maria", '"Maria',
-        "policies/people.csv:6:6: a quoted value does not end"
-        ' (write a quote inside a quoted value twice: "Ann ""Nan"" Lee")',
+        ("policies/people.csv:6:6: a quoted value does not end"
+        ' (write a quote inside a quoted value twice: "Ann ""Nan"" Lee")'),
     ),
     "NUL": (
         "Maria", "Mar\0ia",
-        "policies/people.csv:6:9: a NUL character may not be part of the roster"
-        " (take it out; it would not be seen)",
+        ("policies/people.csv:6:9: a NUL character may not be part of the roster"
+        " (take it out; it would not be seen)"),
     ),
     "bidirectional control": (
         "Maria", "Mar\u202eia",
-        "policies/people.csv:6:9: a bidirectional control character (U+202E) may not be part of"
-        " the roster (take it out; it would not be seen)",
+        ("policies/people.csv:6:9: a bidirectional control character (U+202E) may not be part of"
+        " the roster (take it out; it would not be seen)"),
     ),
     "line separator": (
         "Maria", "Mar\u2028ia",
-        "policies/people.csv:6:9: a line break (U+2028) may not be part of the roster"
-        " (take it out; it would not be seen)",
+        ("policies/people.csv:6:9: a line break (U+2028) may not be part of the roster"
+        " (take it out; it would not be seen)"),
     ),
     "tab in a name": (
         "Maria ", "Maria\t",
@@ -70,18 +70,18 @@ CSV = {
     ),
     "too few values": (
         "2022-05-16,,", "2022-05-16,",
-        "policies/people.csv:6:1: too few values: 11 for 12 columns"
-        " (put a value that holds a comma in quotes)",
+        ("policies/people.csv:6:1: too few values: 11 for 12 columns"
+        " (put a value that holds a comma in quotes)"),
     ),
     "dangling department": (
         "L010,Seán O'Brien,,sales", "L010,Seán O'Brien,,sails",
-        "policies/people.csv:11:20: there is no department 'sails' in company.yml"
-        " (did you mean 'sales'?)",
+        ("policies/people.csv:11:20: there is no department 'sails' in company.yml"
+        " (did you mean 'sales'?)"),
     ),
     "column found behind quotes": (
         "rocco.dangelo,support", "rocco.dangelo,suport",
-        "policies/people.csv:34:38: there is no department 'suport' in company.yml"
-        " (did you mean 'support'?)",
+        ("policies/people.csv:34:38: there is no department 'suport' in company.yml"
+        " (did you mean 'support'?)"),
     ),
     "unknown kind": (
         "taipei,contractor", "taipei,contracter",
@@ -113,8 +113,8 @@ CSV = {
     ),
     "address of another company": (
         "L034,zh-Hant,\n", "L034,zh-Hant,ming@other.example\n",
-        "policies/people.csv:36:72: 'ming@other.example' is no address of ours"
-        " (did you mean 'lianhe.example'?)",
+        ("policies/people.csv:36:72: 'ming@other.example' is no address of ours"
+        " (did you mean 'lianhe.example'?)"),
     ),
 }  # fmt: skip
 
@@ -128,7 +128,15 @@ def test_a_bad_row_is_one_line_with_place_and_remedy(sample, case):
     assert [p for p in sample.problems if "people.csv" in p] == [expected]
 
 
-NAMES = ['] ; " , $ \\', "O'Brien; DROP TABLE", "${USER} `id`", "<b>&amp;</b>", "a]b[c", "=1+1", "%s"]
+NAMES = [
+    '] ; " , $ \\',
+    "O'Brien; DROP TABLE",
+    "${USER} `id`",
+    "<b>&amp;</b>",
+    "a]b[c",
+    "=1+1",
+    "%s",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -157,7 +165,8 @@ def test_columns_may_stand_in_any_order_and_be_left_out(sample):
     sample.file("people.csv").write_text(
         "start,end,kind,name,id,site,position,department\n"
         + "".join(
-            f"2020-01-01,,staff,Name {n},L{n:03},taipei,engineer,engineering\n" for n in range(1, 40)
+            f"2020-01-01,,staff,Name {n},L{n:03},taipei,engineer,engineering\n"
+            for n in range(1, 40)
         )
         + "2020-01-01,2027-01-01,contractor,C,C801,taipei,engineer,engineering\n"
         + "2020-01-01,2027-01-01,partner,X,X901,taipei,,\n"
@@ -176,6 +185,23 @@ def test_two_rosters_are_refused(sample):
 def test_an_id_with_zeros_keeps_them(sample):
     sample.change("people.csv", "L013,", "007,")
     assert sample.load().person("007").name == "劉宗翰"
+
+
+@pytest.mark.parametrize(
+    ("escape", "what"),
+    [
+        ("\\u202e", "a bidirectional control character (U+202E)"),
+        ("\\u0000", "a NUL character"),
+        ("\\n", "a line break"),
+        ("\\ud800", "half a character (U+D800)"),
+    ],
+)
+def test_what_may_not_be_there_may_not_be_escaped_either(sample, escape, what):
+    convert(sample, "jsonl")
+    text = sample.file("people.jsonl").read_text()
+    sample.file("people.jsonl").write_text(text.replace('"Maria', f'"Maria{escape}'))
+    expected = f"policies/people.jsonl:5:1: name: {what} may not be part of the roster"
+    assert expected in sample.problems
 
 
 def test_a_key_twice_in_a_json_line_is_refused(sample):
