@@ -27,7 +27,7 @@ def _fake(target: Target, tools: Tools, state: Path | None) -> Provider:
     from commsroom.backends.postfix_dovecot.provider import Mail
 
     settings = Settings.model_validate(target.variables)
-    return Mail(target.system, SimulatedMail(state, settings), settings, tools)
+    return Mail(target.system, SimulatedMail(target.system, state, settings), settings, tools)
 
 
 BACKEND = Backend(

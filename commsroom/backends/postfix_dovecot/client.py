@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from commsroom.estate.backend import Target, Tools
 
 _PROGRAM: Final = "commsroom.backends.postfix_dovecot.on_target"
-_PARTS: Final = ("commsroom.backends.postfix_dovecot.on_target_state",)
+_PARTS: Final = (
+    "commsroom.backends.postfix_dovecot.on_target_table",
+    "commsroom.backends.postfix_dovecot.on_target_state",
+)
 #: A loan of a master name ends by itself after this many seconds more than a proof may take.
 _LOAN_MARGIN: Final = 30
 
@@ -35,11 +38,13 @@ class MailServer:
 
     def read(self) -> Json:
         """Read everything in one round trip."""
-        return self._call("read", {}, "read", self._deadlines.read)
+        answer: Json = self._call("read", {}, "read", self._deadlines.read)
+        return answer
 
     def apply(self, data: Json) -> Json:
         """Make a batch in one round trip."""
-        return self._call("apply", data, "apply", self._deadlines.apply)
+        answer: Json = self._call("apply", data, "apply", self._deadlines.apply)
+        return answer
 
     def _call(self, function: str, data: Json, phase: str, timeout: float) -> Any:
         return self._session.call(

@@ -22,7 +22,6 @@ from commsroom.backends.postfix_dovecot.on_target_state import (
     FOLDER,
     LOCAL_ALIASES,
     LOCAL_USERS,
-    MAIL,
     MAPS,
     POSTERS,
     SHARES,
@@ -30,10 +29,13 @@ from commsroom.backends.postfix_dovecot.on_target_state import (
     USERS,
     Json,
     State,
-    Table,
     edit,
-    home_of,
     objects,
+)
+from commsroom.backends.postfix_dovecot.on_target_table import (
+    MAIL,
+    Table,
+    home_of,
     shares_of,
 )
 

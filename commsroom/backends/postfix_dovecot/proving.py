@@ -13,8 +13,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from commsroom.backends.postfix_dovecot.on_target_state import full
-from commsroom.backends.postfix_dovecot.wire import ACCOUNTS, Login, NoEntry, Reply, Unanswered
+from commsroom.backends.postfix_dovecot.judging import judge, judge_reply, since
+from commsroom.backends.postfix_dovecot.on_target_table import full
+from commsroom.backends.postfix_dovecot.wire import ACCOUNTS, Login, Unanswered
 from commsroom.estate.backend import Proof
 from commsroom.estate.kinds import Grant, Mailbox, MailList
 from commsroom.estate.resource import Address
@@ -121,18 +122,18 @@ class _Run:
             address, "imap login", "accepted", "not tried", None, note="no password is held"
         )
         if own:
-            proof = _judge(address, "imap login", lambda: self.client.login(own), login=True)
+            proof = judge(address, "imap login", lambda: self.client.login(own), login=True)
             if proof.ok:
                 self.logins[address.key] = own
         if ref and ref.custody is Custody.PERSONAL and not proof.ok and self.lent:
             lent = self.lent(address.key)
-            proof = _judge(address, "imap login", lambda: self.client.login(lent), note="delegated")
+            proof = judge(address, "imap login", lambda: self.client.login(lent), note="delegated")
             if proof.ok:
                 self.logins[address.key] = lent
         wrong = Login(address.key, Secret(secrets.token_urlsafe(16)))
         return [
             proof,
-            _judge(address, "wrong password", lambda: self.client.login(wrong), want=False),
+            judge(address, "wrong password", lambda: self.client.login(wrong), want=False),
         ]
 
     # ── messages ───────────────────────────────────────────────────────────────────────────────
@@ -166,7 +167,7 @@ class _Run:
     def _submitted(  # noqa: PLR0917 - who, as whom, to whom
         self, address: Address, use: str, who: str, sender: str, to: str, message: str
     ) -> Proof:
-        return _judge_reply(
+        return judge_reply(
             address,
             use,
             lambda: self.client.submit(self._act(who), sender, [to], message),
@@ -176,7 +177,7 @@ class _Run:
     def _read(self, address: Address, use: str, message: str, reader: str = "") -> Proof:
         who = reader or address.key
         keep = who == self.settings.archive_address
-        return _judge(
+        return judge(
             address, use,
             lambda: self.client.arrived(self._act(who), message, self.settings.proof_seconds, keep=keep),
             words=("read", "did not arrive"), note=self._note(who),
@@ -212,11 +213,11 @@ class _Run:
             ]
         message = _message_id()
         return [
-            _judge_reply(
+            judge_reply(
                 box, f"send as it by {stranger}",
                 lambda: self.client.submit(self.logins[stranger], box.key, [stranger], message), want=False,
             ),
-            _judge(
+            judge(
                 box, f"open by {stranger}",
                 lambda: self.client.open(self.logins[stranger], f"shared/{box.key}"), want=False,
             ),
@@ -228,7 +229,7 @@ class _Run:
         body = request.resource.body
         rights = set(body.rights or ()) if isinstance(body, Grant) else set()
         note = self._note(person)
-        opened = _judge(
+        opened = judge(
             address, f"open shared/{box}", lambda: self.client.open(self._act(person), f"shared/{box}"),
             want="read" in rights, note=note,
         )  # fmt: skip
@@ -237,7 +238,7 @@ class _Run:
 
     def _send_right(self, address: Address, box: str, person: str, *, allowed: bool) -> list[Proof]:
         message = _message_id()
-        sent = _judge_reply(
+        sent = judge_reply(
             address, f"send as {box}", lambda: self.client.submit(self._act(person), box, [person], message),
             want=allowed, note=self._note(person),
         )  # fmt: skip
@@ -255,7 +256,7 @@ class _Run:
         there = self._read(address, f"mail to {box} arrives there", message, box)
         if allowed:
             return [there, self._read(address, f"mail to {box} arrives here", message, person)]
-        absent = _judge(
+        absent = judge(
             address, f"mail to {box} stays away", lambda: self.client.arrived(self._act(person), message, _ABSENT),
             want=False, words=("arrived", "did not arrive"), note=self._note(person),
         )  # fmt: skip
@@ -270,7 +271,7 @@ class _Run:
         members = body.members or ()
         proofs = []
         if body.posters in ("internal", "members"):
-            proofs.append(_judge_reply(
+            proofs.append(judge_reply(
                 address, "post by a stranger", lambda: self.client.stranger(_STRANGER, address.key), want=False
             ))  # fmt: skip
         if body.posters == "members":
@@ -292,7 +293,7 @@ class _Run:
         who = next((one for one in sorted(self.logins) if one not in members), "")
         if not who:
             return []
-        return [_judge_reply(
+        return [judge_reply(
             address, f"post by {who}, no member",
             lambda: self.client.submit(self._act(who), who, [address.key], _message_id()), want=False,
         )]  # fmt: skip
@@ -307,14 +308,14 @@ class _Run:
         proofs = []
         if self.lent:
             lent = self.lent(address.key)
-            proofs.append(_judge(
+            proofs.append(judge(
                 address, "imap login", lambda: self.client.login(lent), want=False,
                 note="delegated: closed whatever its password",
             ))  # fmt: skip
         if secret:
             own = Login(address.key, secret)
-            proofs.append(_judge(address, "imap login", lambda: self.client.login(own), want=False))
-            proofs.append(_judge_reply(
+            proofs.append(judge(address, "imap login", lambda: self.client.login(own), want=False))
+            proofs.append(judge_reply(
                 address, "submit", lambda: self.client.submit(own, own.name, [own.name], _message_id()), want=False,
             ))  # fmt: skip
         decisive = self._control() and (request.accepted_before or self.lent is not None)
@@ -355,13 +356,13 @@ class _Run:
         total = len(self.archived)
         yield Proof(
             address, "archive copies", f"{total} of {total}", f"{found} of {total}", found == total,
-            _since(started), self._note(archive),
+            since(started), self._note(archive),
         )  # fmt: skip
 
     def _server(self) -> Iterator[Proof]:
         system = self.requests[0].resource.address.system
         address = Address(system, "server", "mail")
-        yield _judge_reply(
+        yield judge_reply(
             address,
             "relay for a stranger",
             lambda: self.client.stranger(_STRANGER, _ELSEWHERE),
@@ -369,13 +370,13 @@ class _Run:
         )
         who = next(iter(sorted(self.logins)), "")
         if who:
-            yield _judge_reply(
+            yield judge_reply(
                 address,
                 "write as one of us from outside",
                 lambda: self.client.stranger(who, who),
                 want=False,
             )
-            yield _judge_reply(
+            yield judge_reply(
                 address,
                 "too large a message",
                 lambda: self.client.too_large(self.logins[who], who),
@@ -395,7 +396,7 @@ class _Run:
             "impossible",
             "; ".join(ways) or "impossible",
             not ways,
-            _since(started),
+            since(started),
         )
 
 
@@ -416,48 +417,6 @@ def _message_id() -> str:
     return f"<{secrets.token_hex(12)}@proof.commsroom.invalid>"
 
 
-def _since(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 1)
-
-
 def _undecided(proof: Proof) -> Proof:
     note = "nothing shows that this credential ever worked, or that the server lets anybody in"
     return Proof(proof.address, proof.use, proof.expected, proof.got, None, proof.ms, note)
-
-
-def _judge(
-    address: Address,
-    use: str,
-    act: Callable[[], bool],
-    *,
-    want: bool = True,
-    words: tuple[str, str] = ("accepted", "refused"),
-    note: str = "",
-    login: bool = False,
-) -> Proof:
-    """Do something that ends in yes or no, and compare."""
-    expected = words[0] if want else words[1]
-    started = time.perf_counter()
-    try:
-        done = act()
-    except Unanswered as silent:
-        return Proof(address, use, expected, "no answer", None, _since(started), str(silent))
-    got = words[0] if done else words[1]
-    return Proof(address, use, expected, got, done is want, _since(started), note, login and done)
-
-
-def _judge_reply(
-    address: Address, use: str, act: Callable[[], Reply], *, want: bool = True, note: str = ""
-) -> Proof:
-    """Do something an SMTP server answers; a temporary no (4xx) decides nothing."""
-    expected = "accepted" if want else "refused"
-    started = time.perf_counter()
-    try:
-        reply = act()
-    except NoEntry as refused:
-        reply = refused.reply
-    except Unanswered as silent:
-        return Proof(address, use, expected, "no answer", None, _since(started), str(silent))
-    ok = reply.accepted if want else reply.refused
-    decided = reply.accepted or reply.refused
-    return Proof(address, use, expected, str(reply), ok if decided else None, _since(started), note)

@@ -34,6 +34,8 @@ _ADDRESS: Final = re.compile(r"[^\s,:;#\"'<>()\[\]\\|]+@[A-Za-z0-9.-]+")
 _LOGIN: Final = re.compile(r"[a-z0-9._-]*(@[a-z0-9.-]+)?")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _SALT_BYTES: Final = 16
+#: RFC 5321: first digit of a no that will stay one.
+_NO: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,12 @@ class Reply:
     @property
     def accepted(self) -> bool:
         """Tell whether it agreed."""
-        return 200 <= self.code < 400
+        return self.code // 100 in (2, 3)
 
     @property
     def refused(self) -> bool:
         """Tell whether it said no for good (a 4xx is no answer)."""
-        return 500 <= self.code < 600
+        return self.code // 100 == _NO
 
     def __str__(self) -> str:
         """Give code and text, as a postmaster would quote it."""
@@ -190,24 +192,23 @@ def refusals(wanted: Iterable[Resource]) -> Mapping[Address, str]:
 def _refusal(item: Resource) -> str:
     body, key = item.body, item.address.key
     name = getattr(body, "display_name", None) or getattr(body, "title", None) or ""
+    reason = ""
     if _UNPRINTABLE.search(name):
-        return "a name must not hold line breaks or control characters"
+        reason = "a name must not hold line breaks or control characters"
+    elif item.address.kind in ACCOUNTS and not _ACCOUNT.fullmatch(key):
+        reason = "an address may hold a-z, 0-9, dot, underscore, hyphen (Dovecot user names)"
     match body:
-        case Mailbox() | SharedMailbox() if not _ACCOUNT.fullmatch(key):
-            return "an address may hold a-z, 0-9, dot, underscore, hyphen (Dovecot user names)"
         case Mailbox(aliases=aliases) if bad := _malformed(aliases):
-            return f"alias {bad!r} is not an address Postfix tables can hold"
+            reason = f"alias {bad!r} is not an address Postfix tables can hold"
         case SharedMailbox(custodian=login) if not _LOGIN.fullmatch(login or ""):
-            return "the custodian is not a login"
+            reason = "the custodian is not a login"
         case MailList(members=members) if bad := _malformed([key, *(members or ())]):
-            return f"{bad!r} is not an address Postfix tables can hold"
+            reason = f"{bad!r} is not an address Postfix tables can hold"
         case MailList(posters=posters) if posters not in (None, *POSTERS):
-            return "posters is one of " + ", ".join(POSTERS)
-        case Grant(rights=rights) if not RIGHTS.issuperset(rights or ()):
-            return "rights are read, receive and send"
-        case Grant() if not _grant_key(key):
-            return "a grant's key is <mailbox address>/<login>"
-    return ""
+            reason = "posters is one of " + ", ".join(POSTERS)
+        case Grant(rights=rights) if not RIGHTS.issuperset(rights or ()) or not _grant_key(key):
+            reason = "a grant is <mailbox address>/<login> with read, receive, send"
+    return reason
 
 
 def _malformed(addresses: Iterable[str] | None) -> str:
