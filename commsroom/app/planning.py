@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from commsroom.app.scope import Scope
-from commsroom.errors import CommsroomError, UsageError
+from commsroom.errors import CommsroomError, GuardRefused, UsageError
 from commsroom.estate import compile as compiling
+from commsroom.estate import guards
 from commsroom.estate import plan as plans
 from commsroom.estate.backend import Snapshot
 from commsroom.estate.plan import Known, Plan
@@ -88,6 +89,20 @@ def compare(estate: Estate, scope: Scope, compiled: Compiled, reading: Reading) 
         built = replace(built, foreign=tuple(a for a in built.foreign if a not in others))
         built = replace(built, owned=plans.count(known.owned))
     return Planned(replace(built, simulated=estate.simulated), compiled, reading, known)
+
+
+def objection(estate: Estate, planned: Planned) -> str:
+    """Say which guard would stop this plan and how to allow it; empty when none would."""
+    try:
+        guards.check(
+            planned.plan,
+            planned.known,
+            guards.Allow(),
+            limit=estate.policy.security.removal_limit,
+        )
+    except GuardRefused as refusal:
+        return str(refusal)
+    return ""
 
 
 def read(estate: Estate, progress: Progress, *, only: tuple[str, ...] | None = None) -> Reading:

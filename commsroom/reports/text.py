@@ -84,8 +84,11 @@ _WEIGHT: Final[Mapping[Severity, Style]] = {
 # ── plan ────────────────────────────────────────────────────────────────────────────────────
 
 
-def plan_lines(plan: Plan, *, full: bool = False) -> Iterator[Line]:
-    """Yield a plan: changes by system, what was not planned and why, and the sum as the last line."""
+def plan_lines(plan: Plan, *, full: bool = False, objection: str = "") -> Iterator[Line]:
+    """Yield a plan: changes by system, what was not planned and why, and the sum as the last line.
+
+    `objection` is what a guard has against it, said before the sum.
+    """
     short = len(plan.changes) > LONG and not full
     for system, group in groupby(plan.changes, key=lambda change: change.address.system):
         yield line(Span(system, Style.STRONG), *label(system, plan.simulated))
@@ -100,6 +103,9 @@ def plan_lines(plan: Plan, *, full: bool = False) -> Iterator[Line]:
         )
         yield ()
     yield from _aside(plan, full=full)
+    if objection:
+        yield line(Span(f"apply will refuse this: {objection}", Style.BAD))
+        yield ()
     yield summary(plan)
 
 

@@ -130,6 +130,13 @@ def test_removing_too_many_is_refused_with_the_numbers(estate, people, numbers):
     assert estate.held() == before
 
 
+def test_a_plan_says_that_a_guard_will_refuse_it(estate):
+    estate.leave("P4", "P5", "P6")
+    done = estate("plan", *DAY)
+    assert done.code == 0
+    assert "apply will refuse this: the plan deletes or suspends 3 of 6 account on im1" in done.out
+
+
 def test_what_is_allowed_by_name_goes_through(estate):
     estate.leave("P4", "P5", "P6")
     allowed = ["im1:account", "im1:member", "total"]

@@ -83,7 +83,8 @@ def plan(
         document = documents.plan_document(planned.plan)
         if out is not None:
             saved.save(estate, planned, wanted, out, document)
-    session.out.lines(text.plan_lines(planned.plan, full=full))
+        objection = planning.objection(estate, planned)
+    session.out.lines(text.plan_lines(planned.plan, full=full, objection=objection))
     session.out.document(document)
     if planned.plan.unknown:
         return Exit.INCOMPLETE
