@@ -82,7 +82,3 @@ def _key(run: Commands, path: Path, comment: str) -> None:
             "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path,
             step=f"making {comment}'s key",
         )  # fmt: skip
-
-
-#: Where an instance keeps its TLS key and certificate: a mount too, so that no image holds them.
-TLS: Final = "/etc/commsroom/tls"

@@ -77,11 +77,21 @@ class Engine:
 def enter(home: Home, run: Commands) -> Engine:
     """Return the lab's engine, making its settings and namespace where they are not there yet."""
     machine.require_programs()
+    _forget_last_boot(home, run)
     (home.engine / "run").mkdir(parents=True, exist_ok=True)
     run = run.inside(CONTAINERS_CONF=str(_settings(home)))
     if machine.needs_own_cgroups():
         run = run.inside("nsenter", f"--mount={_namespace(home, run)}", "--")
     return Engine(home, run)
+
+
+def _forget_last_boot(home: Home, run: Commands) -> None:
+    """After a restart of the machine nothing runs: drop what podman would still believe in."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    if home.notes().get("boot", boot) != boot:
+        run("rm", "-rf", "--one-file-system", home.engine / "run", step="starting after a restart")
+        home.note(hosts={}, extras={})
+    home.note(boot=boot)
 
 
 def leave(home: Home, run: Commands) -> None:

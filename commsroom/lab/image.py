@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Where an instance finds what is its own (see `instances`): mounted, never in an image.
 OWN: Final = "/etc/commsroom/lab"
+#: Where the roles put a server's TLS key: on an instance a mount too, for the same reason.
+TLS: Final = "/etc/commsroom/tls"
 
 #: Files of the image, by path. All of them are about being in a container, on a network with no outside.
 _FILES: Final = {
@@ -61,7 +63,7 @@ _DEBOOTSTRAP_SECONDS: Final = 900.0
 
 def name() -> str:
     """Return the image's name; its tag changes with what is in it."""
-    recipe = repr((packages.wanted(), sorted(_FILES.items()), _MASKED, OWN))
+    recipe = repr((packages.wanted(), sorted(_FILES.items()), _MASKED, OWN, 3))
     return f"commsroom-base:{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
 
 
@@ -82,6 +84,7 @@ def make(home: Home, run: Commands, engine: Engine, told: Callable[[str, str], N
         timeout=_DEBOOTSTRAP_SECONDS,
     )  # fmt: skip
     _finish(root)
+    _read_lists(run, home, root)
     told("image", "importing it")
     tarball = home.path / "rootfs.tar"
     run("tar", "-C", root, "--numeric-owner", "-cf", tarball, ".", step="packing the image")
@@ -105,10 +108,21 @@ def _finish(root: Path) -> None:
     _write(root, _FILES)
     (root / "srv/packages").mkdir(exist_ok=True)
     (root / OWN.lstrip("/")).mkdir(parents=True, exist_ok=True)
+    (root / "etc/hosts").unlink(missing_ok=True)
+    (root / "etc/hosts").symlink_to(f"{OWN}/hosts")
     units = root / "etc/systemd/system"
     for unit in _MASKED:
         (units / unit).unlink(missing_ok=True)
         (units / unit).symlink_to("/dev/null")
+
+
+def _read_lists(run: Commands, home: Home, root: Path) -> None:
+    """Let apt read the archive's lists now, so that they are as new as the image itself says."""
+    step = "reading the package lists into the image"
+    shown = root / "srv/packages"
+    run("cp", "-al", f"{home.packages}/.", shown, step=step)
+    run("chroot", root, "apt-get", "update", "-q", step=step)
+    run("find", shown, "-mindepth", "1", "-delete", step=step)
 
 
 def _write(root: Path, files: dict[str, str]) -> None:

@@ -12,10 +12,12 @@ from commsroom.lab import engine as engines
 from commsroom.lab.errors import LabFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from commsroom.lab.commands import Commands
     from commsroom.lab.engine import Engine
+    from commsroom.lab.home import Home
 
 _SSH: Final = 22
 _READY_SECONDS: Final = 30.0
@@ -23,12 +25,12 @@ _READY_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One host of the lab: name, address, and the image it starts from."""
+    """One host of the lab: its names, its address, and the image it starts from."""
 
     name: str
     address: str
+    dns_name: str
     image: str
-    domain: str = ""
 
     @property
     def container(self) -> str:
@@ -36,29 +38,37 @@ class Instance:
         return f"{network.PREFIX}{self.name}"
 
 
-def start(engine: Engine, machine: Commands, wanted: Sequence[Instance]) -> None:
-    """Make these hosts anew and wait until their SSH answers; what was there of them is removed."""
+def start(engine: Engine, machine: Commands, wanted: Sequence[Instance], others: str) -> None:
+    """Make these hosts anew and wait until their SSH answers; what was there of them is removed.
+
+    `others` are lines for their /etc/hosts.
+    """
+    if not wanted:
+        return
     engines.remove_all(engine, [each.container for each in wanted])
     network.raise_bridge(machine)
     for each in wanted:
         network.attach(machine, engine.run, each.name, each.address)
-        _create(engine, machine, each)
+        own = access.own_files(engine.home, machine, each.name)
+        (own / "hosts").write_text(f"127.0.0.1 localhost\n::1 localhost\n{others}", "utf-8")
+        _create(engine, own, each)
     engine.podman("start", *(each.container for each in wanted), step="starting the hosts")
     for each in wanted:
         wait_for_ssh(each.address, each.name)
 
 
-def remove(engine: Engine, machine: Commands, names: Iterable[str]) -> None:
-    """Remove hosts with their containers, network and keys."""
+def remove(engine: Engine, machine: Commands, names: Iterable[str], *, keys: bool) -> None:
+    """Remove hosts and their place in the network; with `keys`, what was their own as well."""
     listed = list(names)
     engines.remove_all(engine, [f"{network.PREFIX}{name}" for name in listed])
     network.detach(machine, engine.run, listed)
-    for name in listed:
-        machine("rm", "-rf", "--one-file-system", engine.home.hosts / name, step=f"removing {name}")
+    for name in listed if keys else ():
+        own = [engine.home.hosts / name, tls_folder(engine.home, name)]
+        machine("rm", "-rf", "--one-file-system", *own, step=f"removing {name}")
 
 
 def running(engine: Engine) -> set[str]:
-    """Return the names of the hosts whose container runs and whose SSH answers."""
+    """Return the names of the hosts whose container runs, with its network."""
     found = {
         name.removeprefix(network.PREFIX)
         for name, entry in engine.containers().items()
@@ -89,23 +99,19 @@ def ssh_answers(address: str) -> bool:
         return False
 
 
-def hosts_file(addresses: Mapping[str, str], domain: str) -> str:
-    """Return /etc/hosts for hosts that have no DNS."""
-    lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost"]
-    for name, address in sorted(addresses.items()):
-        lines.append(f"{address} {name}.{domain} {name}" if domain else f"{address} {name}")
-    return "\n".join(lines) + "\n"
+def tls_folder(home: Home, name: str) -> Path:
+    """Return where this machine keeps what the host sees under `image.TLS`."""
+    return home.hosts / f"{name}.tls"
 
 
-def _create(engine: Engine, machine: Commands, each: Instance) -> None:
-    own = access.own_files(engine.home, machine, each.name)
-    tls = own / "tls"
+def _create(engine: Engine, own: Path, each: Instance) -> None:
+    tls = tls_folder(engine.home, each.name)
     tls.mkdir(mode=0o755, exist_ok=True)
     engine.podman(
         "create", "--name", each.container, "--hostname", each.name, "--privileged",
         "--systemd", "always", "--network", f"ns:/run/netns/{network.PREFIX}{each.name}",
         "--no-hosts", "--dns", "none", "--log-driver", "none", "--stop-timeout", "5",
         "--volume", f"{engine.home.packages}:/srv/packages:ro",
-        "--volume", f"{own}:{image.OWN}:ro", "--volume", f"{tls}:{access.TLS}",
+        "--volume", f"{own}:{image.OWN}:ro", "--volume", f"{tls}:{image.TLS}",
         each.image, "/sbin/init", step=f"making {each.name}",
     )  # fmt: skip

@@ -43,7 +43,8 @@ def raise_bridge(machine: Commands) -> None:
     if not _has_bridge(machine):
         machine("ip", "link", "add", _BRIDGE, "type", "bridge", step=step)
     machine("ip", "addr", "replace", f"{GATE}/{NETWORK.prefixlen}", "dev", _BRIDGE, step=step)
-    machine("ip", "link", "set", _BRIDGE, "up", step=step)
+    # Of its own, or it would take that of its lowest port and change as hosts come and go.
+    machine("ip", "link", "set", _BRIDGE, "address", _mac(str(GATE)), "up", step=step)
 
 
 def attach(machine: Commands, inside: Commands, name: str, address: str) -> None:
@@ -53,10 +54,28 @@ def attach(machine: Commands, inside: Commands, name: str, address: str) -> None
     """
     detach(machine, inside, [name])
     netns, port = f"{PREFIX}{name}", _port(address)
+    if any(link["ifname"] == port for link in _ports(machine)):
+        raise LabUnavailable(
+            f"{address} is held by another lab on this machine (interface {port})",
+            remedy="take that one down: commsroom lab down, with its COMMSROOM_LAB_HOME",
+        )
     step = f"connecting {name}"
     inside("ip", "netns", "add", netns, step=step)
     inside(
-        "ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", netns, step=step
+        "ip",
+        "link",
+        "add",
+        port,
+        "type",
+        "veth",
+        "peer",
+        "name",
+        "eth0",
+        "address",
+        _mac(address),
+        "netns",
+        netns,
+        step=step,
     )
     machine("ip", "link", "set", port, "master", _BRIDGE, "up", step=step)
     orders = f"addr add {address}/{NETWORK.prefixlen} dev eth0\nlink set eth0 up\nlink set lo up\n"
@@ -77,8 +96,8 @@ def detach(machine: Commands, inside: Commands, names: Iterable[str]) -> None:
 
 
 def remove_bridge(machine: Commands) -> None:
-    """Remove the bridge, if it is there."""
-    if _has_bridge(machine):
+    """Remove the bridge, if it is there and no other lab is plugged into it."""
+    if _has_bridge(machine) and not _ports(machine):
         machine("ip", "link", "delete", _BRIDGE, step="removing the lab's network")
 
 
@@ -89,6 +108,11 @@ def namespaces(inside: Commands) -> list[str]:
     return [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
 
 
+def _mac(address: str) -> str:
+    """Return a locally administered MAC of the address's own: a host made anew keeps its neighbours."""
+    return ":".join(f"{octet:02x}" for octet in b"\x02\x00" + ipaddress.ip_address(address).packed)
+
+
 def _port(address: str) -> str:
     return f"commsroom{int(ipaddress.ip_address(address)) - int(NETWORK.network_address)}p"
 
@@ -97,6 +121,22 @@ def _links(machine: Commands) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(
         machine("ip", "-json", "-4", "addr", "show", step="listing addresses") or "[]"
     )
+    return found
+
+
+def _ports(machine: Commands) -> list[dict[str, Any]]:
+    """Return what is plugged into the bridge."""
+    listed = machine(
+        "ip",
+        "-json",
+        "link",
+        "show",
+        "master",
+        _BRIDGE,
+        step="listing the bridge's ports",
+        check=False,
+    )
+    found: list[dict[str, Any]] = [link for link in json.loads(listed or "[]") if link]
     return found
 
 

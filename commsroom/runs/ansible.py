@@ -56,7 +56,7 @@ def inventory(estate: Path) -> dict[str, Any]:
     argv = [executable("ansible-inventory"), "-i", str(estate / "inventory"), "--list"]
     try:
         done = subprocess.run(  # noqa: S603 - a list, no shell
-            argv, cwd=estate, env=_environment(estate), capture_output=True, text=True,
+            argv, cwd=estate, env=environment(estate), capture_output=True, text=True,
             timeout=_LISTING_SECONDS, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -116,7 +116,7 @@ def playbook(
         cmdline=" ".join([*options, *(f"--tags={tag}" for tag in tags)]) or None,
         limit=limit or None,
         extravars=dict(variables or {}),
-        envvars=_environment(estate),
+        envvars=environment(estate),
         settings={"idle_timeout": 600, "job_timeout": round(timeout)},
         event_handler=handle,
         quiet=True,
@@ -145,7 +145,7 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
     )
 
 
-def _environment(estate: Path) -> dict[str, str]:
+def environment(estate: Path) -> dict[str, str]:
     """Give Ansible its configuration, and the tools of our own environment first on PATH."""
     bin_dir = str(Path(sys.executable).parent)
     return {
