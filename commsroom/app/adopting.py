@@ -11,12 +11,16 @@ from commsroom.errors import UsageError
 from commsroom.estate.resource import Action
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
     from commsroom.estate.resource import Address
 
 
-def adopt(estate: Estate, globs: tuple[str, ...], progress: Progress) -> tuple[Address, ...]:
+def adopt(
+    estate: Estate, globs: tuple[str, ...], progress: Progress, *, as_of: date | None = None
+) -> tuple[Address, ...]:
     """Record ownership of what exists, is in policy and was not ours; changes nothing on any system.
 
     Raises:
@@ -24,7 +28,7 @@ def adopt(estate: Estate, globs: tuple[str, ...], progress: Progress) -> tuple[A
         LockHeld: an apply is running.
     """
     with estate.ledger.lock(actor(), command="adopt"):
-        planned = planning.prepare(estate, Scope(), progress)
+        planned = planning.prepare(estate, Scope(as_of=as_of), progress)
         candidates = {
             item.address: item for item in planned.plan.changes if item.action is Action.ADOPT
         }

@@ -10,19 +10,23 @@ from commsroom.app.scope import Scope
 from commsroom.errors import SecretMissing, UsageError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from commsroom.app.estate import Estate
     from commsroom.estate.resource import Address
     from commsroom.estate.secret import Secret
 
 
-def reveal(estate: Estate, glob: str) -> tuple[tuple[Address, str, Secret], ...]:
+def reveal(
+    estate: Estate, glob: str, *, as_of: date | None = None
+) -> tuple[tuple[Address, str, Secret], ...]:
     """Return (address, slot, secret) for every secret at the addresses a glob names.
 
     Raises:
         UsageError: nothing in policy matches.
         SecretMissing: it was never made (apply makes it).
     """
-    desired = planning.compile_policy(estate, Scope()).desired
+    desired = planning.compile_policy(estate, Scope(as_of=as_of)).desired
     chosen = [item for item in planning.pinned(estate, desired) if item.address.matches(glob)]
     if not chosen:
         raise UsageError(

@@ -6,16 +6,20 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from commsroom.policy import Validation
 
 
-def validate(path: Path) -> Validation:
-    """Check policies, roster and allocations of the estate at `path`; all problems at once."""
+def validate(path: Path, *, as_of: date | None = None) -> Validation:
+    """Check policies, roster and allocations of the estate at `path`; all problems at once.
+
+    Numbers are allotted for the day `as_of`, None for today, to see whether there are enough.
+    """
     from commsroom import policy
 
-    return policy.validate(path)
+    return policy.validate(path, as_of)
 
 
 def write_schemas(folder: Path) -> list[Path]:

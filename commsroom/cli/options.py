@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -84,4 +84,9 @@ def scope(person: list[str] | None, only: list[str] | None, as_of: datetime | No
     """Build what a verb is about from its options."""
     from commsroom.app.scope import Scope
 
-    return Scope(tuple(person or ()), tuple(only or ()), as_of.date() if as_of else None)
+    return Scope(tuple(person or ()), tuple(only or ()), day(as_of))
+
+
+def day(as_of: datetime | None) -> date | None:
+    """Return the day given with --as-of; None is today."""
+    return as_of.date() if as_of else None

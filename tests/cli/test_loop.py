@@ -271,7 +271,7 @@ def test_adopt_takes_over_what_was_there_before(fresh):
     for file in (fresh.path / ".commsroom").glob("ledger.db*"):
         file.unlink()  # a ledger lost: all that is there belongs to nobody
     assert fresh("apply", "--yes", *DAY).code == 3
-    done = fresh("adopt", "im1:*", "--json", *DAY[:0])
+    done = fresh("adopt", "im1:*", "--json", *DAY)
     assert conforms(done.document, "adopt")["adopted"]
     assert fresh("apply", "--yes", *DAY).code == 0
 

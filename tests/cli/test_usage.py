@@ -71,7 +71,7 @@ class Surprise(Exception):
 def broken(monkeypatch):
     from commsroom.app import validating
 
-    def fail(path):
+    def fail(path, as_of):
         raise Surprise("password=hunter2")
 
     monkeypatch.setattr(validating, "validate", fail)
@@ -95,7 +95,7 @@ def test_debug_shows_the_traceback(run, broken):
 def test_an_interrupt_is_one_line_and_130(run, monkeypatch):
     from commsroom.app import validating
 
-    def interrupt(path):
+    def interrupt(path, as_of):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(validating, "validate", interrupt)

@@ -20,6 +20,7 @@ from commsroom.cli.options import (
     Only,
     Out,
     Person,
+    day,
     scope,
 )
 from commsroom.cli.session import Session, command
@@ -256,6 +257,7 @@ def adopt(
     address: Annotated[
         list[str], typer.Argument(metavar="ADDRESS…", show_default=False, autocompletion=addresses)
     ],
+    as_of: AsOf = None,
 ) -> int:
     """Take over objects that exist already and are in policy.
 
@@ -265,7 +267,7 @@ def adopt(
     from commsroom.reports.lines import count, printable
 
     with session.open() as estate:
-        taken = adopting.adopt(estate, tuple(address), session.progress)
+        taken = adopting.adopt(estate, tuple(address), session.progress, as_of=day(as_of))
     session.out.text("".join(f"> adopt {printable(str(item))}\n" for item in taken))
     session.out.text(f"Adopted: {count(len(taken), 'object')}; apply brings them to policy.\n")
     session.out.document({"adopted": [str(item) for item in taken]})

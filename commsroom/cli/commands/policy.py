@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from commsroom.cli.completion import addresses
-from commsroom.cli.options import AsOf, Person, scope
+from commsroom.cli.options import AsOf, Person, day, scope
 from commsroom.cli.session import Session, command
 
 
@@ -39,7 +39,7 @@ def init(session: Session, *, folder: Folder) -> int:
     return 0
 
 
-def validate(session: Session) -> int:
+def validate(session: Session, *, as_of: AsOf = None) -> int:
     """Check policies, roster and allocations.
 
     Every problem is told at once, one line each, with its place and the repair.
@@ -48,7 +48,7 @@ def validate(session: Session) -> int:
     from commsroom.errors import PolicyErrors
     from commsroom.reports.documents import problem_document
 
-    found = validating.validate(session.estate)
+    found = validating.validate(session.estate, as_of=day(as_of))
     session.out.document(
         {
             "ok": not found.problems,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from commsroom.cli.completion import addresses
-from commsroom.cli.options import LedgerUrl
+from commsroom.cli.options import AsOf, LedgerUrl, day
 from commsroom.cli.session import Session, command
 
 
@@ -31,6 +31,7 @@ def secret_show(
     address: Annotated[
         str, typer.Argument(metavar="ADDRESS", show_default=False, autocompletion=addresses)
     ],
+    as_of: AsOf = None,
 ) -> int:
     """Show secrets, to hand them to their owner.
 
@@ -40,7 +41,7 @@ def secret_show(
     from commsroom.reports.lines import printable
 
     with session.open() as estate:
-        found = secrets.reveal(estate, address)
+        found = secrets.reveal(estate, address, as_of=day(as_of))
     # The one place of the package where secrets are shown: it is what was asked for.
     session.out.text(
         "".join(
