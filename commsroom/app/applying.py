@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from commsroom.app import planning
 from commsroom.app.estate import actor
@@ -26,32 +26,9 @@ if TYPE_CHECKING:
     from commsroom.estate.plan import Plan
     from commsroom.estate.resource import Change
     from commsroom.estate.secret import Secret, SecretRef
-    from commsroom.ledger import Lease
-
-
-class Journal(Protocol):
-    """Where intents and outcomes are written down; the ledger is the real one."""
-
-    def begin(
-        self,
-        run: str,
-        system: str,
-        stage: str,
-        changes: Sequence[Change],
-        *,
-        actor: str,
-        fence: int,
-    ) -> int:
-        """Write the intent durably before anything is sent."""
-        ...
-
-    def finish(self, batch: int, outcomes: Sequence[Outcome], changes: Sequence[Change]) -> None:
-        """Write what became of it."""
-        ...
-
-    def abandon(self, batch: int, reason: str) -> None:
-        """Write that nothing of it was sent or done."""
-        ...
+    from commsroom.ledger import Journal, Lease
+    from commsroom.policy.security import SecretRules
+    from commsroom.secrets.generate import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +179,7 @@ class _Run:
         )
         self._tokens = dict(planned.plan.tokens)
         self._lost: dict[str, CommsroomError] = {}
+        self._fenced: FenceRefused | None = None
         self._secrets: dict[tuple[str, int], Secret] = {}
 
     def all(self) -> tuple[Outcome, ...]:
@@ -216,6 +194,8 @@ class _Run:
         for step in order.steps(changes):
             self._lease.check()
             outcomes += self._step(step)
+            if self._fenced is not None:
+                raise self._fenced
         self._progress.end()
         return tuple(outcomes)
 
@@ -230,9 +210,15 @@ class _Run:
         """Make sure that every secret to be sent is durably in the store first."""
         from commsroom.secrets import generate
 
-        refs = [ref for change in changes for ref in _refs(change)]
-        rules = generate.Rules()
-        self._estate.secrets.ensure(refs, lambda ref: generate.secret(ref.shape, rules))
+        owners = {ref: change.address.key for change in changes for ref in _refs(change)}
+        rules = _rules(self._estate.policy.security.secrets)
+
+        def make(ref: SecretRef) -> Secret:
+            # A PIN must not be the number it guards.
+            return generate.secret(ref.shape, replace(rules, avoid=frozenset({owners[ref]})))
+
+        refs = list(owners)
+        self._estate.secrets.ensure(refs, make)
         self._secrets = self._estate.secrets.get_many({(ref.path, ref.generation) for ref in refs})
 
     def _secret(self, ref: SecretRef) -> Secret:
@@ -253,16 +239,25 @@ class _Run:
         def done(system: str, result: Any) -> None:
             batch, changes = batches[system]
             ended = self._ended(system, result, changes)
-            if isinstance(result, (TargetMoved, FenceRefused)):
-                self._journal.abandon(batch, str(result))
-            else:
-                self._journal.finish(batch, ended, changes)
+            self._write_down(batch, result, ended, changes)
             self._progress.advance(f"{system}: {step.stage}", len(ended))
             outcomes.extend(ended)
 
         if batches:
             self._send({system: changes for system, (_, changes) in batches.items()}, done)
         return outcomes
+
+    def _write_down(
+        self, batch: int, result: Any, ended: Sequence[Outcome], changes: Sequence[Change]
+    ) -> None:
+        """Close the batch; if somebody settled it meanwhile, end the run once all outcomes are in."""
+        try:
+            if isinstance(result, (TargetMoved, FenceRefused)):
+                self._journal.abandon(batch, str(result))
+            else:
+                self._journal.finish(batch, ended, changes)
+        except FenceRefused as error:
+            self._fenced = error
 
     def _send(
         self, batches: Mapping[str, Sequence[Change]], done: Callable[[str, Any], None]
@@ -290,6 +285,18 @@ class _Run:
         self._lost[system] = error
         untouched = isinstance(error, (TargetMoved, FenceRefused))
         return _all(changes, Status.FAILED if untouched else Status.UNKNOWN, str(error))
+
+
+def _rules(secrets: SecretRules) -> Rules:
+    """Turn policy's lengths into the generator's; passwords come in groups of four."""
+    from commsroom.secrets.generate import Rules
+
+    group = Rules().password_group
+    return Rules(
+        sip_length=secrets.sip.length,
+        pin_length=secrets.voicemail_pin.length,
+        password_groups=-(-max(secrets.mailbox.length, secrets.chat.length) // (group + 1)),
+    )
 
 
 def _refs(change: Change) -> list[SecretRef]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from commsroom.app.estate import actor
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 def events(
     estate: Estate, *, address: Address | None = None, limit: int | None = None
 ) -> Iterator[Event]:
-    """Yield what was done, newest first, for one address or all."""
+    """Yield what was done, oldest first, for one address or all; `limit` keeps the last ones."""
     return estate.ledger.events(address=address, limit=limit)
 
 
@@ -26,4 +28,4 @@ def verify(estate: Estate) -> Sequence[str]:
 
 def unlock(estate: Estate, holder: str) -> None:
     """Break the lock of the named holder; its next write is refused by fence."""
-    estate.ledger.break_lock(holder)
+    estate.ledger.break_lock(holder, actor=actor())

@@ -21,10 +21,11 @@ from typing import NoReturn
 import pytest
 
 from commsroom.app import planning
-from commsroom.app.applying import Journal, apply
+from commsroom.app.applying import apply
 from commsroom.app.estate import open_estate
 from commsroom.app.progress import Silent
 from commsroom.app.scope import Scope
+from commsroom.ledger import Journal
 
 ROOT = Path(__file__).parents[3]
 RANDOM_KILLS = 20
