@@ -1,0 +1,366 @@
+"""Prosody as it really is: the back end's cases, odd names, proofs and failures on the lab's im1.
+
+Everything made here has a name of its own (`live-…`) and is deleted again; what else is on the server,
+such as the sample company, is foreign to these tests and must survive them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import socket
+import subprocess
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from commsroom.backends.prosody import BACKEND
+from commsroom.backends.prosody.proof.chat import Refused, Undecided
+from commsroom.backends.prosody.proof.xmpp import Server
+from commsroom.errors import FenceRefused, SystemUnknown
+from commsroom.estate.backend import Batch, ProofRequest, Status, Target, Tools
+from commsroom.estate.kinds import kind_named
+from commsroom.estate.order import steps
+from commsroom.estate.plan import Known, build
+from commsroom.estate.resource import Address, Recorded, Resource
+from commsroom.estate.secret import Secret, SecretRef
+
+pytestmark = pytest.mark.lab
+
+HOST = "198.18.7.13"
+DOMAIN = "lianhe.example"
+CASES = {
+    item.name: item for item in files("commsroom.backends.prosody").joinpath("cases").iterdir()
+}
+COLLEAGUES = {
+    "account/ann": {"display_name": "Ann", "file_sharing": True, "suspended": False},
+    "account/bob": {"display_name": "Bob", "file_sharing": False, "suspended": False},
+    "account/eve": {"display_name": "Eve", "suspended": False},
+    "room/sales": {"title": "Sales", "members_only": True, "moderated": True},
+    "member/sales/ann": {"affiliation": "owner"},
+    "member/sales/bob": {"affiliation": "member"},
+}
+
+
+def secret(ref):
+    return Secret(f"word of {ref.path}")
+
+
+def live(key):
+    """Give `member/sales/ann` names of our own: `member/live-sales/live-ann`."""
+    kind, *parts = key.split("/")
+    return "/".join([kind, *(f"live-{part}" for part in parts)])
+
+
+def at(key):
+    return Address.parse(f"im1:{live(key)}")
+
+
+def resource(key, values):
+    address = at(key)
+    refs = (SecretRef(f"{address.key}/im", "password", generation=1),)
+    room, _, login = address.key.partition("/")
+    needs = {Address("im1", "room", room), Address("im1", "account", login)}
+    return Resource(
+        address,
+        kind_named(address.kind)(**values),
+        refs if address.kind == "account" else (),
+        needs=frozenset(needs) if address.kind == "member" else frozenset(),
+    )
+
+
+def resources(table):
+    return [resource(key, values) for key, values in table.items()]
+
+
+class World:
+    """The real server and what a ledger would remember of our part of it."""
+
+    def __init__(self, estate):
+        self.ca = estate / ".commsroom/ca/ca.crt"
+        self.ssh = ("-F", str(estate / ".commsroom/lab/ssh_config"), "-l", "root")
+        target = Target(
+            "im1", HOST, f"im1.{DOMAIN}", estate, ssh_arguments=self.ssh,
+            variables={"im_domain": DOMAIN}, ca=self.ca,
+        )  # fmt: skip
+        self.provider = BACKEND.connect(target, Tools(fingerprint=self.fingerprint))
+        self.owned = set()
+        self.recorded = {}
+
+    @staticmethod
+    def fingerprint(text):
+        return hashlib.sha256(f"key {text}".encode()).hexdigest()
+
+    def on_server(self, script):
+        """Run a shell script as the server's administrator would by hand."""
+        done = subprocess.run(
+            ["ssh", *self.ssh, HOST, "sh", "-s"], input=script, capture_output=True, text=True,
+            timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def plan(self, desired):
+        known = Known(frozenset(self.owned), secrets=self.recorded)
+        return build(desired, {"im1": self.provider.read()}, known, {"im1": BACKEND})
+
+    def apply(self, plan):
+        token, outcomes = plan.tokens["im1"], []
+        for step in steps(plan.changes):
+            changes = step.batches["im1"]
+            batch = Batch(changes, token, secret, "live-tests", time.time_ns())
+            applied = self.provider.apply(batch)
+            token = applied.token
+            outcomes += applied.outcomes
+            for change, outcome in zip(changes, applied.outcomes, strict=True):
+                if outcome.status is Status.DONE:
+                    (self.owned.discard if change.after is None else self.owned.add)(change.address)
+                    for slot, value in outcome.verifiers.items():
+                        self.recorded[change.address] = {slot: Recorded(1, value)}
+        return outcomes
+
+    def converge(self, desired):
+        outcomes = self.apply(self.plan(desired))
+        assert [item for item in outcomes if item.status is not Status.DONE] == []
+        assert self.plan(desired).empty
+
+    def prove(self, desired, *, before=True):
+        requests = [
+            ProofRequest(
+                item, secret, refused=getattr(item.body, "suspended", None) is True,
+                accepted_before=before,
+            )
+            for item in desired
+        ]  # fmt: skip
+        return list(self.provider.prove(requests))
+
+
+@pytest.fixture(scope="module")
+def estate(request):
+    """The estate whose authority signed the running lab's certificates."""
+    given = os.environ.get("COMMSROOM_LAB_ESTATE")
+    return Path(given) if given else request.getfixturevalue("company").root
+
+
+@pytest.fixture
+def world(estate):
+    found = World(estate)
+    before = found.provider.read().resources
+    yield found
+    found.owned = {key for key in found.provider.read().resources if "live-" in key.key}
+    found.converge([])
+    assert found.provider.read().resources == before
+
+
+@pytest.fixture
+def chat(world):
+    return world.provider.client.chat(5.0)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_case_comes_true_on_the_real_server(world, name):
+    case = yaml.safe_load(CASES[name].read_text("utf-8"))
+    world.converge(resources(case["existing"]))
+    world.owned = {at(key) for key in case["owned"]}
+    desired = resources(case["desired"])
+    mine = {at(key) for key in case["owned"]} | {item.address for item in desired}
+
+    world.converge(desired)
+
+    foreign = {key for key in world.plan(desired).foreign if "live-" in key.key}
+    assert foreign == {at(key) for key in case["existing"]} - mine
+
+
+def test_any_name_comes_back_exactly(world):
+    text = st.text(
+        st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"),
+        min_size=1,
+        max_size=80,
+    )
+    odd = [
+        "] ; \" , $HOME \\ ' ",
+        "<b>&amp;]]></b>",
+        "王小明 😀",
+        " leading",
+        "%s %d %%",
+        "\u202eabc",
+    ]
+
+    @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(text, min_size=25, max_size=25))
+    def check(names):
+        table = {}
+        for number, name in enumerate([*odd, *names]):
+            table[f"account/u{number}"] = {"display_name": name, "suspended": False}
+            table[f"room/r{number}"] = {"title": name}
+        world.converge(resources(table))
+
+    check()
+
+
+def test_everybody_can_do_what_policy_says_and_nothing_else(world):
+    desired = resources(COLLEAGUES)
+    world.converge(desired)
+    proofs = world.prove(desired)
+    assert [proof for proof in proofs if proof.ok is not True] == []
+    assert {f"{proof.address.kind} {proof.use}" for proof in proofs} == {
+        "account login", "account wrong password", "account share a file and fetch it",
+        "account upload slot", "account make a room", "room entry of live-eve, no member",
+        "member enter the room", "member read what live-ann wrote in the room",
+        "member read what live-bob wrote in the room",
+    }  # fmt: skip
+
+
+def test_a_leaver_is_out_at_once_and_stays_out(world, chat):
+    world.converge(resources(COLLEAGUES))
+    closed = {**COLLEAGUES, "account/bob": {"display_name": "Bob", "suspended": True}}
+    del closed["member/sales/bob"]
+
+    async def leave_while_logged_in():
+        person = await chat.login("live-bob", "word of live-bob/im")
+        await person.enter("live-sales")
+        await asyncio.to_thread(world.converge, resources(closed))
+        with pytest.raises(Undecided, match=r"closed|ended"):
+            await person.share(fetch=False)
+        await person.leave()
+
+    asyncio.run(leave_while_logged_in())
+    proofs = {(p.address, p.use): p for p in world.prove(resources(closed))}
+    gone = proofs[at("account/bob"), "login"]
+    assert (gone.ok, gone.note) == (True, "account-disabled")
+
+    world.converge(resources(COLLEAGUES))
+    back = {(p.address, p.use): p for p in world.prove(resources(COLLEAGUES))}
+    assert back[at("account/bob"), "login"].ok is True
+
+
+def test_a_password_set_by_hand_is_drift_of_exactly_that(world):
+    desired = resources(COLLEAGUES)
+    world.converge(desired)
+    world.on_server(f"prosodyctl shell user password live-ann@{DOMAIN} by-hand-now")
+    [change] = world.plan(desired).changes
+    assert (change.address, change.fields) == (at("account/ann"), ("secret:password",))
+    world.converge(desired)
+    assert all(proof.ok for proof in world.prove(desired))
+
+
+def test_what_an_administrator_does_in_the_shell_is_seen(world):
+    desired = resources(COLLEAGUES)
+    world.converge(desired)
+    world.on_server(f"""
+        prosodyctl shell user create live-made-by-hand@{DOMAIN} some-word
+        prosodyctl shell user disable live-eve@{DOMAIN}
+        prosodyctl shell 'muc:room("live-sales@rooms.{DOMAIN}"):set_affiliation(true, "live-bob@{DOMAIN}", nil)'
+    """)
+    plan = world.plan(desired)
+    found = {(str(item.action), item.address, item.fields) for item in plan.changes}
+    assert found == {
+        ("update", at("account/eve"), ("suspended",)),
+        ("create", at("member/sales/bob"), ("affiliation",)),
+    }
+    assert at("account/made-by-hand") in plan.foreign
+
+
+def test_an_apply_whose_lock_was_broken_cannot_write(world):
+    plan = world.plan(resources(COLLEAGUES))
+    world.provider.apply(Batch([], plan.tokens["im1"], secret, "live-fence", 9))
+    with pytest.raises(FenceRefused):
+        world.provider.apply(Batch(plan.changes, plan.tokens["im1"], secret, "live-fence", 8))
+    world.on_server("rm /var/lib/commsroom/prosody-live-fence.fence")
+
+
+def test_a_stopped_server_is_unknown_with_a_reason(world):
+    world.on_server("systemctl stop prosody")
+    try:
+        with pytest.raises(SystemUnknown, match="Prosody does not answer"):
+            world.provider.read()
+        item = resource("account/ann", {"suspended": False})
+        [proof] = world.prove([item])
+        assert proof.ok is None
+    finally:
+        world.on_server(
+            "systemctl start prosody; until [ -S /run/prosody/prosody.sock ]; do sleep 0.1; done"
+        )
+
+
+def test_a_full_disk_fails_what_did_not_fit_and_keeps_the_rest(world):
+    folder = "/var/lib/prosody/lianhe%2eexample/accounts"
+    restart = (
+        "systemctl restart prosody; until [ -S /run/prosody/prosody.sock ]; do sleep 0.1; done"
+    )
+    world.on_server(
+        f"mount -t tmpfs -o size=80k,mode=700,uid=$(id -u prosody) tmpfs {folder}; {restart}"
+    )
+    try:
+        table = {f"account/u{number:02}": {"suspended": False} for number in range(40)}
+        plan = world.plan(resources(table))
+        outcomes = world.apply(plan)
+        failed = {item.address for item in outcomes if item.status is Status.FAILED}
+        assert failed
+        assert failed != {item.address for item in outcomes}
+        assert not failed & set(world.provider.read().resources)
+        message = next(item.message for item in outcomes if item.status is Status.FAILED)
+        assert message == "Error saving to storage"  # Prosody's own words; its log says more
+    finally:
+        world.on_server(f"umount -l {folder}; {restart}")
+        world.owned.clear()
+
+
+@pytest.mark.parametrize("ca", [None, "other"], ids=["no authority", "another's name"])
+def test_a_certificate_that_does_not_fit_is_not_accepted(world, ca):
+    domain = DOMAIN if ca is None else "elsewhere.example"
+    server = Server(
+        address=HOST,
+        port=5223,
+        domain=domain,
+        rooms="r",
+        ca=None if ca is None else world.ca,
+        timeout=5,
+    )
+    with pytest.raises(Undecided, match=r"certificate|unrecognized name"):
+        asyncio.run(server.login("live-ann", "x"))
+
+
+def test_nothing_is_said_before_encryption(world):
+    header = (
+        f"<?xml version='1.0'?><stream:stream to='{DOMAIN}' version='1.0' xmlns='jabber:client'"
+        " xmlns:stream='http://etherx.jabber.org/streams'>"
+    )
+    auth = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGEAYg==</auth>"
+    with socket.create_connection((HOST, 5222), 5) as plain:
+        plain.sendall(header.encode())
+        offered = b""
+        while b"</stream:features>" not in offered:
+            offered += plain.recv(4096)
+        plain.sendall(auth.encode())
+        answer = plain.recv(4096)
+    assert b"<required/>" in offered
+    assert b"mechanism" not in offered
+    assert (
+        b"encryption-required" in answer
+        or b"policy-violation" in answer
+        or b"stream:error" in answer
+    )
+
+
+@pytest.mark.parametrize(
+    "port", [5269, 5280, 5347, 5582], ids=["s2s", "http", "component", "telnet"]
+)
+def test_no_other_door_is_open(world, port):
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((HOST, port), 5)
+
+
+def test_prosody_itself_finds_nothing_wrong_with_its_configuration(world):
+    assert "All checks passed" in world.on_server("prosodyctl check config")
+
+
+def test_nobody_can_register_without_the_company(chat):
+    with pytest.raises(Refused):
+        asyncio.run(chat.login("live-nobody", "x"))
