@@ -91,7 +91,7 @@ def page() -> str:
         parts.append(f"## `{name}.yml`\n")
         parts += _tables(schema)
     rules = (inspect.getdoc(logins) or "").split("\n", 1)[1]
-    return "\n".join([*parts, ROSTER + "### Logins\n" + rules, ALLOCATIONS])
+    return "\n".join([*parts, ROSTER + "### Logins\n" + rules + "\n", ALLOCATIONS])
 
 
 def _tables(schema: dict[str, Any]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from commsroom.errors import CommsroomError, PolicyErrors, Problem
 from commsroom.policy import tree
 from commsroom.policy.allotted import Allocation, Allocations
 from commsroom.policy.allotting import propose
+from commsroom.policy.words import quoted
 
 __all__ = ["FILE", "Allocation", "Allocations", "keep", "load", "propose", "read"]
 
@@ -29,7 +30,9 @@ _HEADER: Final = (
     "# Commit this file. Columns: id, login, number, site, allotted, released (- is none).\n"
 )
 _COLUMNS: Final = 6
+_BESIDE: Final = ".allocations-"
 _NUMBER: Final = re.compile("[0-9]{2,8}")
+_ID: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LOGIN: Final = re.compile("[a-z][a-z0-9]*([._-][a-z0-9]+)*")
 _SHOWN: Final = 20
 
@@ -146,17 +149,26 @@ class _Reading:
             self._fault(number, f"{len(words)} columns instead of {_COLUMNS}")
             return None
         key, login, extension, site, allotted, released = words
+        if not _ID.fullmatch(key) or not _ID.fullmatch(site):
+            self._fault(number, f"{quoted(key)} at {quoted(site)}: not an id and a site")
+            return None
         if extension != "-" and not _NUMBER.fullmatch(extension):
-            self._fault(number, f"{extension!r} is not a number inside the company", "digits, or -")
+            self._fault(
+                number, f"{quoted(extension)} is not a number inside the company", "digits, or -"
+            )
             return None
         if not _LOGIN.fullmatch(login):
-            self._fault(number, f"{login!r} is not a login", "small ASCII: wei.wang")
+            self._fault(number, f"{quoted(login)} is not a login", "small ASCII: wei.wang")
             return None
         try:
             since = self._date(allotted)
             until = None if released == "-" else self._date(released)
         except ValueError:
-            self._fault(number, f"{allotted} {released}: not dates", "write 2026-11-24, or -")
+            self._fault(
+                number,
+                f"{quoted(allotted)} {quoted(released)}: not dates",
+                "write 2026-11-24, or -",
+            )
             return None
         return Allocation(key, login, "" if extension == "-" else extension, site, since, until)
 
@@ -191,7 +203,9 @@ class _Reading:
 
 def _write(file: Path, text: str) -> None:
     try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".allocations-")
+        for leftover in file.parent.glob(f"{_BESIDE}*"):  # of an apply that was killed here
+            leftover.unlink(missing_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=_BESIDE)
     except OSError as error:
         raise CommsroomError(f"{file}: cannot be written: {error.strerror}") from error
     try:

@@ -16,7 +16,7 @@ from commsroom.errors import Problem
 from commsroom.policy.scalars import MEANING
 from commsroom.policy.sources import Path
 from commsroom.policy.tree import Tree
-from commsroom.policy.words import did_you_mean
+from commsroom.policy.words import did_you_mean, quoted
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -100,10 +100,10 @@ def _words(model: type[BaseModel], detail: ErrorDetails, location: Path) -> tupl
     kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
     name = str(location[-1]) if location else "the file"
     if kind == "extra_forbidden":
-        return f"unknown key {name!r}", did_you_mean(name, _fields(model, location[:-1]))
+        return f"unknown key {quoted(name)}", did_you_mean(name, _fields(model, location[:-1]))
     if kind == "missing":
         where = f"{location[-2]}: " if len(location) > 1 else ""
-        return f"{where}{name!r} is missing", ""
+        return f"{where}{quoted(name)} is missing", ""
     label = name
     if len(location) > 1 and isinstance(location[-1], int):
         label = f"{location[-2]}, entry {location[-1] + 1}"

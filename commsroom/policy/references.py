@@ -16,7 +16,7 @@ from commsroom.policy.security import Security
 from commsroom.policy.sources import Path
 from commsroom.policy.telephony import HuntGroupRule, Telephony
 from commsroom.policy.tree import Tree
-from commsroom.policy.words import did_you_mean
+from commsroom.policy.words import did_you_mean, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class References:
         if name is None or among is None or name in among:
             return
         remedy = did_you_mean(name, among) or f"add it to {file} or take another"
-        self.fault(path, f"there is no {sort} {name!r} in {file}", remedy)
+        self.fault(path, f"there is no {sort} {quoted(name)} in {file}", remedy)
 
     def fault(self, path: Path, message: str, remedy: str = "") -> None:
         """Add a problem at the value of a path (its nearest parent's, if it has none)."""
@@ -142,7 +142,9 @@ class References:
             for index, name in enumerate(rule.allow):
                 self._destination((*path, index), name)
                 if name in telephony.always_barred:
-                    self.fault((*path, index), f"{name!r} is in always_barred: nobody may dial it")
+                    self.fault(
+                        (*path, index), f"{quoted(name)} is in always_barred: nobody may dial it"
+                    )
         for index, name in enumerate(telephony.always_barred):
             self._destination(("telephony", "always_barred", index), name)
         for key, room in telephony.conference_rooms.items():

@@ -19,7 +19,7 @@ from commsroom.policy import characters, tree
 from commsroom.policy.people import Person
 from commsroom.policy.references import Names
 from commsroom.policy.rows import COLUMNS, REQUIRED, Rows
-from commsroom.policy.words import did_you_mean
+from commsroom.policy.words import did_you_mean, quoted
 
 FORMS: Final = ("people.csv", "people.jsonl", "people.yml")
 _LARGEST: Final = 128 * 2**20
@@ -177,11 +177,13 @@ def _header_is_good(header: list[str], shown: str, problems: list[Problem]) -> b
     for index, name in enumerate(header):
         if name not in COLUMNS:
             problems.append(
-                Problem(shown, 1, column, f"unknown column {name!r}", did_you_mean(name, COLUMNS))
+                Problem(
+                    shown, 1, column, f"unknown column {quoted(name)}", did_you_mean(name, COLUMNS)
+                )
             )
         elif name in header[:index]:
             problems.append(
-                Problem(shown, 1, column, f"the column {name!r} is here twice", "keep one")
+                Problem(shown, 1, column, f"the column {quoted(name)} is here twice", "keep one")
             )
         column += len(name) + 1
     missing = [name for name in REQUIRED if name not in header]
@@ -245,12 +247,18 @@ def _record(record: Any, number: int, add: Any, shown: str, problems: list[Probl
     for name, value in record.items():
         if name not in COLUMNS:
             problems.append(
-                Problem(shown, number, 1, f"unknown field {name!r}", did_you_mean(name, COLUMNS))
+                Problem(
+                    shown, number, 1, f"unknown field {quoted(name)}", did_you_mean(name, COLUMNS)
+                )
             )
         elif value is not None and not isinstance(value, str):
             problems.append(
                 Problem(
-                    shown, number, 1, f"{name} must be text, not {value!r}", "write it in quotes"
+                    shown,
+                    number,
+                    1,
+                    f"{name} must be text, not {quoted(value)}",
+                    "write it in quotes",
                 )
             )
         elif value and (found := characters.refused(value)):

@@ -12,7 +12,7 @@ from commsroom.errors import Problem
 from commsroom.policy import characters
 from commsroom.policy.people import Person, PersonKind
 from commsroom.policy.references import Names
-from commsroom.policy.words import did_you_mean
+from commsroom.policy.words import did_you_mean, quoted
 
 COLUMNS: Final = (
     "id", "name", "login", "department", "position", "site", "kind", "start", "end", "manager",
@@ -93,7 +93,7 @@ class Rows:
             if manager not in self._lines:
                 remedy = did_you_mean(manager, self._lines)
                 self._problem(
-                    line, "manager", f"there is no person {manager!r} in the roster", remedy
+                    line, "manager", f"there is no person {quoted(manager)} in the roster", remedy
                 )
         return tuple(self._people)
 
@@ -112,7 +112,7 @@ class Rows:
             self._bad_name(name, line)
         if found is None:
             remedy = did_you_mean(kind, self._kinds)
-            self._problem(line, "kind", f"{kind!r} is no kind of person", remedy)
+            self._problem(line, "kind", f"{quoted(kind)} is no kind of person", remedy)
         elif begins is None and not start:
             self._problem(
                 line, "start", "`start` is empty", "the first working day, as in 2026-11-24"
@@ -154,7 +154,7 @@ class Rows:
             if len(text) != 10 or day.year not in _YEARS:  # noqa: PLR2004 - YYYY-MM-DD
                 raise ValueError  # noqa: TRY301 - same message for both
         except ValueError:
-            self._problem(line, column, f"{text!r} is not a date", "write 2026-11-24")
+            self._problem(line, column, f"{quoted(text)} is not a date", "write 2026-11-24")
             return None
         self._dates[text] = day
         return day
@@ -162,10 +162,10 @@ class Rows:
     def _bad_id(self, key: str, line: int) -> None:
         if key in self._lines:
             first = self._lines[key]
-            self._problem(line, "id", f"two people have the id {key!r}, the first in line {first}",
+            self._problem(line, "id", f"two people have the id {quoted(key)}, the first in line {first}",
                           "an id belongs to one person for ever")  # fmt: skip
             return
-        self._problem(line, "id", f"{key!r} is not an id" if key else "`id` is empty",
+        self._problem(line, "id", f"{quoted(key)} is not an id" if key else "`id` is empty",
                       "ASCII letters, digits, `.`, `_`, `-`")  # fmt: skip
 
     def _bad_name(self, name: str, line: int) -> None:
@@ -195,32 +195,43 @@ class Rows:
                 self._problem(line, column, f"`{column}` is empty", did_you_mean("", known))
             else:
                 remedy = did_you_mean(value, known)
-                self._problem(line, column, f"there is no {column} {value!r} in {file}", remedy)
+                self._problem(
+                    line, column, f"there is no {column} {quoted(value)} in {file}", remedy
+                )
 
     def _extras(self, login: str, email: str, manager: str, language: str, line: int) -> None:
         if login:
             if not _LOGIN.fullmatch(login) or len(login) > _LONGEST_LOGIN:
-                self._problem(line, "login", f"{login!r} is not a login", "small ASCII: wei.wang")
+                self._problem(
+                    line, "login", f"{quoted(login)} is not a login", "small ASCII: wei.wang"
+                )
             elif login in self._logins:
                 first = self._logins[login]
                 self._problem(
-                    line, "login", f"the login {login!r} is given twice, first in line {first}"
+                    line,
+                    "login",
+                    f"the login {quoted(login)} is given twice, first in line {first}",
                 )
             self._logins.setdefault(login, line)
         if email:
             local, _, domain = email.partition("@")
             if not _LOCAL.fullmatch(local) or (self._domains and domain not in self._domains):
                 remedy = did_you_mean(domain, self._domains) or "small ASCII, as in wei.wang@…"
-                self._problem(line, "email", f"{email!r} is no address of ours", remedy)
+                self._problem(line, "email", f"{quoted(email)} is no address of ours", remedy)
             elif email in self._emails:
                 first = self._emails[email]
-                self._problem(line, "email", f"{email!r} is given twice, first in line {first}")
+                self._problem(
+                    line, "email", f"{quoted(email)} is given twice, first in line {first}"
+                )
             self._emails.setdefault(email, line)
         if manager:
             self._managers.append((manager, line))
         if language and not _LANGUAGE.fullmatch(language):
             self._problem(
-                line, "language", f"{language!r} is not a language tag", "write zh-Hant, vi, en"
+                line,
+                "language",
+                f"{quoted(language)} is not a language tag",
+                "write zh-Hant, vi, en",
             )
 
     def _problem(self, line: int, column: str, message: str, remedy: str = "") -> None:

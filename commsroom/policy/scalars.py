@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic_core import PydanticCustomError
 
 from commsroom.policy import characters
-from commsroom.policy.words import did_you_mean
+from commsroom.policy.words import did_you_mean, quoted
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 365 * 86400}
 _DURATION: Final = r"^[0-9]+ ?[smhdwy]$"
@@ -48,14 +48,14 @@ def _one_line(text: str) -> str:
 def duration(text: object) -> timedelta:
     """Read `90d`, `36h`, `3m` (minutes), `2w`, `7y` (years of 365 days)."""
     if not isinstance(text, str) or not re.fullmatch(_DURATION, text):
-        raise _refuse(f"{_shown(text)} is not a duration: write 30d, 12h, 15m, 20s, 2w or 7y")
+        raise _refuse(f"{quoted(text)} is not a duration: write 30d, 12h, 15m, 20s, 2w or 7y")
     return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
 
 
 def size(text: object) -> int:
     """Read `10 GiB` (1024³) or `10 GB` (1000³) as bytes; `unlimited` is 0."""
     if not isinstance(text, str) or not re.fullmatch(_SIZE, text):
-        raise _refuse(f"{_shown(text)} is not a size: write 25 MiB, 10 GiB or unlimited")
+        raise _refuse(f"{quoted(text)} is not a size: write 25 MiB, 10 GiB or unlimited")
     if text == "unlimited":
         return 0
     digits = re.match("[0-9]+", text)
@@ -67,7 +67,7 @@ def share(text: object) -> float:
     """Read `30 %` as 0.3."""
     match = re.fullmatch(r"([0-9]{1,3}) ?%", text) if isinstance(text, str) else None
     if match is None or int(match[1]) > 100:  # noqa: PLR2004 - per cent
-        raise _refuse(f"{_shown(text)} is not a share: write 30 %")
+        raise _refuse(f"{quoted(text)} is not a share: write 30 %")
     return int(match[1]) / 100
 
 
@@ -100,7 +100,7 @@ def number_range(text: object) -> NumberRange:
     """Read `2100-2199`."""
     match = re.fullmatch("([0-9]{2,8})-([0-9]{2,8})", text) if isinstance(text, str) else None
     if match is None:
-        raise _refuse(f'{_shown(text)} is not a number range: write "2100-2199"')
+        raise _refuse(f'{quoted(text)} is not a number range: write "2100-2199"')
     first, last = match.groups()
     if len(first) != len(last):
         raise _refuse(f"both ends of the range {text} must have the same number of digits")
@@ -118,10 +118,10 @@ def e164(text: str) -> str:
         number = phonenumbers.parse(text)
     except phonenumbers.NumberParseException as error:
         raise _refuse(
-            f"{text!r} is not an international telephone number: write +886 2 5550 2100"
+            f"{quoted(text)} is not an international telephone number: write +886 2 5550 2100"
         ) from error
     if not phonenumbers.is_possible_number(number):
-        raise _refuse(f"{text!r} has too many or too few digits for its country")
+        raise _refuse(f"{quoted(text)} has too many or too few digits for its country")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -130,13 +130,10 @@ def _time_zone(name: str) -> str:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         hint = did_you_mean(name, available_timezones())
-        raise _refuse(f"no time zone is called {name!r}" + (f"; {hint}" if hint else "")) from error
+        raise _refuse(
+            f"no time zone is called {quoted(name)}" + (f"; {hint}" if hint else "")
+        ) from error
     return name
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - a readable line
 
 
 #: Names things in the policy: `sales`, `meeting-room-1`. ASCII, so that it can be part of an address.

@@ -17,6 +17,7 @@ import yaml
 from commsroom.errors import Problem
 from commsroom.policy import characters
 from commsroom.policy.sources import Path
+from commsroom.policy.words import quoted
 
 #: No policy file is that large; a roster has its own limits.
 _LARGEST: Final = 4 * 2**20
@@ -194,7 +195,7 @@ class _Reader:
             if key in result:
                 self._fault(
                     key_node,
-                    f"{key!r} is here twice, first in line {lines[key]}",
+                    f"{quoted(key)} is here twice, first in line {lines[key]}",
                     "keep one; YAML would silently use the last",
                 )
                 continue
@@ -215,7 +216,7 @@ class _Reader:
         if len(self._problems) > before:
             return None
         if not isinstance(value, str):
-            self._fault(node, f"the key {node.value} must be text", f'write "{node.value}":')
+            self._fault(node, f"the key {quoted(value)} must be text", "write it in quotes")
             return None
         return value
 

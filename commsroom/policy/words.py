@@ -1,4 +1,4 @@
-"""The nearest valid word to what somebody wrote."""
+"""What somebody wrote, as a message shows it, and the nearest valid word to it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from typing import Final
 
 #: More words than this are not listed; a reader would not look through them.
 _LISTED: Final = 12
+_LONGEST: Final = 60
 #: Among more words than this looking for a near one would take seconds.
 _SEARCHED: Final = 2000
+
+
+def quoted(value: object) -> str:
+    """Return a value as a message shows it: quoted, in one line, and never a long one."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def did_you_mean(word: str, valid: Iterable[str]) -> str:

@@ -221,6 +221,14 @@ def test_a_folder_that_cannot_be_written_leaves_the_old_file(lianhe, sample, mon
     assert not list(sample.file("").glob(".allocations-*"))
 
 
+def test_what_a_killed_apply_left_beside_the_file_is_cleared_away(lianhe, sample):
+    sample.file(".allocations-killed").write_text("half")
+    wanted = propose([*lianhe.people, person("N1")], allocations.load(sample.path), lianhe, DAY)
+    allocations.keep(sample.path, wanted, ["N1"])
+    assert not list(sample.file("").glob(".allocations-*"))
+    assert allocations.load(sample.path).login("N1") == "wei.wang3"
+
+
 LINES = {
     "a number twice": (
         "P1 ann 2101 taipei 2026-01-05 -\nP2 bob 2101 taipei 2026-01-05 -\n",
@@ -243,7 +251,7 @@ LINES = {
     "no number": (
         "P1 ann 21x1 taipei 2026-01-05 -\n", "1:1: '21x1' is not a number inside the company",
     ),
-    "no date": ("P1 ann 2101 taipei soon -\n", "1:1: soon -: not dates"),
+    "no date": ("P1 ann 2101 taipei soon -\n", "1:1: 'soon' '-': not dates"),
     "no login": ("P1 Ann 2101 taipei 2026-01-05 -\n", "1:1: 'Ann' is not a login"),
 }  # fmt: skip
 
