@@ -1,0 +1,79 @@
+"""The only place that talks to a real Asterisk: its manager interface over SSH, and SIP for proofs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from commsroom.backends import ssh
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from commsroom.backends.asterisk.proof.line import Exchange
+    from commsroom.backends.asterisk.settings import Settings
+    from commsroom.estate.backend import Deadlines, Target
+
+_HERE: Final = "commsroom.backends.asterisk"
+_ALSO: Final = tuple(f"{_HERE}.on_target_{part}" for part in ("ami", "conf", "dialplan", "objects"))
+
+Json = dict[str, Any]
+
+
+class Client(Protocol):
+    """What the provider needs of a server. `read` and `apply` are one round trip each."""
+
+    def read(self) -> Json:
+        """Return `objects`, `sealed`, `token`, `version`; raises SystemUnknown."""
+        ...
+
+    def apply(self, ops: Sequence[Json], *, token: str, estate_id: str, fence: int) -> Json:
+        """Carry out the operations if the state is still `token`'s.
+
+        Returns `results` ("" or why not, one each), and `objects` and `token` read afterwards.
+        Raises TargetMoved, FenceRefused, SystemUnknown.
+        """
+        ...
+
+    def exchange(self) -> Exchange:
+        """Return the server as a telephone meets it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RealClient:
+    """An Asterisk in the inventory."""
+
+    target: Target
+    settings: Settings
+    deadlines: Deadlines
+
+    def read(self) -> Json:
+        """Ask for everything."""
+        return self._call("read", {}, self.deadlines.read)
+
+    def apply(self, ops: Sequence[Json], *, token: str, estate_id: str, fence: int) -> Json:
+        """Send the whole batch."""
+        more = {"ops": list(ops), "token": token, "estate_id": estate_id, "fence": fence}
+        return self._call("apply", more, self.deadlines.apply)
+
+    def exchange(self) -> Exchange:
+        """Call from here, to the server's address, verified by its name."""
+        from commsroom.backends.asterisk.proof.sip_line import RealExchange
+
+        return RealExchange(self.target, self.settings)
+
+    def _call(self, function: str, more: Json, timeout: float) -> Json:
+        data = {
+            "folder": self.settings.pbx_folder,
+            "spool": self.settings.pbx_voicemail_spool,
+            "manager_port": self.settings.pbx_manager_port,
+            "manager_secret": self.settings.pbx_manager_secret,
+            "timeout": timeout,
+            **more,
+        }
+        session = ssh.Session(self.target, self.deadlines.connect)
+        answer: Json = session.call(
+            f"{_HERE}.on_target", function, data, phase=function, timeout=timeout, also=_ALSO
+        )
+        return answer
