@@ -104,6 +104,9 @@ class MemoryServer(on_target.Server):
         self.files = {**self.files, **files}
         self.save()
 
+    def settle(self) -> None:
+        """Nothing is ever stale here."""
+
     def kick(self, addresses: Sequence[str]) -> None:
         """Note whose sessions end; there are none here."""
         self.told += [f"kick {address}" for address in addresses]

@@ -59,7 +59,6 @@ class State:
     `acls` maps an account to the access list of its inbox; `touched` collects the files to write.
     """
 
-    version: str
     tables: dict[str, Table]
     dumps: dict[str, dict[str, str]]
     accounts: dict[str, dict[str, str]]
@@ -249,7 +248,7 @@ def _expect_free(state: State, address: str, kind: str) -> None:
         taken = "a list"
     elif kind in ("list", "alias") and is_account:
         taken = "a mailbox"
-    elif not is_account and kind.endswith("mailbox") and address in state.accounts:
+    elif not is_account and kind.endswith("mailbox") and address in state.local_users.rows:
         taken = "an account made by hand"
     elif address in state.tables[ALIASES].rows:
         taken = f"an alias of {state.tables[ALIASES].value(address)}"
