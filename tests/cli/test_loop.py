@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import os
 import re
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -238,6 +240,21 @@ def test_drift_without_a_ledger_is_an_error_never_clean(fresh):
     assert done.code == 1
     assert "ledger" in done.err.splitlines()[-1]
     assert "matches policy" not in done.out
+
+
+def test_drift_from_a_clean_checkout_takes_ledger_and_key_from_elsewhere(
+    estate, fresh, monkeypatch
+):
+    estate.by_hand(_tamper)
+    key = next(Path(os.environ["XDG_CONFIG_HOME"]).rglob("*.key"))
+    monkeypatch.setenv("COMMSROOM_KEY", key.read_text().strip())
+    monkeypatch.setenv("COMMSROOM_LEDGER", f"sqlite:///{estate.path}/.commsroom/ledger.db")
+    shutil.copytree(estate.path / "simulated", fresh.path / "simulated")
+    ledger = (estate.path / ".commsroom/ledger.db").read_bytes()
+    done = fresh("drift", *DAY)
+    assert done.code == 2
+    assert "im1:account/di differs" in done.out
+    assert (estate.path / ".commsroom/ledger.db").read_bytes() == ledger
 
 
 def test_a_system_that_does_not_answer_is_incomplete(estate):
