@@ -1,8 +1,8 @@
 """`--help` is quick, because nothing heavy is imported before it is needed."""
 
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -30,10 +30,13 @@ def test_help_imports_nothing_heavy(words):
     assert heavy & set(done.stderr.split()) == set()
 
 
-def test_help_takes_at_most_a_quarter_of_a_second():
+def test_help_costs_at_most_a_quarter_of_a_second():
+    """Processor time, not wall time: the machine may be busy with the rest of the checks."""
+
     def once():
-        started = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-c", PROGRAM, "--help"], check=True, capture_output=True)
-        return time.perf_counter() - started
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(once() for _ in range(5)) <= 0.25
