@@ -10,7 +10,6 @@ from copy import deepcopy
 from typing import Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from commsroom.errors import Problem
 from commsroom.policy.scalars import MEANING
@@ -75,7 +74,7 @@ def checked(model: type[M], tree: Tree, problems: list[Problem]) -> M | None:
     return None
 
 
-def _follows(detail: ErrorDetails) -> bool:
+def _follows(detail: Mapping[str, Any]) -> bool:
     """Tell whether a list is "too short" only because its entries are faulty themselves."""
     return detail["type"] == "too_short" and bool(detail["input"])
 
@@ -86,7 +85,7 @@ def _add(problems: list[Problem], found: list[Problem]) -> None:
     problems += [item for item in found if (item.file, item.line, item.column) not in known]
 
 
-def _problem(model: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Problem:
+def _problem(model: type[BaseModel], tree: Tree, detail: Mapping[str, Any]) -> Problem:
     location = tuple(part for part in detail["loc"] if part != "[key]")
     path = (tree.subject, *location)
     kind = detail["type"]
@@ -96,7 +95,7 @@ def _problem(model: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Proble
     return Problem(tree.file, line, column, message, remedy)
 
 
-def _words(model: type[BaseModel], detail: ErrorDetails, location: Path) -> tuple[str, str]:
+def _words(model: type[BaseModel], detail: Mapping[str, Any], location: Path) -> tuple[str, str]:
     kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
     name = str(location[-1]) if location else "the file"
     if kind == "extra_forbidden":
@@ -123,8 +122,8 @@ def _about_value(
         return f"{label}: {_shown(given)} is not {meaning}", ""
     if kind == "too_short":
         return f"{label} may not be empty", ""
-    if kind == "policy":
-        return f"{label}: {context['reason']}", ""
+    if kind == "value_error":
+        return f"{label}: {context['error']}", ""
     return f"{label}: {message[0].lower()}{message[1:]}", ""
 
 
@@ -181,7 +180,7 @@ def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _set_aside(data: Any, detail: ErrorDetails) -> None:
+def _set_aside(data: Any, detail: Mapping[str, Any]) -> None:
     """Remove from `data` what the model refused: the key itself, or the part that lacks one."""
     location = [part for part in detail["loc"] if part != "[key]"]
     if not isinstance(data, dict) or not location:
