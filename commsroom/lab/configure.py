@@ -1,4 +1,4 @@
-"""Make the lab's hosts what they are: `playbooks/site.yml`, a run for each host, side by side."""
+"""Make a host of the lab what it is: a run of `playbooks/site.yml` for it alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from commsroom.lab import instances
@@ -15,7 +14,7 @@ from commsroom.lab.errors import LabFailed
 from commsroom.runs import ansible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from commsroom.lab.home import Home
@@ -28,24 +27,12 @@ _TASK: Final = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.*)\] \*+$")
 _SECONDS: Final = 900.0
 
 
-def configure(
-    estate: Path, home: Home, hosts: Sequence[str], tag: str, told: Told
-) -> dict[str, LabFailed]:
-    """Run `site.yml` for these hosts, with `tag` only tasks of that tag; return the failures."""
-    if not hosts:
-        return {}
-    failures = {}
-    with ThreadPoolExecutor(len(hosts)) as pool:
-        runs = {host: pool.submit(_configure, estate, home, host, tag, told) for host in hosts}
-    for host, run in runs.items():
-        try:
-            run.result()
-        except LabFailed as error:
-            failures[host] = error
-    return failures
+def configure(estate: Path, home: Home, host: str, tag: str, told: Told) -> None:
+    """Run `site.yml` for one host, with `tag` only tasks of that tag.
 
-
-def _configure(estate: Path, home: Home, host: str, tag: str, told: Told) -> None:
+    Raises:
+        LabFailed: it did not end well; says what was wrong first, in Ansible's words.
+    """
     log = home.path / f"site-{host}.log"
     argv = [
         ansible.executable("ansible-playbook"), "-i", str(estate / "inventory"), "--limit", host,

@@ -9,6 +9,7 @@ restarted. A new one for each call would lose the containers' network namespaces
 from __future__ import annotations
 
 import json
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,8 @@ if "create" in arguments:
         json.dump(config, file)
 os.execvp("crun", ["crun"] + arguments)
 '''
+#: How mountinfo writes a blank or a backslash in a path.
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")
 _CGROUPS: Final = "umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup"
 
 
@@ -95,12 +98,19 @@ def _forget_last_boot(home: Home, run: Commands) -> None:
 
 
 def leave(home: Home, run: Commands) -> None:
-    """Let the private namespace go, if there is one."""
-    held = home.engine / "namespace"
-    if _is_held(held / "mnt"):
-        run("umount", held / "mnt", step="leaving the mount namespace")
-    if held.is_mount():
-        run("umount", held, step="leaving the mount namespace")
+    """Unmount what is mounted in the lab's folder: the private namespace, podman's own."""
+    for point in reversed(_mounts(home.path)):
+        run("umount", point, step="leaving the lab's mounts")
+
+
+def _mounts(folder: Path) -> list[str]:
+    """Return the mount points below a folder, outer ones first (proc_pid_mountinfo(5))."""
+    found = []
+    for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines():
+        point = _OCTAL.sub(lambda code: chr(int(code[1], 8)), line.split()[4])
+        if point.startswith(f"{folder}/"):
+            found.append(point)
+    return found
 
 
 def _settings(home: Home) -> Path:

@@ -36,7 +36,7 @@ def run(
         How to reach it: address, user, port, SSH configuration and key, TLS files.
     """
     lab, estate = home.find(), estate.resolve()
-    with lab.locked():
+    with lab.locked(progress):
         machine = as_root(lab.log)
         engine = engines.enter(lab, machine)
         if image.name() not in engine.images():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from commsroom.lab.errors import LabUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,19 @@ class Home:
         beside.rename(self._notes)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other lab commands out; waits for one that is under way, as two `make` may meet."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def locked(self, waiting: Callable[[str, str], None] | None = None) -> Iterator[None]:
+        """Keep other lab commands out; waits for one that is under way, as two `make` may meet.
+
+        `waiting` is told when there is something to wait for.
+        """
+        self.path.mkdir(mode=0o755, parents=True, exist_ok=True)
         with (self.path / "lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if waiting:
+                    waiting("lab", "waiting for another lab command to end")
+                fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 

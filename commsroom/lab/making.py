@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,32 +98,34 @@ def start(
 def settle(site: Site, engine: Engine, made: Mapping[str, Instance], told: Told) -> None:
     """Run the roles where they are due, and save the servers that came from plain Debian.
 
+    The servers are done side by side, each from start to end.
+
     Raises:
         LabFailed: the roles failed on a server; the others are settled all the same.
     """
     ours, recipes = site.ours(), site.recipes()
     identities = {name: configure.identity(site.estate, name) for name in recipes}
-    whole, renew = [], []
-    for name, recipe in recipes.items():
-        restored = name in made and made[name].image == recipe
-        if not restored and ours[name].get("recipe") != recipe:
-            whole.append(name)
+
+    def one(name: str) -> None:
+        restored = name in made and made[name].image == recipes[name]
+        if not restored and ours[name].get("recipe") != recipes[name]:
+            configure.configure(site.estate, site.home, name, "", told)
+            if name in made:
+                told(name, "saving it for the next time")
+                _save(engine, made[name], recipes[name], told)
         elif not _in_place(site.home, name, identities[name]):
-            renew.append(name)
-    failures = {
-        **configure.configure(site.estate, site.home, whole, "", told),
-        **configure.configure(site.estate, site.home, renew, configure.INSTANCE_TAG, told),
-    }
-    good = [name for name in recipes if name not in failures]
-    placed = {name: identities[name] for name in good}
-    site.home.note(placed={**site.home.notes().get("placed", {}), **placed})
-    for name in set(whole) & set(good) & set(made):
-        told(name, "saving it for the next time")
-        _save(engine, made[name], recipes[name], told)
-    entries = {name: {"recipe": recipes[name], "identity": identities[name]} for name in good}
+            configure.configure(site.estate, site.home, name, configure.INSTANCE_TAG, told)
+
+    with ThreadPoolExecutor(len(recipes)) as pool:
+        errors = {name: pool.submit(one, name) for name in recipes}
+    failed = {name: run.exception() for name, run in errors.items() if run.exception()}
+    good = {name: identities[name] for name in recipes if name not in failed}
+    site.home.note(placed={**site.home.notes().get("placed", {}), **good})
+    entries = {name: {"recipe": recipes[name], "identity": good[name]} for name in good}
     _note(site, entries, keep=ours)
-    for failure in failures.values():
-        raise failure
+    for error in failed.values():
+        if error:
+            raise error
 
 
 def _save(engine: Engine, made: Instance, recipe: str, told: Told) -> None:

@@ -64,7 +64,7 @@ def up(
         LabFailed: a step failed.
     """
     lab, estate = home.find(), estate.resolve()
-    with lab.locked():
+    with lab.locked(progress):
         everyone = plan.servers(estate)
         site = Site(estate, lab, everyone, _chosen(estate, everyone, only))
         _certify(site)
