@@ -42,6 +42,12 @@ def page() -> str:
         "",
         "With `--json` standard output is one document, on failure too; its form is in",
         "[documents.schema.json](documents.schema.json).",
+        "",
+        "## Completion",
+        "",
+        "`commsroom --install-completion` teaches your shell commands, options, people of the roster and",
+        "addresses of what is ours. Bash takes a colon for the end of a word; for addresses say once, in",
+        "`~/.bashrc`: `COMP_WORDBREAKS=${COMP_WORDBREAKS//:}`.",
     ]
     for path, command in commands(root):
         parts += ["", f"## {' '.join(path)}", "", "```text", _help(path, command), "```"]

@@ -36,3 +36,8 @@ def test_people_of_the_roster_are_offered(complete, tmp_path):
 @pytest.mark.parametrize("line", ["commsroom plan --person w", "commsroom explain pbx"])
 def test_where_there_is_no_estate_nothing_is_offered(complete, tmp_path, line):
     assert complete(line, cwd=tmp_path) == []
+
+
+def test_addresses_of_what_is_ours_are_offered(complete, estate):
+    offered = complete(f"commsroom --estate {estate.path} explain im1:account/w")
+    assert offered == ["im1:account/wei.wang", "im1:account/wei.wang2"]
