@@ -216,6 +216,12 @@ class FakePerson:
         """Be heard by everybody inside."""
         if room not in self._inside:
             raise Refused("not-acceptable")
+        found = self._chat.data["rooms"][room]
+        mine = [
+            found["members"][jid] for jid in found["members"] if jid.split("@")[0] == self._login
+        ]
+        if found["moderated"] and not {"owner", "admin"} & set(mine):
+            raise Refused("forbidden")
         self._chat.heard.add((room, text))
 
     async def hear(self, room: str, text: str) -> None:

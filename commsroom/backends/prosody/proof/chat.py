@@ -29,7 +29,7 @@ class Person(Protocol):
         ...
 
     async def say(self, room: str, text: str) -> None:
-        """Say something in a room entered before; asks the server not to keep it."""
+        """Say something in a room entered before, and see it come back; it asks not to be kept."""
         ...
 
     async def hear(self, room: str, text: str) -> None:

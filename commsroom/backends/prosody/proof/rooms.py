@@ -4,43 +4,79 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commsroom.backends.prosody.proof.trial import attempt
-from commsroom.estate.kinds import Room
+from commsroom.estate.kinds import Member, Room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from commsroom.backends.prosody.proof.chat import Person
     from commsroom.estate.backend import Proof, ProofRequest
+    from commsroom.estate.resource import Address
 
 
-async def meet(
-    room: str, members: Mapping[str, ProofRequest], present: Mapping[str, Person]
-) -> list[Proof]:
-    """Let all members who are logged in enter a room; each then reads what another writes.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A room, its members' requests by login, and whether only owners and admins may speak there."""
 
-    The first one writes for all others, the second one for the first; one alone reads its own words.
+    name: str
+    members: Mapping[str, ProofRequest]
+    moderated: bool = False
+
+    def may_speak(self, login: str) -> bool:
+        """Tell whether this member may write."""
+        body = self.members[login].resource.body
+        return not self.moderated or (isinstance(body, Member) and body.affiliation != "member")
+
+    def address(self, login: str) -> Address:
+        """Name a member's place in the room."""
+        return self.members[login].resource.address
+
+
+async def meet(place: Place, present: Mapping[str, Person]) -> list[Proof]:
+    """Let all members who are logged in enter; each then reads what another writes.
+
+    The first who may speak writes for all others, the second one for the first; one alone reads its
+    own words. In a moderated room the others try to write, in vain.
     """
-    here = {login: present[login] for login in members if login in present}
+    here = {login: present[login] for login in place.members if login in present}
     entries = await asyncio.gather(
         *(
-            attempt(members[login].resource.address, "enter the room", _enter(person, room))
+            attempt(place.address(login), "enter the room", _enter(person, place.name))
             for login, person in here.items()
         )
     )
     proofs = [trial.proof for trial in entries]
-    inside = {
-        login: person for (login, person), trial in zip(here.items(), entries, strict=True)
-        if trial.proof.ok
-    }  # fmt: skip
-    writers = list(inside)[:2]
+    pairs = zip(here.items(), entries, strict=True)
+    inside = {login: person for (login, person), trial in pairs if trial.proof.ok}
+    writers = [login for login in inside if place.may_speak(login)][:2]
     for writer in writers:
         others = {login: person for login, person in inside.items() if login != writer}
         readers = others if writer == writers[0] else {writers[0]: inside[writers[0]]}
-        proofs += await _talk(room, members, writer, inside[writer], readers or inside)
+        proofs += await _talk(place, writer, inside[writer], readers or inside)
+    silent = [login for login in inside if not place.may_speak(login)]
+    proofs += await asyncio.gather(*(_keep_silent(place, login, inside[login]) for login in silent))
     return proofs
+
+
+async def _keep_silent(place: Place, login: str, person: Person) -> Proof:
+    text = f"commsroom proof {secrets.token_hex(8)}"
+    trial = await attempt(
+        place.address(login),
+        "write in a moderated room",
+        _say(person, place.name, text),
+        works="sent",
+        allowed=False,
+    )
+    return trial.proof
+
+
+async def _say(person: Person, room: str, text: str) -> bool:
+    await person.say(room, text)
+    return True
 
 
 async def _enter(person: Person, room: str) -> bool:
@@ -49,26 +85,27 @@ async def _enter(person: Person, room: str) -> bool:
 
 
 async def _talk(
-    room: str,
-    members: Mapping[str, ProofRequest],
-    writer: str,
-    voice: Person,
-    readers: Mapping[str, Person],
+    place: Place, writer: str, voice: Person, readers: Mapping[str, Person]
 ) -> list[Proof]:
     text = f"commsroom proof {secrets.token_hex(8)}"
     said = await attempt(
-        members[writer].resource.address, "write a message", voice.say(room, text), works="sent"
+        place.address(writer), "write a message", _say(voice, place.name, text), works="sent"
     )
+    if not said.proof.ok:
+        return [said.proof]
     heard = await asyncio.gather(
         *(
             attempt(
-                members[login].resource.address, f"read what {writer} wrote in the room",
-                person.hear(room, text), works="read", fails="not read",
+                place.address(login),
+                f"read what {writer} wrote in the room",
+                person.hear(place.name, text),
+                works="read",
+                fails="not read",
             )
             for login, person in readers.items()
         )
-    )  # fmt: skip
-    return ([] if said.proof.ok else [said.proof]) + [trial.proof for trial in heard]
+    )
+    return [trial.proof for trial in heard]
 
 
 async def try_door(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from commsroom.backends.prosody.proof import people, rooms
+from commsroom.backends.prosody.proof.rooms import Place
 from commsroom.estate.backend import Proof
 from commsroom.estate.kinds import Account, Member, Room
 
@@ -52,6 +53,12 @@ class _Work:
             self.members[room][login] = request
         elif isinstance(body, Room):
             self.rooms[key] = request
+
+    def place(self, room: str) -> Place:
+        """Describe a room as policy has it."""
+        body = self.rooms[room].resource.body if room in self.rooms else None
+        moderated = isinstance(body, Room) and body.moderated is True
+        return Place(room, self.members[room], moderated=moderated)
 
 
 async def prove(chat: Chat, requests: Sequence[ProofRequest], *, within: float) -> list[Proof]:
@@ -147,10 +154,11 @@ async def _share(work: _Work, present: dict[str, Person]) -> None:
 
 
 async def _visit_rooms(work: _Work, present: dict[str, Person]) -> None:
-    for room, members in work.members.items():
-        async with _company(work, members, present) as company:
-            found = await rooms.meet(room, members, {**present, **company})
-        guests = {members[login].resource.address for login in company}
+    for room in work.members:
+        place = work.place(room)
+        async with _company(work, place, present) as company:
+            found = await rooms.meet(place, {**present, **company})
+        guests = {place.address(login) for login in company}
         work.proofs += [proof for proof in found if proof.address not in guests]
     for room, request in work.rooms.items():
         if room not in work.kept:
@@ -165,15 +173,20 @@ async def _visit_rooms(work: _Work, present: dict[str, Person]) -> None:
 
 @asynccontextmanager
 async def _company(
-    work: _Work, members: dict[str, ProofRequest], present: dict[str, Person]
+    work: _Work, place: Place, present: dict[str, Person]
 ) -> AsyncIterator[dict[str, Person]]:
-    """Bring in one more member when only one of several is in the house, so that two can talk."""
-    inside = sum(login in present for login in members)
-    absent = [login for login in members if login not in present and login in work.accounts]
-    absent = [login for login in absent if not work.accounts[login].refused]
+    """Bring in one more member, so that there are two and one of them may speak, if there is one."""
+    inside = [login for login in place.members if login in present]
+    wanted = len(inside) == 1 or not any(place.may_speak(login) for login in inside)
+    absent = [
+        login
+        for login in place.members
+        if login not in present and login in work.accounts and not work.accounts[login].refused
+    ]
+    absent.sort(key=place.may_speak, reverse=True)
     company: dict[str, Person] = {}
     try:
-        if inside == 1 and absent:
+        if inside and wanted and absent:
             _, person = await people.greet(work.chat, work.accounts[absent[0]])
             if person is not None:
                 company[absent[0]] = person

@@ -146,11 +146,12 @@ class Visitor:
         await self._ask(jid, presence)
 
     async def say(self, room: str, text: str) -> None:
-        """Send a message to everybody in the room."""
-        message = Element(f"{CLIENT}message", to=self._jid(room), type="groupchat")
+        """Send a message to everybody in the room; the room sends it back, or an error."""
+        key = f"say{next(self._numbers)}"
+        message = Element(f"{CLIENT}message", to=self._jid(room), type="groupchat", id=key)
         SubElement(message, f"{CLIENT}body").text = text
         SubElement(message, _NO_STORE)
-        await self._stream.send(message)
+        await self._ask(key, message)
 
     async def hear(self, room: str, text: str) -> None:
         """Wait until a message with this very text has come from the room."""
@@ -204,9 +205,10 @@ class Visitor:
             myself = element.find(f"{_MUC_USER}x/{_MUC_USER}status[@code='110']") is not None
             if myself or failed:
                 self._answer(sender, element)
-        elif element.tag == f"{CLIENT}message" and not failed:
+        elif element.tag == f"{CLIENT}message":
+            self._answer(element.get("id", ""), element)
             text = element.findtext(f"{CLIENT}body")
-            if text is not None:
+            if text is not None and not failed:
                 self._heard.setdefault((sender, text), asyncio.Event()).set()
 
     def _answer(self, key: str, element: Element) -> None:

@@ -136,6 +136,37 @@ def test_a_stranger_who_gets_in_is_a_fault(company):
     assert (proof.ok, proof.got) == (False, "accepted")
 
 
+def test_in_a_moderated_room_members_listen_and_cannot_write(company):
+    proofs = company({**STAFF, "room/sales": {"members_only": True, "moderated": True}}).prove()
+    assert {proof.ok for proof in proofs.values()} == {True}
+    assert proofs["member/sales/bob", "write in a moderated room"].got == "refused"
+    assert ("member/sales/bob", "read what ann wrote in the room") in proofs
+    assert ("member/sales/ann", "read what bob wrote in the room") not in proofs
+
+
+def test_a_member_who_can_write_in_a_moderated_room_is_a_fault(company):
+    found = company()
+    told = company({**STAFF, "room/sales": {"members_only": True, "moderated": True}})
+    found.table = told.table
+    lax = found.world.provider.client.chat(1.0)
+    lax.data["rooms"]["sales"]["moderated"] = False
+    proof = found.prove(chat=lax)["member/sales/bob", "write in a moderated room"]
+    assert (proof.ok, proof.got) == (False, "sent")
+
+
+def test_somebody_who_may_speak_is_brought_in_for_those_who_only_listen(company, monkeypatch):
+    monkeypatch.setattr(steps, "_IN_THE_HOUSE", 2)
+    table = {"room/r": {"members_only": True, "moderated": True}}
+    for number in range(5):
+        table[f"account/u{number}"] = {"suspended": False}
+        affiliation = "owner" if number == 0 else "member"
+        table[f"member/r/u{number}"] = {"affiliation": affiliation}
+    proofs = company(table).prove()
+    assert {proof.ok for proof in proofs.values()} == {True}
+    readers = {key for key, use in proofs if use == "read what u0 wrote in the room"}
+    assert readers == {f"member/r/u{number}" for number in range(1, 5)}
+
+
 def test_an_open_room_lets_strangers_in(company):
     proofs = company({**STAFF, "room/sales": {"members_only": False}}).prove()
     assert proofs["room/sales", "entry of eve, no member"].ok is True
