@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -139,8 +139,20 @@ def compile_policy(estate: Estate, scope: Scope) -> Compiled:
         compiling.SystemInfo(name, frozenset(system.backend.supports), system.sites)
         for name, system in estate.systems.items()
     ]
-    desired = compiling.compile_estate(policy, proposed, day, systems)
+    desired = compiling.compile_estate(
+        policy, proposed, day, systems, at_sites=_at_sites(estate, scope)
+    )
     return Compiled(tuple(desired), day, proposed)
+
+
+def _at_sites(estate: Estate, scope: Scope) -> dict[str, date]:
+    """Return today's date at each site; a date asked for by name is the same everywhere."""
+    if scope.as_of is not None:
+        return {}
+    company, now = estate.policy.company, datetime.now(UTC)
+    return {
+        site: now.astimezone(ZoneInfo(company.time_zone_of(site))).date() for site in company.sites
+    }
 
 
 def today(estate: Estate) -> date:

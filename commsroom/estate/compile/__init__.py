@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,12 @@ __all__ = ["SystemInfo", "compile_estate"]
 
 
 def compile_estate(
-    policy: Policy, allocations: Allocations, day: date, systems: Sequence[SystemInfo]
+    policy: Policy,
+    allocations: Allocations,
+    day: date,
+    systems: Sequence[SystemInfo],
+    *,
+    at_sites: Mapping[str, date] | None = None,
 ) -> list[Resource]:
     """Return every resource that policy asks for on a day, over all systems.
 
@@ -30,13 +35,14 @@ def compile_estate(
         policy: Loaded policy and roster.
         allocations: A login and, where entitled, a number for everybody whose account is due.
         day: The date policy is read for; the last day of somebody counts whole.
+        at_sites: The date at sites where it is another one just now, by site.
         systems: What each system can hold and which sites it serves. A kind no system holds is
             not asked for: an estate may have telephones and no chat.
 
     Raises:
         CommsroomError: two rules ask for the same address.
     """
-    context = Context.of(policy, allocations, day, systems)
+    context = Context.of(policy, allocations, day, systems, at_sites or {})
     with _uncollected():
         found = [
             *telephony.resources(context),

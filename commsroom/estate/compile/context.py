@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -53,10 +53,15 @@ class Context:
 
     @classmethod
     def of(
-        cls, policy: Policy, allocations: Allocations, day: date, systems: Sequence[SystemInfo]
+        cls,
+        policy: Policy,
+        allocations: Allocations,
+        day: date,
+        systems: Sequence[SystemInfo],
+        at_sites: Mapping[str, date],
     ) -> Context:
-        """Resolve who is due."""
-        return cls(policy, day, systems, dict(_holders(policy, allocations, day)))
+        """Resolve who is due; `at_sites` is the date where it is not `day` (another time zone)."""
+        return cls(policy, day, systems, dict(_holders(policy, allocations, day, at_sites)))
 
     def hosts(self, kind: str, site: str = "") -> Iterator[str]:
         """Yield the systems that hold a kind for a site; for no particular site, all that hold it."""
@@ -108,11 +113,14 @@ def secret(
     return SecretRef(path, slot, shape, Custody(rule.custody_of(person)))
 
 
-def _holders(policy: Policy, allocations: Allocations, day: date) -> Iterator[tuple[str, Holder]]:
+def _holders(
+    policy: Policy, allocations: Allocations, day: date, at_sites: Mapping[str, date]
+) -> Iterator[tuple[str, Holder]]:
     for person in policy.people:
-        state = state_of(person, policy.security, day)
+        today = at_sites.get(person.site, day)
+        state = state_of(person, policy.security, today)
         entry = allocations.get(person.id)
         if state in {State.ABSENT, State.PURGED} or entry is None:
             continue
-        right = policy.entitlement(person, day)
+        right = policy.entitlement(person, today)
         yield person.id, Holder(person, entry.login, entry.number, state is State.ACTIVE, right)
