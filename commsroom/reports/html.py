@@ -22,7 +22,7 @@ from commsroom.reports.model import FindingKind, Severity, uses
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from commsroom.reports.model import Difference, Report
+    from commsroom.reports.model import Report
 
 
 _WORDS: Final[Mapping[str, str]] = {
@@ -43,6 +43,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "delete": N_("to delete"),
     "adopt": N_("to adopt"),
 }
+_OURS: Final = N_("the one we wrote")
+_OTHER: Final = N_("another one")
 _VERDICTS: Final[Mapping[Exit, tuple[str, str]]] = {
     Exit.DONE: ("good", N_("Everything is as policy says.")),
     Exit.DIFFERENCE: ("bad", N_("Something is not as policy says.")),
@@ -90,8 +92,8 @@ def _environment(language: str) -> jinja2.Environment:
         # Not the template's own `_`: that one takes what it is given for safe HTML.
         translated=lambda content: words.gettext(str(content)),
         seconds=seconds,
-        expected=_expected,
-        actual=_actual,
+        expected=lambda item: words.gettext(_OURS) if item.secret else value(item.expected),
+        actual=lambda item: words.gettext(_OTHER) if item.secret else value(item.actual),
         word=lambda name: words.gettext(_WORDS[name]),
     )
     return made
@@ -109,11 +111,3 @@ def _source(made: jinja2.Environment, name: str) -> str:
 
 def _digest(source: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
-
-
-def _expected(item: Difference) -> str:
-    return "••••" if item.secret else value(item.expected)
-
-
-def _actual(item: Difference) -> str:
-    return "≠ ••••" if item.secret else value(item.actual)
