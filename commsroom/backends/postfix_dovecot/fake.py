@@ -8,10 +8,12 @@ the servers do: wrong passwords, closed accounts, missing rights and unknown rec
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import secrets
-from typing import TYPE_CHECKING, Any
+import threading
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from commsroom.backends.on_target import TargetError
 from commsroom.backends.postfix_dovecot import on_target, wire
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from commsroom.backends.postfix_dovecot.settings import Settings
     from commsroom.backends.postfix_dovecot.wire import Json, Login
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 _OK = wire.Reply(250, "2.0.0 Ok: queued (simulated)")
 _MESSAGE_LIMIT = 10_240_000
 
@@ -37,6 +42,7 @@ class MemoryServer(on_target.Server):
     def __init__(self, path: Path | None) -> None:
         """Start empty, or with what an earlier process left in `path`."""
         self._path = path
+        self._seen = (0, 0)
         self.files: dict[str, str] = {}
         self.mail: dict[str, list[str]] = {}
         self.fences: dict[str, int] = {}
@@ -45,7 +51,8 @@ class MemoryServer(on_target.Server):
 
     def load(self) -> None:
         """Take over what another process may have written."""
-        if self._path and self._path.exists():
+        if self._path and self._path.exists() and self._stamp() != self._seen:
+            self._seen = self._stamp()
             kept = json.loads(self._path.read_text("utf-8"))
             self.files, self.mail, self.fences = kept["files"], kept["mail"], kept["fences"]
 
@@ -56,6 +63,11 @@ class MemoryServer(on_target.Server):
             beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
             beside.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
             beside.replace(self._path)
+            self._seen = self._stamp()
+
+    def _stamp(self) -> tuple[int, int]:
+        found = self._path.stat() if self._path else None
+        return (found.st_mtime_ns, found.st_ino) if found else (0, 0)
 
     @contextlib.contextmanager
     def locked(self, fence: int, estate: str) -> Iterator[None]:
@@ -118,6 +130,19 @@ class MemoryServer(on_target.Server):
         self.save()
 
 
+def _alone(
+    method: Callable[Concatenate[SimulatedMail, P], R],
+) -> Callable[Concatenate[SimulatedMail, P], R]:
+    """Have a method run for one thread at a time."""
+
+    @functools.wraps(method)
+    def guarded(self: SimulatedMail, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.one:
+            return method(self, *args, **kwargs)
+
+    return guarded
+
+
 class SimulatedMail:
     """The simulated client (see `wire.Client`); `told` lists what it was asked, without values."""
 
@@ -127,6 +152,8 @@ class SimulatedMail:
         self._settings = settings
         self.server = MemoryServer(path)
         self._masters: dict[str, Secret] = {}
+        #: Proofs use it from several threads; a server, too, does one thing to a file at a time.
+        self.one = threading.RLock()
 
     @property
     def told(self) -> list[str]:
@@ -173,6 +200,7 @@ class SimulatedMail:
         finally:
             del self._masters[name]
 
+    @_alone
     def login(self, login: Login) -> bool:
         """Accept or refuse as Dovecot would."""
         self.server.load()
@@ -188,6 +216,7 @@ class SimulatedMail:
                 return wire.matches(login.password, table.fields(address)[0])
         return False
 
+    @_alone
     def open(self, login: Login, folder: str) -> bool:
         """Open a folder of a shared mailbox, or one's own."""
         self._enter(login)
@@ -196,6 +225,7 @@ class SimulatedMail:
         acl = Table(self.server.text(acl_of(folder.split("/")[1])))
         return "r" in acl.value(f"user={_who(login)}")
 
+    @_alone
     def submit(self, login: Login, sender: str, to: Sequence[str], message_id: str) -> wire.Reply:
         """Take a message from somebody who may send it, and deliver it."""
         if not self.login(login):
@@ -216,6 +246,7 @@ class SimulatedMail:
         self.server.save()
         return _OK
 
+    @_alone
     def arrived(self, login: Login, message_id: str, within: float, *, keep: bool = False) -> bool:
         """Look for a message; nothing is ever on its way here."""
         self._enter(login)
@@ -226,6 +257,7 @@ class SimulatedMail:
             self.server.save()
         return found
 
+    @_alone
     def stranger(self, sender: str, recipient: str) -> wire.Reply:
         """Answer another server's offer."""
         self.server.load()
@@ -236,6 +268,7 @@ class SimulatedMail:
             return wire.Reply(554, "5.7.1 Relay access denied (simulated)")
         return self._recipient(recipient, "")
 
+    @_alone
     def too_large(self, login: Login, sender: str) -> wire.Reply:
         """Refuse one byte more than the limit."""
         self._enter(login)

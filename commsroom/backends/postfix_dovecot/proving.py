@@ -9,9 +9,9 @@ from __future__ import annotations
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from commsroom.backends.postfix_dovecot.judging import judge, judge_reply, since
 from commsroom.backends.postfix_dovecot.on_target_table import full
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from commsroom.backends.postfix_dovecot.settings import Settings
     from commsroom.backends.postfix_dovecot.wire import Client
     from commsroom.estate.backend import ProofRequest, Tools
+
+T = TypeVar("T")
 
 _WORKERS: Final = 8
 #: Seconds to look for a message that must not come, after it has come where it must.
@@ -66,20 +68,17 @@ class _Run:
         shut = [one for one in accounts if _shut(one)]
         if shut or any(self._needs_loan(one) for one in self.requests):
             self._lend()
-        stages: tuple[
-            tuple[str, Callable[[ProofRequest], list[Proof]], list[ProofRequest]], ...
-        ] = (
-            ("logins", self._login, open_),
-            ("messages", self._message, open_),
-            ("rights on shared mailboxes", self._shared, self._of("shared_mailbox", open_)),
-            ("grants", self._grant, self._of("grant", self.requests)),
-            ("lists", self._list, self._of("list", self.requests)),
-            ("closed accounts", self._closed, shut),
-        )
-        for title, work, items in stages:
-            if items:
-                self.tools.progress(f"{len(items)} {title}")
-                yield from self._each(work, items)
+        grants = self._of(Grant.kind, self.requests)
+        yield from self._each("logins", self._login, open_)
+        yield from self._each("messages", self._message, open_)
+        yield from self._each("shared mailboxes", self._shared, self._of("shared_mailbox", open_))
+        yield from self._each("grants", self._grant, grants)
+        boxes = {
+            _box(one): [other for other in grants if _box(other) == _box(one)] for one in grants
+        }
+        yield from self._each("copies", self._copies, list(boxes.values()))
+        yield from self._each("lists", self._list, self._of(MailList.kind, self.requests))
+        yield from self._each("closed accounts", self._closed, shut)
         yield from self._archive()
         yield from self._server()
 
@@ -87,8 +86,11 @@ class _Run:
         return [one for one in items if one.resource.address.kind == kind]
 
     def _each(
-        self, work: Callable[[ProofRequest], list[Proof]], items: Sequence[ProofRequest]
+        self, title: str, work: Callable[[T], list[Proof]], items: Sequence[T]
     ) -> Iterator[Proof]:
+        if not items:
+            return
+        self.tools.progress(f"{len(items)} {title}")
         with ThreadPoolExecutor(_WORKERS, "proof") as pool:
             for proofs in pool.map(work, items):
                 yield from proofs
@@ -143,8 +145,9 @@ class _Run:
         sender = request.resource.address
         if sender.key not in self.logins:
             return []
-        ring = sorted(self.logins)
-        reader = ring[(ring.index(sender.key) + 1) % len(ring)]
+        ring = sorted(one for one in self.logins if self._kind_of(one) == Mailbox.kind)
+        after = [one for one in ring if one > sender.key]
+        reader = next(iter(after or ring), sender.key)
         message = _message_id()
         sent = self._submitted(
             sender, f"submit to {reader}", sender.key, sender.key, reader, message
@@ -192,49 +195,48 @@ class _Run:
     def _shared(self, request: ProofRequest) -> list[Proof]:
         """Have somebody without any right try to send as the mailbox and to open it."""
         box = request.resource.address
-        granted = {
-            _grantee(one) for one in self._of(Grant.kind, self.requests) if _box(one) == box.key
-        }
-        others = (
-            one for one, login in sorted(self.logins.items())
-            if one not in granted and one != box.key and not login.delegated
-        )  # fmt: skip
+        grants = [one for one in self._of(Grant.kind, self.requests) if _box(one) == box.key]
+        proofs = [] if grants else self._own_mail(box)
+        granted = {_grantee(one) for one in grants}
+        others = (one for one in sorted(self.logins) if one not in granted and one != box.key)
         stranger = next(others, "")
         if not stranger:
-            return [
-                Proof(
-                    box,
-                    "send by a stranger",
-                    "refused",
-                    "not tried",
-                    None,
-                    note="nobody here has no right to it",
-                )
-            ]
-        message = _message_id()
+            return proofs
+        message, note = _message_id(), self._note(stranger)
         return [
+            *proofs,
             judge_reply(
                 box, f"send as it by {stranger}",
-                lambda: self.client.submit(self.logins[stranger], box.key, [stranger], message), want=False,
+                lambda: self.client.submit(self._act(stranger), box.key, [stranger], message),
+                want=False, note=note,
             ),
             judge(
                 box, f"open by {stranger}",
-                lambda: self.client.open(self.logins[stranger], f"shared/{box.key}"), want=False,
+                lambda: self.client.open(self._act(stranger), f"shared/{box.key}"),
+                want=False, note=note,
             ),
         ]  # fmt: skip
+
+    def _own_mail(self, box: Address) -> list[Proof]:
+        """Have a mailbox write to itself, when nobody with a right to it is being proven."""
+        message = _message_id()
+        sent = self._submitted(box, "submit to itself", box.key, box.key, box.key, message)
+        if not sent.ok:
+            return [sent]
+        arrived = self._read(box, "mail to itself", message)
+        self._tidy(box.key, message, set())
+        return [sent, arrived]
 
     def _grant(self, request: ProofRequest) -> list[Proof]:
         """Use each right that is granted, and be refused each that is not."""
         address, box, person = request.resource.address, _box(request), _grantee(request)
-        body = request.resource.body
-        rights = set(body.rights or ()) if isinstance(body, Grant) else set()
-        note = self._note(person)
+        rights = _rights(request)
         opened = judge(
-            address, f"open shared/{box}", lambda: self.client.open(self._act(person), f"shared/{box}"),
-            want="read" in rights, note=note,
+            address, f"open shared/{box}",
+            lambda: self.client.open(self._act(person), f"shared/{box}"),
+            want="read" in rights, note=self._note(person),
         )  # fmt: skip
-        return [opened, *self._send_right(address, box, person, allowed="send" in rights),
-                *self._receive_right(address, box, person, allowed="receive" in rights)]  # fmt: skip
+        return [opened, *self._send_right(address, box, person, allowed="send" in rights)]
 
     def _send_right(self, address: Address, box: str, person: str, *, allowed: bool) -> list[Proof]:
         message = _message_id()
@@ -246,21 +248,40 @@ class _Run:
             return [sent]
         return [sent, self._read(address, f"mail from {box}", message, person)]
 
-    def _receive_right(
-        self, address: Address, box: str, person: str, *, allowed: bool
-    ) -> list[Proof]:
-        message = _message_id()
-        sent = self._submitted(address, f"write to {box}", person, person, box, message)
+    def _copies(self, grants: Sequence[ProofRequest]) -> list[Proof]:
+        """Write one message to a mailbox: it arrives there and with those who may receive."""
+        box, message = _box(grants[0]), _message_id()
+        address, sender = grants[0].resource.address, _grantee(grants[0])
+        sent = self._submitted(address, f"write to {box}", sender, sender, box, message)
         if not sent.ok:
             return [sent]
-        there = self._read(address, f"mail to {box} arrives there", message, box)
-        if allowed:
-            return [there, self._read(address, f"mail to {box} arrives here", message, person)]
-        absent = judge(
-            address, f"mail to {box} stays away", lambda: self.client.arrived(self._act(person), message, _ABSENT),
+        proofs = [sent, self._read(address, f"mail to {box} arrives there", message, box)]
+        proofs += [self._copy(one, box, message) for one in grants]
+        self._tidy(box, message, {_grantee(one) for one in grants})
+        return proofs
+
+    def _copy(self, request: ProofRequest, box: str, message: str) -> Proof:
+        person, address = _grantee(request), request.resource.address
+        if "receive" in _rights(request):
+            return self._read(address, f"mail to {box} arrives here", message, person)
+        return judge(
+            address, f"mail to {box} stays away",
+            lambda: self.client.arrived(self._act(person), message, _ABSENT),
             want=False, words=("arrived", "did not arrive"), note=self._note(person),
         )  # fmt: skip
-        return [there, absent]
+
+    def _tidy(self, box: str, message: str, proven: set[str]) -> None:
+        """Expunge the copies of those who receive too, but are not among what is being proven."""
+        for item in self.client.read()["objects"]:
+            mailbox, _, login = item["key"].partition("/")
+            person = full(login, box) if login else ""
+            if (
+                mailbox == box
+                and person not in proven
+                and "receive" in item["fields"].get("rights", ())
+            ):
+                with suppress(Unanswered):
+                    self.client.arrived(self._act(person), message, _ABSENT)
 
     # ── lists ──────────────────────────────────────────────────────────────────────────────────
 
@@ -411,6 +432,11 @@ def _box(request: ProofRequest) -> str:
 def _grantee(request: ProofRequest) -> str:
     box, _, login = request.resource.address.key.partition("/")
     return full(login, box)
+
+
+def _rights(request: ProofRequest) -> tuple[str, ...]:
+    body = request.resource.body
+    return body.rights or () if isinstance(body, Grant) else ()
 
 
 def _message_id() -> str:

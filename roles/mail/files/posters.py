@@ -5,35 +5,39 @@ Postfix asks once for each recipient (SMTPD_POLICY_README). `posters` says per l
 our business. Postfix starts this through spawn(8); one process serves one connection.
 """
 
-import os
-import sys
+from __future__ import annotations
 
-FOLDER = "/etc/postfix/commsroom"
+import sys
+from pathlib import Path
+
+FOLDER = Path("/etc/postfix/commsroom")
 
 
 class Table:
     """A Postfix text table (key, whitespace, value), read again whenever its file changes."""
 
-    def __init__(self, name):
-        self.path = os.path.join(FOLDER, name)
-        self.seen = None
-        self.rows = {}
+    def __init__(self, name: str) -> None:
+        """Read nothing yet."""
+        self.path = FOLDER / name
+        self.seen: tuple[int, ...] = ()
+        self.rows: dict[str, str] = {}
 
-    def get(self, key):
+    def get(self, key: str) -> str:
+        """Return the value of a key, "" when there is none."""
         try:
-            now = os.stat(self.path)
+            now = self.path.stat()
         except FileNotFoundError:
             return ""
         stamp = (now.st_mtime_ns, now.st_ino, now.st_size)
         if stamp != self.seen:
-            with open(self.path, encoding="utf-8") as stream:
-                parts = [line.split(None, 1) for line in stream if not line.startswith("#")]
-            self.rows = {part[0]: part[1].strip() for part in parts if len(part) == 2}
+            lines = self.path.read_text("utf-8").splitlines()
+            pairs = (line.partition(" ") for line in lines if not line.startswith("#"))
+            self.rows = {key: value.strip() for key, _, value in pairs}
             self.seen = stamp
         return self.rows.get(key, "")
 
 
-def decide(request, posters, lists):
+def decide(request: dict[str, str], posters: Table, lists: Table) -> str:
     """Return the action for one request; `DUNNO` leaves the decision to the rules after us."""
     address = request.get("recipient", "").lower()
     rule = posters.get(address)
@@ -45,9 +49,10 @@ def decide(request, posters, lists):
     return "DUNNO"
 
 
-def main():
+def main() -> None:
+    """Answer request after request; an empty line ends each."""
     posters, lists = Table("posters"), Table("lists")
-    request = {}
+    request: dict[str, str] = {}
     for line in sys.stdin:
         name, equals, value = line.rstrip("\n").partition("=")
         if equals:
