@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from commsroom.lab import access, image, network
@@ -12,7 +13,7 @@ from commsroom.lab import engine as engines
 from commsroom.lab.errors import LabFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from commsroom.lab.commands import Commands
@@ -77,17 +78,15 @@ def running(engine: Engine) -> set[str]:
     return found & set(network.namespaces(engine.run))
 
 
-def wait_for_ssh(address: str, name: str, seconds: float = _READY_SECONDS) -> None:
+def wait_for_ssh(address: str, name: str) -> None:
     """Return when sshd has said its name; raises LabFailed when it does not in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if ssh_answers(address):
-            return
-        time.sleep(0.1)
-    raise LabFailed(
-        f"lab: {name} ({address}) did not answer on SSH within {seconds:.0f} s",
-        remedy="commsroom lab up --fresh makes it anew",
-    )
+    _wait(lambda: ssh_answers(address), f"{name} ({address}) on SSH")
+
+
+def wait_for_services(address: str, name: str, services: Mapping[str, int]) -> None:
+    """Return when all these ports can be connected to; raises LabFailed when not in time."""
+    for service, port in services.items():
+        _wait(partial(_connects, address, port), f"{name} ({address}) on {service}, port {port}")
 
 
 def ssh_answers(address: str) -> bool:
@@ -97,6 +96,25 @@ def ssh_answers(address: str) -> bool:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
+
+
+def _connects(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def _wait(ready: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + _READY_SECONDS
+    while not ready():
+        if time.monotonic() > end:
+            raise LabFailed(
+                f"lab: no answer from {what} within {_READY_SECONDS:.0f} s",
+                remedy="commsroom lab up --fresh makes it anew",
+            )
+        time.sleep(0.1)
 
 
 def tls_folder(home: Home, name: str) -> Path:

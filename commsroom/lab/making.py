@@ -105,6 +105,7 @@ def settle(site: Site, engine: Engine, made: Mapping[str, Instance], told: Told)
     """
     ours, recipes = site.ours(), site.recipes()
     identities = {name: configure.identity(site.estate, name) for name in recipes}
+    servers = {server.name: server for server in site.wanted}
 
     def one(name: str) -> None:
         restored = name in made and made[name].image == recipes[name]
@@ -115,6 +116,9 @@ def settle(site: Site, engine: Engine, made: Mapping[str, Instance], told: Told)
                 _save(engine, made[name], recipes[name], told)
         elif not _in_place(site.home, name, identities[name]):
             configure.configure(site.estate, site.home, name, configure.INSTANCE_TAG, told)
+
+        server = servers[name]
+        instances.wait_for_services(server.address, name, server.tcp)
 
     with ThreadPoolExecutor(len(recipes)) as pool:
         errors = {name: pool.submit(one, name) for name in recipes}

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-#: What a kind of server offers, by back end. UDP only where policy has an exception; see `status`.
-PORTS: Final[Mapping[str, Mapping[str, int]]] = {
-    "asterisk": {"sips": 5061, "sip": 5060},
-    "postfix_dovecot": {"imaps": 993, "submission": 587, "submissions": 465},
-    "prosody": {"xmpp": 5222, "xmpps": 5223},
+#: The TCP ports each kind of server is used by, by back end. All of them speak TLS.
+_SERVICES: Final[Mapping[str, Mapping[str, int]]] = {
+    "asterisk": {"sips": 5061},
+    "postfix_dovecot": {"imaps": 993, "submission": 587},
+    "prosody": {"xmpp": 5222},
 }
+_SIP_UDP: Final = 5060
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,22 @@ class Server:
     backend: str
     groups: tuple[str, ...]
     other_names: tuple[str, ...] = ()
+    udp: bool = False
 
     @property
     def dns_name(self) -> str:
         """The name its certificate is for."""
         return f"{self.name}.{self.domain}" if self.domain else self.name
+
+    @property
+    def tcp(self) -> Mapping[str, int]:
+        """Its services over TCP and their ports."""
+        return _SERVICES.get(self.backend, {})
+
+    @property
+    def services(self) -> Mapping[str, int]:
+        """All its services; SIP over UDP only where policy has an exception for a site."""
+        return {**self.tcp, "sip": _SIP_UDP} if self.udp else self.tcp
 
 
 def servers(estate: Path) -> Sequence[Server]:
@@ -71,6 +83,7 @@ def _server(name: str, variables: Mapping[str, Any], groups: Sequence[str]) -> S
         backend=str(variables.get("commsroom_backend", "")),
         groups=tuple(groups),
         other_names=tuple(variables.get("commsroom_tls_names", ())),
+        udp=variables.get("pbx_udp") is True,
     )
 
 

@@ -133,7 +133,7 @@ def status(estate: Path) -> Status:
         services={
             service: (server.address, port)
             for server in answering
-            for service, port in plan.PORTS.get(server.backend, {}).items()
+            for service, port in server.services.items()
         },
         ca=estate / ".commsroom" / "ca" / "ca.crt",
         up=len(answering) == len(everyone),

@@ -66,7 +66,7 @@ def inventory(estate: Path) -> dict[str, Any]:
         raise CommsroomError(
             f"{estate / 'inventory'}: {words}", remedy="see ansible-inventory --list"
         )
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout, object_hook=_plain)
     return found
 
 
@@ -143,6 +143,11 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
         message=str(outcome.get("msg", ""))[:_TEXT_LIMIT],
         diff=tuple(diff if isinstance(diff, list) else [diff]),
     )
+
+
+def _plain(value: dict[str, Any]) -> Any:
+    """Undo Ansible's marking of texts that came from a plug-in (`{"__ansible_unsafe": …}`)."""
+    return value["__ansible_unsafe"] if value.keys() == {"__ansible_unsafe"} else value
 
 
 def environment(estate: Path) -> dict[str, str]:
