@@ -36,7 +36,10 @@ def up(
     def step(name: str, detail: str = "") -> None:
         progress.say(f"{name}: {detail}" if detail else name)
 
-    _give(session, lab.up(session.estate.resolve(), progress=step, fresh=fresh))
+    progress.begin("Lab")
+    found = lab.up(session.estate.resolve(), progress=step, fresh=fresh)
+    progress.end()
+    _give(session, found)
     return 0
 
 
