@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commsroom.cli.options import Format
-from commsroom.cli.output import warn, write_file
+from commsroom.cli.output import write_file
 from commsroom.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from commsroom.cli.session import Session
+    from commsroom.estate.plan import Plan
     from commsroom.reports.documents import Document
     from commsroom.reports.model import Report
 
@@ -79,13 +80,14 @@ def may_ask(session: Session, *, yes: bool) -> None:
         )
 
 
-def agreed(changes: int) -> bool:
+def agreed(plan: Plan) -> bool:
     """Ask on the terminal; only a whole `yes` counts."""
     from commsroom.reports.lines import count
 
-    warn("")
+    systems = sorted({change.address.system for change in plan.changes})
+    named = ", ".join(f"{name} (simulated)" if name in plan.simulated else name for name in systems)
     try:
-        sys.stderr.write(f"Make {count(changes, 'change')} on the real systems? Type yes: ")
+        sys.stderr.write(f"\nMake {count(len(plan.changes), 'change')} on {named}? Type yes: ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() == "yes"
     except OSError:

@@ -146,7 +146,7 @@ def apply(
         nonlocal shown
         shown = True
         session.out.lines(text.plan_lines(found, full=full))
-        return yes or forms.agreed(len(found.changes))
+        return yes or forms.agreed(found)
 
     with session.open() as estate:
         done = applying.apply(
