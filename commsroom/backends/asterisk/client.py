@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from commsroom.backends import ssh
+from commsroom.errors import CommsroomError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +63,18 @@ class RealClient:
         """Call from here, to the server's address, verified by its name."""
         from commsroom.backends.asterisk.proof.sip_line import RealExchange
 
-        return RealExchange(self.target, self.settings)
+        ports = {"tls": self.settings.pbx_sips_port, "udp": self.settings.pbx_udp_port}
+        target = self.target
+        return RealExchange(target.host, target.tls_name, target.ca, ports, self._clock)
+
+    async def _clock(self) -> tuple[str, str]:
+        from commsroom.backends.asterisk.proof.line import Undecided
+
+        try:
+            found = await asyncio.to_thread(self._call, "clock", {}, self.deadlines.connect)
+        except CommsroomError as error:
+            raise Undecided(error.message) from error
+        return found["day"], found["time"]
 
     def _call(self, function: str, more: Json, timeout: float) -> Json:
         data = {
