@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from commsroom.estate.memory import uncollected
 from commsroom.estate.resource import (
     Action,
     Address,
@@ -123,6 +124,19 @@ def build(
     Returns:
         The plan; applying it and building again gives an empty one.
     """
+    with uncollected():
+        return _built(desired, snapshots, known, backends, unknown or {}, prune=prune)
+
+
+def _built(
+    desired: Iterable[Resource],
+    snapshots: Mapping[str, Snapshot],
+    known: Known,
+    backends: Mapping[str, Backend],
+    unknown: Mapping[str, str],
+    *,
+    prune: bool,
+) -> Plan:
     wanted = {item.address: item for item in desired if item.address.system in snapshots}
     refused = _refusals(wanted, backends)
     unsupported: dict[Address, str] = dict(refused)
@@ -160,7 +174,7 @@ def build(
         foreign=tuple(sorted(address for address, _ in extra if address not in known.owned)),
         sealed=tuple(sorted(sealed)),
         unsupported=unsupported,
-        unknown=dict(unknown or {}),
+        unknown=dict(unknown),
         owned=count(known.owned),
         tokens={system: snapshot.token for system, snapshot in snapshots.items()},
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from commsroom.errors import CommsroomError
 from commsroom.estate.compile import mail, messaging, telephony
 from commsroom.estate.compile.context import Context, SystemInfo
+from commsroom.estate.memory import uncollected
 
 if TYPE_CHECKING:
     from datetime import date
@@ -42,8 +41,8 @@ def compile_estate(
     Raises:
         CommsroomError: two rules ask for the same address.
     """
-    context = Context.of(policy, allocations, day, systems, at_sites or {})
-    with _uncollected():
+    with uncollected():
+        context = Context.of(policy, allocations, day, systems, at_sites or {})
         found = [
             *telephony.resources(context),
             *mail.resources(context),
@@ -62,15 +61,3 @@ def _refuse_doubles(resources: Sequence[Resource]) -> None:
                 f"{item.address} is asked for twice: {other.provenance} and {item.provenance}",
                 remedy="give one of them another number or name",
             )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Pause the garbage collector: making many small objects would run it again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -50,6 +52,8 @@ class Context:
     day: date
     systems: Sequence[SystemInfo]
     holders: dict[str, Holder]
+    _protected: re.Pattern[str]
+    _places: dict[tuple[str, ...], Provenance] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -61,7 +65,9 @@ class Context:
         at_sites: Mapping[str, date],
     ) -> Context:
         """Resolve who is due; `at_sites` is the date where it is not `day` (another time zone)."""
-        return cls(policy, day, systems, dict(_holders(policy, allocations, day, at_sites)))
+        globs = "|".join(fnmatch.translate(glob) for glob in policy.security.protected)
+        holders = dict(_holders(policy, allocations, day, at_sites))
+        return cls(policy, day, systems, holders, re.compile(globs or "(?!)"))
 
     def hosts(self, kind: str, site: str = "") -> Iterator[str]:
         """Yield the systems that hold a kind for a site; for no particular site, all that hold it."""
@@ -75,8 +81,11 @@ class Context:
 
     def place(self, *path: str) -> Provenance:
         """Return where policy says it: file, line and clause."""
-        source = self.policy.sources.of(*path)
-        return Provenance(source.file, source.line, source.clause)
+        found = self._places.get(path)
+        if found is None:
+            source = self.policy.sources.of(*path)
+            found = self._places[path] = Provenance(source.file, source.line, source.clause)
+        return found
 
     def mail_address(self, holder: Holder) -> str:
         """Return somebody's mail address: the roster's own, else login@primary domain."""
@@ -102,7 +111,7 @@ class Context:
             needs=needs,
             provenance=place,
             person=holder.id if holder else "",
-            protected=any(address.matches(glob) for glob in self.policy.security.protected),
+            protected=self._protected.match(str(address)) is not None,
         )
 
 
