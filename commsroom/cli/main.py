@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last word before the user: a line, not a traceback
+    except Exception as error:  # noqa: BLE001 - users get a line, no traceback
         code = _failed(error, words)
     if code == INTERRUPTED:
         output.warn(
@@ -149,7 +149,7 @@ def _usage(error: typer.TyperException) -> str:
 
 
 def _tell(error: CommsroomError) -> None:
-    """Write the one line, or for problems of the input one line each in the form editors jump to."""
+    """Write the one line; for problems of the input one each, in the form editors jump to."""
     from commsroom.reports.lines import printable
 
     if isinstance(error, PolicyErrors):

@@ -30,7 +30,8 @@ Person = Annotated[
     list[str] | None,
     typer.Option(
         metavar="ID",
-        help="Only what exists for this person (id or login of the roster), and what that needs; repeatable.",
+        help="Only what exists for this person (id or login of the roster), and what that needs;"
+        " repeatable.",
         autocompletion=people,
         show_default=False,
     ),

@@ -76,9 +76,9 @@ class Session:
 def command(
     group: typer.Typer, name: str, *examples: str
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Register a function `(session, *, options…) → exit code` as a command with the common options.
+    """Register `function(session, *, options…) → exit code` as a command.
 
-    Those may stand before or after the command's name; after wins. Its help is the function's
+    It also takes the common options; those may stand before or after the command's name; after wins. Its help is the function's
     docstring, then the examples.
     """
 

@@ -1,6 +1,6 @@
 """The JSON every command gives with `--json`: a contract, with stable keys in a stable order.
 
-No secret is in any of them, save the one `secret show` exists for; a secret is named `secret:<slot>`.
+A secret is named `secret:<slot>`; only what `secret show` gives holds its value.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def apply_document(
     seconds: float,
     declined: bool,
 ) -> Document:
-    """Return what `apply --json` gives: the plan, the end of each change, and what is still to do."""
+    """Return what `apply --json` gives: the plan, how each change ended, what is still to do."""
     return {
         "ok": code == 0,
         "exit_code": code,

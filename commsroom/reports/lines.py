@@ -57,7 +57,7 @@ _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def printable(text: str) -> str:
-    r"""Return `text` with every invisible or controlling character written out (`\x1b`, `\u202e`)."""
+    r"""Return `text` with every invisible or controlling character written out: `\x1b`."""
     if text.isprintable():
         return text
     return "".join(
@@ -71,7 +71,7 @@ def _hides(char: str) -> bool:
 
 
 def value(content: Value) -> str:
-    """Write an attribute's value so that a string, a number, a boolean and a list look different."""
+    """Write an attribute's value; text, number, yes or no, and list look different."""
     match content:
         case None:
             return "nothing"

@@ -86,7 +86,7 @@ def escape(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Return a code span; in a table a bar must be escaped even there, and backticks need a longer fence."""
+    """Return a code span: a bar is escaped for tables, backticks need a longer fence."""
     shown = printable(text).replace("|", "\\|")
     fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""

@@ -75,9 +75,9 @@ class Difference:
 class Finding:
     """One thing that is not as policy says, and what to do about it.
 
-    `address` is that of an object, a system's name, or what names the place on a server. `since` is the UTC time
-    of the first run that saw it, "" where that is not remembered. `remedy` is a command where
-    there is one.
+    `address` is that of an object, a system's name, or what names the place on a server. `since`
+    is the UTC time of the first run that saw it, "" where that is not remembered. `remedy` is a
+    command where there is one.
     """
 
     kind: FindingKind
@@ -247,7 +247,7 @@ def uses(proofs: Iterable[Proof]) -> tuple[Use, ...]:
 
 
 def _verb(use: str) -> str:
-    """Return a use without its object (`call 2101` → `call`), so that the same uses count together."""
+    """Return a use without its object: `call 2101` counts together with `call 2102`."""
     words = [
         word for word in use.split() if not any(char in "@." or char.isdigit() for char in word)
     ]

@@ -32,7 +32,9 @@ def render(report: Report) -> str:
             {"id": name, "shortDescription": {"text": text}} for name, text in _RULES.items()
         ]}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": True, "endTimeUtc": report.when.replace("+00:00", "Z")}],
+        "invocations": [
+            {"executionSuccessful": True, "endTimeUtc": report.when.replace("+00:00", "Z")}
+        ],
         "properties": {"simulated": sorted(report.simulated)},
         "results": results,
     }  # fmt: skip

@@ -238,7 +238,7 @@ def plan_text(plan: Plan) -> str:
 def apply_lines(
     plan: Plan, outcomes: Iterable[Outcome], remaining: Plan, took: float
 ) -> Iterator[Line]:
-    """Yield what an apply did: each change that did not end well, then the sum, then what is left."""
+    """Yield what an apply did: each change that went wrong, the sum, and what is left."""
     known = list(outcomes)
     for outcome in known:
         if outcome.status is not Status.DONE:
@@ -386,6 +386,5 @@ def _proof(proof: Proof, simulated: frozenset[str]) -> Line:
     ]
     how = f" ({proof.note})" if proof.note else ""
     got = "" if proof.ok else f": expected {proof.expected}, got {proof.got}"
-    return line(
-        "  ", Span(mark, style), f" {proof.address} {proof.use}{got}{how}", *label(proof.address.system, simulated)
-    )  # fmt: skip
+    simulation = label(proof.address.system, simulated)
+    return line("  ", Span(mark, style), f" {proof.address} {proof.use}{got}{how}", *simulation)

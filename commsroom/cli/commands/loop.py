@@ -128,7 +128,8 @@ def apply(
 ) -> int:
     """Make the systems what policy says.
 
-    Asks first, then reads them again to be sure. Stops with exit code 3 when too much would be removed or something protected is touched.
+    Asks first, then reads them again to be sure. Stops with exit code 3 when too much would be
+    removed or something protected is touched.
     """
     from commsroom.app import applying, saved
     from commsroom.errors import UsageError
@@ -193,7 +194,8 @@ def prove(
 ) -> int:
     """Use every account as its owner would.
 
-    Calls, logins and messages; closed accounts must be refused. Ends with 2 when a use did not go as policy promises, 4 when one could not be decided.
+    Calls, logins and messages; closed accounts must be refused. Ends with 2 when a use did not
+    go as policy promises, 4 when one could not be decided.
     """
     from commsroom.app import proving
     from commsroom.reports import documents, model
@@ -235,7 +237,8 @@ def drift(
 ) -> int:
     """Find where reality is not what policy says.
 
-    Names the repair for each finding and writes nothing. Ends with 2 when something differs, 4 when a system could not be read. What is foreign is
+    Names the repair for each finding and writes nothing. Ends with 2 when something differs, 4
+    when a system could not be read. What is foreign is
     named, and is no difference.
     """
     from commsroom.app import drifting
