@@ -246,7 +246,8 @@ def test_drift_from_a_clean_checkout_takes_ledger_and_key_from_elsewhere(
     estate, fresh, monkeypatch
 ):
     estate.by_hand(_tamper)
-    key = next(Path(os.environ["XDG_CONFIG_HOME"]).rglob("*.key"))
+    name = (estate.path / ".commsroom/key-id").read_text().strip()
+    key = Path(os.environ["XDG_CONFIG_HOME"]) / f"commsroom/keys/{name}.key"
     monkeypatch.setenv("COMMSROOM_KEY", key.read_text().strip())
     monkeypatch.setenv("COMMSROOM_LEDGER", f"sqlite:///{estate.path}/.commsroom/ledger.db")
     shutil.copytree(estate.path / "simulated", fresh.path / "simulated")
