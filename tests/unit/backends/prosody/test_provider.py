@@ -1,18 +1,13 @@
 """What the provider promises, over the simulated server."""
 
 from dataclasses import replace
-from importlib.resources import files
 
 import pytest
-import yaml
 
 from commsroom.errors import FenceRefused, TargetMoved
 from commsroom.estate.backend import Batch, Status
 from commsroom.estate.resource import Action, Address
 
-CASES = {
-    item.name: item for item in files("commsroom.backends.prosody").joinpath("cases").iterdir()
-}
 STAFF = {
     "account/ann": {"display_name": "Ann", "file_sharing": True, "suspended": False},
     "account/bob": {"display_name": "Bob", "file_sharing": False, "suspended": False},
@@ -32,27 +27,6 @@ def line(change):
 
 def done(outcomes):
     return all(item.status is Status.DONE for item in outcomes)
-
-
-@pytest.mark.parametrize("name", sorted(CASES))
-def test_case_comes_true(world, name):
-    case = yaml.safe_load(CASES[name].read_text("utf-8"))
-    assert done(world.apply(world.plan(world.resources(case["existing"]))))
-    world.owned = {at(key) for key in case["owned"]}
-    world.recorded = {key: value for key, value in world.recorded.items() if key in world.owned}
-    world.provider.client.told.clear()
-    desired = world.resources(case["desired"])
-
-    plan = world.plan(desired)
-    outcomes = world.apply(plan)
-
-    assert sorted(line(change) for change in plan.changes) == sorted(case["plan"])
-    assert done(outcomes)
-    assert world.provider.client.told == case["told"]
-    after = world.plan(desired)
-    assert after.empty
-    mine = {at(key) for key in case["owned"]} | {item.address for item in desired}
-    assert set(after.foreign) == {at(key) for key in case["existing"]} - mine
 
 
 def test_second_apply_has_nothing_to_do(world):
