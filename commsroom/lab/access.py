@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -32,14 +31,23 @@ def own_files(home: Home, run: Commands, name: str) -> Path:
     return folder
 
 
-def write(home: Home, folder: Path, hosts: Mapping[str, str], owner: os.stat_result) -> None:
+def hand_back(estate: Path) -> None:
+    """Give what root made in the estate's `.commsroom` to the estate's owner."""
+    owner = estate.stat()
+    state = estate / ".commsroom"
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        for path in (state, *state.rglob("*")):
+            if path.lstat().st_uid == 0:
+                os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def write(home: Home, folder: Path, hosts: Mapping[str, str]) -> None:
     """Write `ssh_config`, `known_hosts` and the key for these hosts (name → address).
 
     Args:
         home: The lab.
         folder: Where to; `ssh_config` names the files beside it by their whole path.
         hosts: Address by name.
-        owner: Whose the files shall be: the estate's owner, where root runs the lab for him.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     key, known = folder / "id_ed25519", folder / "known_hosts"
@@ -51,9 +59,6 @@ def write(home: Home, folder: Path, hosts: Mapping[str, str], owner: os.stat_res
     }
     for path, text in texts.items():
         replace(path, text)
-    for path in (folder.parent, folder, *texts):
-        with contextlib.suppress(PermissionError):
-            os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def replace(path: Path, text: str) -> None:

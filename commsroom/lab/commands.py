@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from commsroom.lab.errors import LabFailed, LabUnavailable
+from commsroom.lab.errors import LabFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,20 +77,6 @@ class Commands:
 
     def _failed(self, step: str, why: str) -> LabFailed:
         return LabFailed(f"lab: {step}: {why}", remedy=f"the whole story is in {self.log}")
-
-
-def as_root(log: Path) -> Commands:
-    """Return the way to run programs as root.
-
-    Raises:
-        LabUnavailable: we are not root.
-    """
-    if os.geteuid() != 0:
-        raise LabUnavailable(
-            "the lab needs root to make containers and their network, and this is not root",
-            remedy="run it with sudo",
-        )
-    return Commands(log)
 
 
 def _last_words(text: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any, Final
 
-from commsroom.lab import access, home, image, instances, network, plan
+from commsroom.lab import access, elevated, home, image, instances, network, plan
 from commsroom.lab import engine as engines
 from commsroom.lab.authority import Authority
-from commsroom.lab.commands import as_root
+from commsroom.lab.commands import Commands
 from commsroom.lab.errors import LabUnavailable
 from commsroom.lab.instances import Instance
 
@@ -36,8 +36,11 @@ def run(
         How to reach it: address, user, port, SSH configuration and key, TLS files.
     """
     lab, estate = home.find(), estate.resolve()
+    if elevated.needed():
+        dns = [f"--dns={each}" for each in names]
+        return elevated.call(estate, "run", name, *dns, progress=progress)
     with lab.locked(progress):
-        machine = as_root(lab.log)
+        machine = Commands(lab.log)
         engine = engines.enter(lab, machine)
         if image.name() not in engine.images():
             image.make(lab, machine, engine, progress)
@@ -57,7 +60,8 @@ def run(
         one = Instance(name, address, dns[0], image.name())
         instances.start(engine, machine, [one], f"{address} {dns[0]} {name}\n")
         files = estate / ".commsroom" / "lab" / name
-        access.write(lab, files, {name: address}, estate.stat())
+        access.write(lab, files, {name: address})
+        access.hand_back(estate)
         return {
             "name": name, "address": address, "user": "root", "port": _SSH_PORT,
             "ssh_config": str(files / "ssh_config"), "ssh_key": str(files / "id_ed25519"),
@@ -71,11 +75,14 @@ def remove(estate: Path, name: str) -> None:
     lab = home.find()
     if not lab.path.exists():
         return
+    if elevated.needed():
+        elevated.call(estate, "rm", name, progress=lambda _step, _detail: None)
+        return
     with lab.locked():
         extras: dict[str, dict[str, str]] = lab.notes().get("extras", {})
         if name not in extras:
             return
-        machine = as_root(lab.log)
+        machine = Commands(lab.log)
         instances.remove(engines.enter(lab, machine), machine, [name], keys=True)
         lab.note(extras={key: entry for key, entry in extras.items() if key != name})
     state = estate.resolve() / ".commsroom"

@@ -63,7 +63,7 @@ class Site:
 
 
 def start(
-    site: Site, engine: Engine, machine: Commands, told: Told, *, fresh: bool, anew: bool
+    site: Site, engine: Engine, machine: Commands, told: Told, *, bare: bool, anew: bool
 ) -> dict[str, Instance]:
     """Start the wanted servers that do not run for this estate; return those made for it.
 
@@ -72,26 +72,27 @@ def start(
         engine: Where containers run.
         machine: Where the network is.
         told: Told each server's start.
-        fresh: From the base image even where a saved one would do.
-        anew: Even those that run.
+        bare: Plain Debian is what is asked for.
+        anew: From plain Debian, not as it was saved, and even those that run.
     """
     access.client_key(site.home, machine)
     ours, running, images = site.ours(), instances.running(engine), engine.images()
     recipes = site.recipes()
     made = {}
     for server in site.wanted:
-        alive = server.name in running and server.name in ours
-        if alive and not anew and instances.ssh_answers(server.address):
+        whole = ours.get(server.name, {}).keys() & {"recipe", "bare"}  # not left half made
+        if whole and server.name in running and not anew and instances.ssh_answers(server.address):
             continue
-        plain = fresh or recipes[server.name] not in images
+        plain = anew or recipes[server.name] not in images
         source = image.name() if plain else recipes[server.name]
         made[server.name] = Instance(server.name, server.address, server.dns_name, source)
         told(server.name, "starting as plain Debian" if plain else "starting as it was saved")
     names = "".join(f"{each.address} {each.dns_name} {each.name}\n" for each in site.all)
-    _note(site, {name: {} for name in made}, keep=ours)
+    mark = {"bare": "yes"} if bare else {}
+    _note(site, dict.fromkeys(made, mark), keep=ours)
     instances.start(engine, machine, list(made.values()), names)
     addresses = {server.name: server.address for server in site.all if server.name in site.ours()}
-    access.write(site.home, site.estate / ".commsroom" / "lab", addresses, site.estate.stat())
+    access.write(site.home, site.estate / ".commsroom" / "lab", addresses)
     return made
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from commsroom.lab import access, elevated, home, image, instances, making, network, plan
 from commsroom.lab import engine as engines
-from commsroom.lab import home, image, instances, making, network, plan
 from commsroom.lab.authority import Authority
-from commsroom.lab.commands import as_root
+from commsroom.lab.commands import Commands
 from commsroom.lab.errors import LabUnavailable
 from commsroom.lab.making import Site
 
@@ -64,20 +64,28 @@ def up(
         LabFailed: a step failed.
     """
     lab, estate = home.find(), estate.resolve()
+    everyone = plan.servers(estate)
+    site = Site(estate, lab, everyone, _chosen(estate, everyone, only))
+    if elevated.needed():
+        if fresh or bare or not site.settled():
+            options = [*(["--fresh"] if fresh else []), *(["--bare"] if bare else [])]
+            names = [server.name for server in site.wanted]
+            elevated.call(estate, "up", *options, *names, progress=progress)
+        return status(estate)
     with lab.locked(progress):
-        everyone = plan.servers(estate)
-        site = Site(estate, lab, everyone, _chosen(estate, everyone, only))
         _certify(site)
         if not (fresh or bare) and site.settled():
             return status(estate)
-        machine = as_root(lab.log)
+        machine = Commands(lab.log)
         engine = engines.enter(lab, machine)
         if image.name() not in engine.images():
             image.make(lab, machine, engine, progress)
-        anew = fresh or bare
-        made = making.start(site, engine, machine, progress, fresh=anew, anew=anew)
-        if not bare:
-            making.settle(site, engine, made, progress)
+        try:
+            made = making.start(site, engine, machine, progress, bare=bare, anew=fresh or bare)
+            if not bare:
+                making.settle(site, engine, made, progress)
+        finally:
+            access.hand_back(estate)
         return status(estate)
 
 
@@ -89,8 +97,12 @@ def down(estate: Path, *, purge: bool = False) -> None:
     lab, estate = home.find(), estate.resolve()
     if not lab.path.exists():
         return
+    if elevated.needed():
+        options = ["--purge"] if purge else []
+        elevated.call(estate, "down", *options, progress=lambda _step, _detail: None)
+        return
     with lab.locked():
-        machine = as_root(lab.log)
+        machine = Commands(lab.log)
         engine = engines.enter(lab, machine)
         notes = lab.notes()
         there = {name.removeprefix(network.PREFIX) for name in engine.containers()}
