@@ -18,7 +18,6 @@ class Settings(BaseModel):
     im_admin_socket: str = "/run/prosody/prosody.sock"
     #: Where people log in; proofs do too.
     im_direct_tls_port: int = Field(default=5223, ge=1, le=65535)
-    im_file_sharing: bool = True
 
     @model_validator(mode="before")
     @classmethod
