@@ -39,11 +39,22 @@ LEAVER: Final = "L012"
 LEAVERS_ACCOUNTS: Final = 3
 
 # What an administrator might do on a server at night.
-CLASS_BY_HAND: Final = "TODO {number}"
-MAILBOX_BY_HAND: Final = "TODO {address}"
-MEMBER_BY_HAND: Final = "TODO"
-FOREIGN_BY_HAND: Final = "TODO"
-FOREIGN_REMOVED: Final = "TODO"
+CLASS_BY_HAND: Final = (
+    "sed -i '/^\\[{number}\\](commsroom-endpoint)/,/^\\[/ s/^context=.*/context=commsroom-class-internal/'"
+    " /etc/asterisk/commsroom/pjsip.conf && asterisk -rx 'module reload res_pjsip.so'"
+)
+MAILBOX_BY_HAND: Final = (
+    "hash=$(doveadm pw -s SSHA512 -p changed-by-hand) &&"
+    ' sed -i "s|^{address}:[^:]*|{address}:$hash|" /etc/dovecot/commsroom/users'
+)
+MEMBER_BY_HAND: Final = (
+    'prosodyctl shell \'muc:room("sales@rooms.lianhe.example")'
+    ':set_affiliation(true, "hong.pham@lianhe.example", nil)\''
+)
+FOREIGN_BY_HAND: Final = (
+    "prosodyctl shell user create stranger@lianhe.example made-by-hand-1 prosody:registered"
+)
+FOREIGN_REMOVED: Final = "prosodyctl shell user delete stranger@lianhe.example"
 
 console = Console(highlight=False, soft_wrap=True)
 
