@@ -13,6 +13,8 @@ class Settings(BaseModel):
     pbx_sips_port: int = Field(default=5061, ge=1, le=65535)
     pbx_udp_port: int = Field(default=5060, ge=1, le=65535)
     pbx_voicemail_number: str = "*97"
+    #: What becomes of outside calls; only where they end in an echo are allowed numbers dialled in proofs.
+    pbx_outside: str = "none"
     #: Where our files are, those of voicemail, and the manager interface, on the server.
     pbx_folder: str = Field(default="/etc/asterisk/commsroom", pattern="^/")
     pbx_voicemail_spool: str = Field(default="/var/spool/asterisk/voicemail", pattern="^/")

@@ -59,6 +59,11 @@ class Ringing(Protocol):
     #: The number that calls, as the server says.
     caller: str
 
+    @property
+    def over(self) -> bool:
+        """Tell whether it has stopped ringing."""
+        ...
+
     async def answer(self) -> Call:
         """Take the call."""
         ...
@@ -71,6 +76,7 @@ class Ringing(Protocol):
 class Phone(Protocol):
     """One telephone with one extension's credential."""
 
+    number: str
     #: The tone (hertz) it says into every call, so that the other side can tell it.
     tone: int
 
@@ -86,8 +92,8 @@ class Phone(Protocol):
         """Call and wait for an answer; raises Refused or Undecided."""
         ...
 
-    async def rings(self, within: float) -> Ringing:
-        """Wait for a call to come in; raises Undecided when none does."""
+    async def rings(self, within: float, caller: str) -> Ringing:
+        """Wait for a call of the number `caller` to come in; raises Undecided when none does."""
         ...
 
 

@@ -12,6 +12,7 @@ import math
 import secrets
 import struct
 import time
+from functools import cache
 from typing import Final, cast
 
 from commsroom.backends.asterisk.proof import srtp
@@ -38,6 +39,15 @@ def _compressed(sample: int) -> int:
     return min(range(256), key=lambda byte: abs(_LINEAR[byte] - sample))
 
 
+@cache
+def _wave(tone: int) -> bytes:
+    """Return a tenth of a second, which holds whole waves (tones are multiples of 10 Hz)."""
+    return bytes(
+        _compressed(round(8000 * math.sin(2 * math.pi * tone * n / _RATE)))
+        for n in range(_RATE // 10)
+    )
+
+
 class Media(asyncio.DatagramProtocol):
     """One side of a call's sound. Made by `opened`, ended by `close`."""
 
@@ -53,12 +63,7 @@ class Media(asyncio.DatagramProtocol):
         self._samples: list[int] = []
         self._transport: asyncio.DatagramTransport | None = None
         self._pump: asyncio.Task[None] | None = None
-        # A second holds a whole number of waves, and so many frames: it can be repeated for ever.
-        wave = [
-            _compressed(round(8000 * math.sin(2 * math.pi * tone * n / _RATE)))
-            for n in range(_RATE // 10)
-        ]
-        self._wave = bytes(wave)
+        self._wave = _wave(tone)
 
     @classmethod
     async def opened(cls, address: str, tone: int, *, secure: bool) -> Media:

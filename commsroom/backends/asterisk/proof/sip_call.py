@@ -241,6 +241,11 @@ class SipRinging:
         dialog.phone.reply(self._invite, _OK, "OK", tag=dialog.tag, body=dialog.description())
         return SipCall(dialog)
 
+    @property
+    def over(self) -> bool:
+        """Tell whether it has stopped ringing."""
+        return self.dialog.over.is_set()
+
     async def stopped(self, within: float) -> bool:
         """Wait for the server to cancel it."""
         with contextlib.suppress(TimeoutError):

@@ -37,7 +37,8 @@ class SipPhone:
         self._password = password
         self._wire: Wire | None = None
         self._dialogs: dict[str, Dialog] = {}
-        self._incoming: asyncio.Queue[SipRinging] = asyncio.Queue()
+        self._incoming: list[SipRinging] = []
+        self._bell = asyncio.Event()
         self._registration = (secrets.token_hex(10), secrets.token_hex(6))
         self._sequence = 0
 
@@ -109,13 +110,19 @@ class SipPhone:
             raise
         return SipCall(dialog)
 
-    async def rings(self, within: float) -> SipRinging:
-        """Wait for a call to come in."""
+    async def rings(self, within: float, caller: str) -> SipRinging:
+        """Wait for a call of that number to come in; others ring on."""
         try:
             async with asyncio.timeout(within):
-                return await self._incoming.get()
+                while True:
+                    for ringing in self._incoming:
+                        if ringing.caller == caller:
+                            self._incoming.remove(ringing)
+                            return ringing
+                    self._bell.clear()
+                    await self._bell.wait()
         except TimeoutError:
-            raise Undecided(f"it did not ring within {within:g} s") from None
+            raise Undecided(f"{self.number} did not ring within {within:g} s") from None
 
     def forget(self, dialog: Dialog) -> None:
         """Drop a call and its sound."""
@@ -187,7 +194,8 @@ class SipPhone:
         ringing = SipRinging(self, invite)
         self._dialogs[invite.get("Call-ID")] = ringing.dialog
         self.reply(invite, _RINGING, "Ringing", tag=ringing.dialog.tag)
-        self._incoming.put_nowait(ringing)
+        self._incoming.append(ringing)
+        self._bell.set()
 
     def reply(
         self, request: Message, code: int, reason: str, *, tag: str = "", body: bytes = b""

@@ -1,0 +1,156 @@
+"""What is proven, in which order, and when a refusal counts.
+
+Refusals come first: a leaver's last password is tried. Then everybody else logs in, which gives the control
+account that must be accepted *after* a refusal for it to mean anything, and the telephones for all calls.
+One call is left to ring for as long as policy says, while everything else goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from commsroom.backends.asterisk.proof import calls, people, places, rules
+from commsroom.backends.asterisk.proof.crew import Crew, secret
+from commsroom.backends.asterisk.proof.trial import untried
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable, Sequence
+
+    from commsroom.backends.asterisk.proof.line import Exchange
+    from commsroom.backends.asterisk.settings import Settings
+    from commsroom.estate.backend import Proof, ProofRequest
+
+#: Conversations at the same time.
+_AT_ONCE: Final = 8
+#: Telephones kept on at the same time; larger estates are proven in so many parts.
+_IN_THE_ROOM: Final = 200
+T = TypeVar("T")
+
+
+def prove(
+    exchange: Exchange, requests: Sequence[ProofRequest], settings: Settings, within: float
+) -> list[Proof]:
+    """Prove all requests within so many seconds; what is not proven by then is unknown."""
+    return asyncio.run(_prove(exchange, requests, settings, within))
+
+
+async def _prove(
+    exchange: Exchange, requests: Sequence[ProofRequest], settings: Settings, within: float
+) -> list[Proof]:
+    async with AsyncExitStack() as stack:
+        crew = Crew(
+            exchange,
+            stack,
+            outside_is_echo=settings.pbx_outside == "echo",
+            voicemail_number=settings.pbx_voicemail_number,
+        )
+        crew.file(requests)
+        try:
+            async with asyncio.timeout(within):
+                await _everything(crew)
+        except TimeoutError:
+            crew.proofs += _unproven(crew, f"there was no time left ({within:g} s)")
+        finally:
+            await asyncio.gather(*(phone.unregister() for phone in crew.phones.values()))
+    return crew.proofs
+
+
+def _unproven(crew: Crew, why: str) -> list[Proof]:
+    proven = {proof.address for proof in crew.proofs}
+    places_ = (crew.extensions, crew.boxes, crew.classes, crew.rooms, crew.groups)
+    every = (item.resource.address for place in places_ for item in place.values())
+    return [untried(address, "use", "works", why) for address in every if address not in proven]
+
+
+async def _everything(crew: Crew) -> None:
+    closed = [item for item in crew.extensions.values() if item.refused]
+    open_ = [item for item in crew.extensions.values() if not item.refused]
+    refusals = await _side_by_side(people.turn_away(crew, item) for item in closed)
+    for found in await _side_by_side(people.greet(crew, item) for item in open_[:_IN_THE_ROOM]):
+        crew.proofs += found
+    controlled = any(proof.login and proof.ok for proof in crew.proofs)
+    crew.proofs += [people.counted(proof, controlled=controlled) for proof in refusals]
+    if crew.phones:
+        await asyncio.gather(
+            _ring_out(crew), _talk(crew), _open_boxes(crew), _meet(crew), _dial(crew)
+        )
+        await _ring_groups(crew)
+        await _leave(crew)
+
+
+async def _ring_out(crew: Crew) -> None:
+    """One box by a call that nobody answers."""
+    numbers = [one for one in crew.alone if one in crew.boxes and crew.body(one).voicemail]
+    if numbers:
+        called = numbers[-1]
+        caller = next((one for one in crew.phones if one != called), called)
+        crew.proofs.append(await calls.not_answered(crew, called, caller))
+
+
+async def _talk(crew: Crew) -> None:
+    """Everybody calls the next one; one call is passed on."""
+    numbers = crew.alone
+    if len(numbers) == 1:
+        crew.proofs.append(await calls.call_oneself(crew, numbers[0]))
+        return
+    pairs = [*pairwise(numbers), *([(numbers[-1], numbers[0])] if numbers else [])]
+    crew.proofs += await _side_by_side(calls.call(crew, one, other) for one, other in pairs)
+    if len(numbers) > 2:  # noqa: PLR2004 - it takes three
+        crew.proofs.append(await calls.transfer(crew, *numbers[:3]))
+    crew.proofs += [
+        untried(crew.extensions[one].resource.address, "call", "both hear each other",
+                "a real telephone is logged in and would ring")
+        for one in sorted(crew.shared)
+    ]  # fmt: skip
+
+
+async def _open_boxes(crew: Crew) -> None:
+    numbers = [one for one in crew.boxes if one in crew.phones]
+    proofs = await _side_by_side(calls.open_box(crew, one, wrong=False) for one in numbers)
+    crew.proofs += proofs
+    known = [one for one in numbers if secret(crew.boxes[one], "pin")]
+    if known:
+        crew.proofs.append(await calls.open_box(crew, known[0], wrong=True))
+
+
+async def _meet(crew: Crew) -> None:
+    numbers = sorted(crew.phones)
+    for room in crew.rooms:
+        crew.proofs += await places.meet(crew, room, (numbers[0], numbers[-1]))
+
+
+async def _dial(crew: Crew) -> None:
+    users = {crew.body(number).dialling_class: number for number in crew.phones}
+    chosen = [(name, users[name]) for name in crew.classes if name in users]
+    for found in await _side_by_side(rules.dial(crew, name, user) for name, user in chosen):
+        crew.proofs += found
+
+
+async def _ring_groups(crew: Crew) -> None:
+    # One after the other: somebody may be in two.
+    for number in crew.groups:
+        proof = await places.ring_group(crew, number)
+        crew.proofs += [proof] if proof else []
+
+
+async def _leave(crew: Crew) -> None:
+    """Everybody logs out; then each box must answer at once."""
+    numbers = crew.alone
+    boxes = [one for one in numbers if one in crew.boxes and crew.body(one).voicemail]
+    await asyncio.gather(*(crew.phones[one].unregister() for one in numbers))
+    crew.proofs += await _side_by_side(
+        calls.nobody_there(crew, one, next((o for o in numbers if o != one), one)) for one in boxes
+    )
+
+
+async def _side_by_side(work: Iterable[Awaitable[T]]) -> list[T]:
+    limit = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(job: Awaitable[T]) -> T:
+        async with limit:
+            return await job
+
+    return list(await asyncio.gather(*(one(job) for job in work)))
