@@ -91,7 +91,7 @@ class MemoryServer(on_target.Server):
         table = Table(self.text(path))
         return {key: table.value(key) for key in table.keys()}  # noqa: SIM118 - our own method
 
-    def accounts(self) -> dict[str, dict[str, str]]:
+    def accounts(self, names: Sequence[str] = ()) -> dict[str, dict[str, str]]:
         """Return what Dovecot would know of each account."""
         found: dict[str, dict[str, str]] = {}
         for path in (state.USERS, state.LOCAL_USERS):

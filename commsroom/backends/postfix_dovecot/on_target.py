@@ -76,16 +76,17 @@ class Server:
         pairs = (line.split("\t", 1) for line in lines)
         return {pair[0]: pair[1] if len(pair) > 1 else "" for pair in pairs}
 
-    def accounts(self) -> dict[str, dict[str, str]]:
-        """Ask the running Dovecot for all its accounts and what it knows of each."""
-        names = [line[2] for line in _ask(["LIST\t1\tuser=*\tprotocol=doveadm\n"], "LIST")]
+    def accounts(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Ask the running Dovecot what it knows of these accounts; one it does not know is left out.
+
+        Names come from the files: listing all users makes Dovecot 2.4.1's auth service crash now
+        and then at a thousand (userdb-blocking.c:125, measured), so it is never asked to.
+        """
         found: dict[str, dict[str, str]] = {}
         for start in range(0, len(names), _PIPELINE):
             part = names[start : start + _PIPELINE]
-            asked = [f"USER\t{n}\t{name}\tprotocol=doveadm\n" for n, name in enumerate(part, 1)]
-            for answer in _ask(asked, "USER"):
-                pairs = (item.partition("=") for item in answer[3:])
-                found[part[int(answer[1]) - 1]] = {key: value for key, _, value in pairs}
+            for number, fields in _ask(part):
+                found[part[number - 1]] = dict(fields)
         return found
 
     def acls(self) -> dict[str, str]:
@@ -172,6 +173,9 @@ def _beside(path: Path, text: str) -> Path:
     inside = path.is_relative_to(MAIL)
     if inside:
         _make_folders(path.parent)
+    if path.name == "dovecot-acl":  # there is no inbox to open before its first message
+        for part in ("cur", "new", "tmp"):
+            _make_folders(path.parent / part)
     group = "vmail" if inside else "dovecot" if path.is_relative_to("/etc/dovecot") else "root"
     mode = 0o600 if inside else 0o640 if group == "dovecot" else 0o644
     beside = path.with_name(f".{path.name}.commsroom")
@@ -202,26 +206,26 @@ def _make_folders(folder: Path) -> None:
             os.chown(part, entry.pw_uid, entry.pw_gid)
 
 
-def _ask(requests: Sequence[str], answer: str) -> list[list[str]]:
-    """Send requests to Dovecot's auth service in one go and return the answers of one kind."""
-    found: list[list[str]] = []
-    left = len(requests)
+def _ask(names: Sequence[str]) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+    """Look up accounts in Dovecot's auth service, all in one go; yields the known ones by number."""
+    asked = [f"USER\t{n}\t{name}\tprotocol=doveadm\n" for n, name in enumerate(names, 1)]
     try:
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(30)
             link.connect("/run/dovecot/auth-userdb")
-            link.sendall(("VERSION\t1\t0\n" + "".join(requests)).encode())
+            link.sendall(("VERSION\t1\t0\n" + "".join(asked)).encode())
             with link.makefile("r", encoding="utf-8", errors="replace") as stream:
+                left = len(names)
                 while left:
                     parts = stream.readline().rstrip("\n").split("\t")
                     if parts == [""]:
                         raise on_target.TargetError("failed", "Dovecot closed the connection")
-                    if parts[0] == answer:
-                        found.append(parts)
-                    left -= parts[0] in ("DONE", "USER", "NOTFOUND", "FAIL")
+                    left -= parts[0] in ("USER", "NOTFOUND", "FAIL")
+                    if parts[0] == "USER":
+                        pairs = (item.partition("=") for item in parts[3:])
+                        yield int(parts[1]), [(key, value) for key, _, value in pairs]
     except OSError as error:
         raise on_target.TargetError("failed", f"Dovecot does not answer: {error}") from None
-    return found
 
 
 # ── the three things a controller asks for ─────────────────────────────────────────────────────
@@ -230,12 +234,15 @@ def _ask(requests: Sequence[str], answer: str) -> list[list[str]]:
 def look(server: Server, *, ask: bool = True) -> State:
     """Read the whole state: files, Postfix's maps and, with `ask`, Dovecot's accounts."""
     paths = (USERS, SUSPENDED, POSTERS, *MAPS)
+    tables = {path: Table(server.text(path)) for path in paths}
+    local = Table(server.text(LOCAL_USERS))
+    names = list(dict.fromkeys([*tables[USERS].keys(), *local.keys()]))
     return State(
-        tables={path: Table(server.text(path)) for path in paths},
+        tables=tables,
         dumps={path: server.dump(path) for path in (*MAPS, LOCAL_ALIASES)},
-        accounts=server.accounts() if ask else {},
+        accounts=server.accounts(names) if ask else {},
         acls={address: Table(text) for address, text in server.acls().items()},
-        local_users=Table(server.text(LOCAL_USERS)),
+        local_users=local,
         shares=shares_of(server.text(SHARES)),
     )
 
