@@ -11,6 +11,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     pbx_sips_port: int = Field(default=5061, ge=1, le=65535)
+    pbx_udp: bool = False
     pbx_udp_port: int = Field(default=5060, ge=1, le=65535)
     pbx_voicemail_number: str = "*97"
     #: What becomes of outside calls; only where they end in an echo are allowed numbers dialled in proofs.

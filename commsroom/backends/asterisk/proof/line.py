@@ -17,7 +17,7 @@ class Refused(Exception):
 
     def __init__(self, code: int, reason: str = "") -> None:
         """Keep the status; `str()` is what a telephone would show."""
-        super().__init__(f"{code} {reason}".strip())
+        super().__init__(f"{code or ''} {reason}".strip())
         self.code = code
 
 
@@ -99,6 +99,11 @@ class Phone(Protocol):
 
 class Exchange(Protocol):
     """A server telephones can log in to."""
+
+    @property
+    def pace(self) -> float:
+        """Seconds here for one second of the exchange's clock: 1, and less where time is simulated."""
+        ...
 
     def phone(
         self, number: str, password: str, transport: str

@@ -34,6 +34,7 @@ class RealExchange:
     ports: dict[str, int]
     ask_clock: Callable[[], Awaitable[tuple[str, str]]]
     tones: Iterator[int] = field(default_factory=_tones)
+    pace: float = 1.0
 
     @asynccontextmanager
     async def phone(self, number: str, password: str, transport: str) -> AsyncIterator[Phone]:

@@ -75,18 +75,26 @@ async def _everything(crew: Crew) -> None:
     crew.proofs += [people.counted(proof, controlled=controlled) for proof in refusals]
     if crew.phones:
         await asyncio.gather(
-            _ring_out(crew), _talk(crew), _open_boxes(crew), _meet(crew), _dial(crew)
+            _ring_out(crew), _talk_and_ring(crew), _open_boxes(crew), _meet(crew), _dial(crew)
         )
-        await _ring_groups(crew)
         await _leave(crew)
+
+
+def _left_ringing(crew: Crew) -> tuple[str, str] | None:
+    """Return who calls whom without being answered: backwards, as nobody else calls (see `_talk`)."""
+    numbers = crew.alone
+    boxes = [one for one in numbers if one in crew.boxes and crew.body(one).voicemail]
+    if len(numbers) == 1 or not boxes:
+        return None
+    called = boxes[-1]
+    return numbers[(numbers.index(called) + 1) % len(numbers)], called
 
 
 async def _ring_out(crew: Crew) -> None:
     """One box by a call that nobody answers."""
-    numbers = [one for one in crew.alone if one in crew.boxes and crew.body(one).voicemail]
-    if numbers:
-        called = numbers[-1]
-        caller = next((one for one in crew.phones if one != called), called)
+    pair = _left_ringing(crew)
+    if pair is not None:
+        caller, called = pair
         crew.proofs.append(await calls.not_answered(crew, called, caller))
 
 
@@ -96,7 +104,8 @@ async def _talk(crew: Crew) -> None:
     if len(numbers) == 1:
         crew.proofs.append(await calls.call_oneself(crew, numbers[0]))
         return
-    pairs = [*pairwise(numbers), *([(numbers[-1], numbers[0])] if numbers else [])]
+    circle = [*pairwise(numbers), *([(numbers[-1], numbers[0])] if numbers else [])]
+    pairs = [pair for pair in circle if pair != _left_ringing(crew)]
     crew.proofs += await _side_by_side(calls.call(crew, one, other) for one, other in pairs)
     if len(numbers) > 2:  # noqa: PLR2004 - it takes three
         crew.proofs.append(await calls.transfer(crew, *numbers[:3]))
@@ -118,8 +127,9 @@ async def _open_boxes(crew: Crew) -> None:
 
 async def _meet(crew: Crew) -> None:
     numbers = sorted(crew.phones)
-    for room in crew.rooms:
-        crew.proofs += await places.meet(crew, room, (numbers[0], numbers[-1]))
+    pair = (numbers[0], numbers[-1])
+    for found in await _side_by_side(places.meet(crew, room, pair) for room in crew.rooms):
+        crew.proofs += found
 
 
 async def _dial(crew: Crew) -> None:
@@ -127,6 +137,11 @@ async def _dial(crew: Crew) -> None:
     chosen = [(name, users[name]) for name in crew.classes if name in users]
     for found in await _side_by_side(rules.dial(crew, name, user) for name, user in chosen):
         crew.proofs += found
+
+
+async def _talk_and_ring(crew: Crew) -> None:
+    await _talk(crew)
+    await _ring_groups(crew)
 
 
 async def _ring_groups(crew: Crew) -> None:
