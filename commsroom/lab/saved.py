@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from commsroom.lab.errors import LabFailed
+from commsroom.lab.errors import LabFailed, LabUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,12 @@ def save(engine: Engine, instance: Instance, image: str) -> None:
 
 def _recipe(estate: Path, groups: set[str]) -> list[Path]:
     """Return the files that shape a host: the playbook and the roles called like its groups."""
-    roles = estate / "roles"
+    roles, site = estate / "roles", estate / "playbooks" / "site.yml"
+    if not site.is_file():
+        raise LabUnavailable(
+            f"{site}: there is no such file, and the lab's servers are made by it",
+            remedy="run the command where the estate is, or name it with --estate",
+        )
     own = [roles / group for group in groups if (roles / group).is_dir()]
     files = [
         path
@@ -72,7 +77,7 @@ def _recipe(estate: Path, groups: set[str]) -> list[Path]:
         for path in role.rglob("*")
         if path.is_file() and not _ASIDE & set(path.relative_to(role).parts)
     ]
-    return sorted([*files, estate / "playbooks" / "site.yml"])
+    return sorted([*files, site])
 
 
 def _clean(engine: Engine, container: str, step: str) -> None:
