@@ -106,9 +106,19 @@ def _grants(context: Context, system: str, name: str, address: str) -> Iterator[
         )
         yield context.make(
             system,
-            f"{address}/{holder.login}",
+            f"{address}/{_grantee(context.mail_address(holder), address)}",
             Grant(rights=tuple(sorted(rights))),
             context.place("mail", "contact_mailboxes", name, "grants", person),
             holder=holder,
             needs=needs,
         )
+
+
+def _grantee(person: str, box: str) -> str:
+    """Return how a grant's key names a person: by local part where the mailbox's domain is theirs.
+
+    The login alone would not do: a person whose roster line has an address of its own could not be
+    found again from what the server holds.
+    """
+    local, _, domain = person.partition("@")
+    return local if domain == box.partition("@")[2] else person
