@@ -50,7 +50,7 @@ class FakeClient:
             "sealed": [],
             "fences": {},
         }
-        self.told: list[Json] = []
+        self.told: list[str] = []
 
     def read(self) -> Json:
         """Return everything."""
@@ -86,7 +86,9 @@ class FakeClient:
         self._save()
 
     def _attempt(self, op: Json) -> str:
-        self.told.append({name: op[name] for name in ("do", "kind", "key", "values")})
+        words = " ".join([*op["values"], *op["secret"]])
+        fields = f" [{words}]" if words else ""
+        self.told.append(f"{op['do']} {op['kind']}/{op['key']}{fields}")
         objects = self._data["objects"][op["kind"]]
         if [op["kind"], op["key"]] in self._data["sealed"]:
             return "it stands in a file that is not commsroom's"

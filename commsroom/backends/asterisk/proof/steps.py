@@ -48,13 +48,15 @@ async def _prove(
             voicemail_number=settings.pbx_voicemail_number,
         )
         crew.file(requests)
+        why = "nobody who could prove it was selected with it"
         try:
             async with asyncio.timeout(within):
                 await _everything(crew)
         except TimeoutError:
-            crew.proofs += _unproven(crew, f"there was no time left ({within:g} s)")
+            why = f"there was no time left ({within:g} s)"
         finally:
             await asyncio.gather(*(phone.unregister() for phone in crew.phones.values()))
+        crew.proofs += _unproven(crew, why)
     return crew.proofs
 
 
@@ -154,10 +156,13 @@ async def _ring_groups(crew: Crew) -> None:
 async def _leave(crew: Crew) -> None:
     """Everybody logs out; then each box must answer at once."""
     numbers = crew.alone
-    boxes = [one for one in numbers if one in crew.boxes and crew.body(one).voicemail]
+    # A closed extension's box goes on taking messages.
+    free = {*numbers, *(one for one in crew.extensions if crew.extensions[one].refused)}
+    boxes = [one for one in crew.boxes if one in free and crew.body(one).voicemail]
     await asyncio.gather(*(crew.phones[one].unregister() for one in numbers))
     crew.proofs += await _side_by_side(
-        calls.nobody_there(crew, one, next((o for o in numbers if o != one), one)) for one in boxes
+        calls.nobody_there(crew, one, next((o for o in crew.phones if o != one), one))
+        for one in boxes
     )
 
 
