@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -230,10 +231,12 @@ def from_proofs(
 
 
 def uses(proofs: Iterable[Proof]) -> tuple[Use, ...]:
-    """Sum proofs up by system and use, sorted."""
+    """Sum proofs up by system and use, sorted; uses of different objects count together."""
+    known = tuple(proofs)
+    objects = {part for proof in known for part in re.split("[/@]", proof.address.key)}
     found: dict[tuple[str, str], list[Proof]] = {}
-    for proof in proofs:
-        found.setdefault((proof.address.system, _verb(proof.use)), []).append(proof)
+    for proof in known:
+        found.setdefault((proof.address.system, _general(proof.use, objects)), []).append(proof)
     return tuple(
         Use(
             system,
@@ -246,12 +249,14 @@ def uses(proofs: Iterable[Proof]) -> tuple[Use, ...]:
     )
 
 
-def _verb(use: str) -> str:
-    """Return a use without its object: `call 2101` counts together with `call 2102`."""
-    words = [
-        word for word in use.split() if not any(char in "@." or char.isdigit() for char in word)
-    ]
-    return " ".join(words) or use
+def _general(use: str, objects: set[str]) -> str:
+    """Return a use with its objects left out: `call 2101` and `call 2102` are `call …`."""
+    verb, *rest = use.split()
+    return " ".join([verb, *("…" if _is_object(word, objects) else word for word in rest)])
+
+
+def _is_object(word: str, objects: set[str]) -> bool:
+    return word.strip(",;:") in objects or any(char in "@." or char.isdigit() for char in word)
 
 
 def differences(change: Change) -> tuple[Difference, ...]:

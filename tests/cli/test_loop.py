@@ -58,7 +58,7 @@ def test_a_plan_straight_after_apply_is_empty(estate):
     done = estate("plan", "--detailed-exitcode", *DAY)
     assert (done.code, done.out) == (
         0,
-        "No changes. The estate matches policy. [simulated: im1]\n",
+        "No changes. The estate matches policy. [simulated: im1, mail1, pbx1]\n",
     )
 
 
@@ -75,7 +75,7 @@ def test_the_plans_document_keeps_its_contract(fresh):
     document = conforms(done.document, "plan")
     assert done.err == ""
     assert document["summary"]["create"] == len(document["changes"])
-    assert document["simulated"] == ["im1"]
+    assert document["simulated"] == ["im1", "mail1", "pbx1"]
 
 
 def test_an_apply_says_what_it_did_and_that_it_looked_again(fresh, golden):
@@ -141,8 +141,9 @@ def test_a_plan_says_that_a_guard_will_refuse_it(estate):
 
 def test_what_is_allowed_by_name_goes_through(estate):
     estate.leave("P4", "P5", "P6")
-    allowed = ["im1:account", "im1:member", "total"]
-    words = [word for name in allowed for word in ("--allow-removal", name)]
+    refused = estate("apply", "--yes", *DAY)
+    words = re.search(r"allow exactly this with (.*)\)", refused.err)[1].split()
+    assert {"im1:account", "mail1:mailbox", "pbx1:extension", "total"} <= set(words)
     assert estate("apply", "--yes", *words, *DAY).code == 0
     assert estate("plan", "--detailed-exitcode", *DAY).code == 0
 
@@ -181,7 +182,9 @@ def test_proofs_are_summed_up_by_use(estate):
     done = estate("prove", *DAY)
     assert done.code == 0
     assert re.search(r"im1 +wrong password +6 of 6 .*\[simulated\]", done.out)
-    assert re.search(r"Proven: (\d+) of \1 uses as expected\. \[simulated: im1\]\n$", done.out)
+    assert re.search(
+        r"Proven: (\d+) of \1 uses as expected\. \[simulated: im1, mail1, pbx1\]\n$", done.out
+    )
 
 
 def _tamper(held):
@@ -260,7 +263,9 @@ def test_drift_from_a_clean_checkout_takes_ledger_and_key_from_elsewhere(
 
 def test_a_system_that_does_not_answer_is_incomplete(estate):
     inventory = estate.path / "inventory/hosts.yml"
-    inventory.write_text(inventory.read_text() + "      ansible_port: 1\n")
+    inventory.write_text(
+        inventory.read_text().replace("  vars:\n", "  vars:\n    ansible_port: 1\n")
+    )
     for verb in ("plan", "drift"):
         done = estate(verb, *DAY, simulated=False)
         assert done.code == 4
@@ -289,7 +294,7 @@ def test_adopt_takes_over_what_was_there_before(fresh):
     for file in (fresh.path / ".commsroom").glob("ledger.db*"):
         file.unlink()  # a ledger lost: all that is there belongs to nobody
     assert fresh("apply", "--yes", *DAY).code == 3
-    done = fresh("adopt", "im1:*", "--json", *DAY)
+    done = fresh("adopt", "*", "--json", *DAY)
     assert conforms(done.document, "adopt")["adopted"]
     assert fresh("apply", "--yes", *DAY).code == 0
 

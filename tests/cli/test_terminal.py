@@ -93,11 +93,14 @@ def _made(fresh):
 
 def test_an_apply_shows_its_plan_asks_and_does_it(terminal, fresh):
     shown = terminal("apply", *DAY).until(QUESTION)
-    assert "13 to create" in shown.text
-    assert "Make 13 changes on im1 (simulated)? Type yes: " in shown.text
+    assert "34 to create" in shown.text
+    assert (
+        "Make 34 changes on im1 (simulated), mail1 (simulated), pbx1 (simulated)? Type yes: "
+        in shown.text
+    )
     assert not _made(fresh)
     assert shown.type("yes\n").ended() == 0
-    assert "Applied: 13 created" in shown.text
+    assert "Applied: 34 created" in shown.text
     assert _made(fresh)
 
 
