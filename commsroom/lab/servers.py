@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from commsroom.errors import CommsroomError
 from commsroom.lab import access, elevated, home, image, instances, making, network, plan
 from commsroom.lab import engine as engines
 from commsroom.lab.authority import Authority
@@ -14,7 +17,6 @@ from commsroom.lab.making import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
     Told = Callable[[str, str], None]
 
@@ -95,6 +97,8 @@ def down(estate: Path, *, purge: bool = False) -> None:
     With `purge`, the lab goes as a whole: other estates' servers, images, packages and keys too.
     """
     lab, estate = home.find(), estate.resolve()
+    for name in ("ssh_config", "known_hosts", "id_ed25519"):
+        (estate / ".commsroom" / "lab" / name).unlink(missing_ok=True)
     if not lab.path.exists():
         return
     if elevated.needed():
@@ -107,22 +111,15 @@ def down(estate: Path, *, purge: bool = False) -> None:
         notes = lab.notes()
         there = {name.removeprefix(network.PREFIX) for name in engine.containers()}
         there |= set(network.namespaces(engine.run))
-        others = {
-            name
-            for kind in ("hosts", "extras")
-            for name, entry in notes.get(kind, {}).items()
-            if entry["estate"] != str(estate) and not purge
-        }
+        others = set() if purge else _of_others(estate, notes) & there
         instances.remove(engine, machine, there - others, keys=purge)
         for kind in ("hosts", "extras"):
             lab.note(**{kind: {k: v for k, v in notes.get(kind, {}).items() if k in others}})
-        if not there & others:
+        if not others:
             network.remove_bridge(machine)
             engines.leave(lab, machine)
         if purge:
-            machine("rm", "-rf", "--one-file-system", lab.path, step="removing the lab's folder")
-    for name in ("ssh_config", "known_hosts", "id_ed25519"):
-        (estate / ".commsroom" / "lab" / name).unlink(missing_ok=True)
+            shutil.rmtree(lab.path)  # nothing is mounted in it any more
 
 
 def status(estate: Path) -> Status:
@@ -164,6 +161,20 @@ def _chosen(
             remedy=f"one of {', '.join(servers)}",
         )
     return [servers[name] for name in names]
+
+
+def _of_others(estate: Path, notes: Mapping[str, Any]) -> set[str]:
+    """Return the hosts that other estates have here, as long as those are there themselves."""
+    try:
+        own = {server.name for server in plan.servers(estate)}
+    except CommsroomError:
+        own = set()  # an inventory that cannot be read must not keep the lab up
+    return {
+        name
+        for kind in ("hosts", "extras")
+        for name, entry in notes.get(kind, {}).items()
+        if entry["estate"] != str(estate) and name not in own and Path(entry["estate"]).exists()
+    }
 
 
 def _certify(site: Site) -> None:
