@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from commsroom.app import planning
 from commsroom.app.estate import actor
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
     from commsroom.app.progress import Progress
     from commsroom.app.scope import Scope
     from commsroom.estate.backend import Provider
-    from commsroom.estate.resource import Resource
+    from commsroom.estate.resource import Address, Resource
     from commsroom.estate.secret import Secret, SecretRef
+
+
+#: Companions for each thing shared, and of each kind of account.
+_COMPANIONS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ def prove(
     Raises:
         UsageError: the scope names nothing.
     """
-    wanted = requests(estate, scope)
+    wanted, companions = requests(estate, scope)
     if not wanted:
         raise UsageError(
             "there is nothing to prove in this scope", remedy="commsroom show lists all addresses"
@@ -82,7 +87,12 @@ def prove(
     progress.end()
     found = {name: item for name, item in results.items() if not isinstance(item, CommsroomError)}
     result = ProveResult(
-        tuple(proof for name in sorted(found) for proof in found[name]),
+        tuple(
+            proof
+            for name in sorted(found)
+            for proof in found[name]
+            if proof.address not in companions
+        ),
         {name: str(item) for name, item in results.items() if isinstance(item, CommsroomError)},
         estate.simulated & set(wanted),
     )
@@ -90,27 +100,77 @@ def prove(
     return result
 
 
-def requests(estate: Estate, scope: Scope) -> dict[str, Sequence[ProofRequest]]:
-    """Return what is to be proven, by system: only what we own and what is due to exist."""
+def requests(
+    estate: Estate, scope: Scope
+) -> tuple[dict[str, Sequence[ProofRequest]], frozenset[Address]]:
+    """Return what is to be proven, by system, and the addresses that are there to help only.
+
+    Proven is what we own and what is due to exist. Nobody can be called, written to or be the
+    control of a refusal alone, so a narrow scope brings companions: what it needs, some who share
+    a room or mailbox with it, and two accounts of each kind. Of theirs nothing is reported.
+    """
     compiled = planning.compile_policy(estate, scope)
     owned = estate.ledger.known().owned
     narrow = planning.resolved(estate, scope)
     coming = {item.id for item in estate.policy.people if item.start > compiled.as_of}
-    chosen = [
+    due = [
         item
         for item in planning.pinned(estate, compiled.desired)
-        if item.address in owned
-        and narrow.holds(item)
-        and not (item.person in coming and _closed(item))
+        if item.address in owned and not (item.person in coming and _closed(item))
     ]
-    secret = _lender(estate, chosen)
+    chosen = [item for item in due if narrow.holds(item)]
+    company = _companions(chosen, due) if chosen and not scope.whole else []
+    secret = _lender(estate, [*chosen, *company])
     seen = _accepted(estate)
     found: dict[str, list[ProofRequest]] = {}
-    for item in chosen:
+    for item in [*chosen, *company]:
         before = bool(item.secrets) and all(_name(ref) in seen for ref in item.secrets)
         request = ProofRequest(item, secret, refused=_closed(item), accepted_before=before)
         found.setdefault(item.address.system, []).append(request)
-    return {name: tuple(items) for name, items in found.items()}
+    helpers = frozenset(item.address for item in company)
+    return {name: tuple(items) for name, items in found.items()}, helpers
+
+
+def _companions(chosen: Sequence[Resource], due: Sequence[Resource]) -> list[Resource]:
+    """Choose who helps to prove `chosen`, from all that is due; see `requests`."""
+    by_address = {item.address: item for item in due}
+    found = {item.address: item for item in chosen}
+    needed = _needs(chosen, by_address)
+    sharing: Counter[Address] = Counter()
+    # Those with the greater affiliation (admin, before member) first: in a moderated room they speak.
+    for item in sorted(due, key=lambda item: (str(item.body.values()), item.address)):
+        shared = [need for need in item.needs if need in needed and sharing[need] < _COMPANIONS]
+        if shared and item.address not in found:
+            sharing.update(shared)
+            found[item.address] = item
+    kinds: Counter[tuple[str, str]] = Counter()
+    for item in due:
+        place = (item.address.system, item.address.kind)
+        open_account = bool(item.body.closes) and bool(item.secrets) and not _closed(item)
+        if open_account and item.address not in found and kinds[place] < _COMPANIONS:
+            kinds[place] += 1
+            found[item.address] = item
+    for need in _needs(list(found.values()), by_address):
+        found.setdefault(need, by_address[need])
+    systems = {item.address.system for item in chosen}
+    mine = {item.address for item in chosen}
+    return [
+        item
+        for item in found.values()
+        if item.address not in mine and item.address.system in systems
+    ]
+
+
+def _needs(items: Sequence[Resource], among: Mapping[Address, Resource]) -> dict[Address, None]:
+    """Return all that the items need, directly or not, as an ordered set."""
+    found: dict[Address, None] = {}
+    waiting = list(items)
+    while waiting:
+        for need in sorted(waiting.pop().needs):
+            if need in among and need not in found:
+                found[need] = None
+                waiting.append(among[need])
+    return found
 
 
 def _closed(item: Resource) -> bool:
