@@ -295,11 +295,14 @@ class _Run:
         if not isinstance(body, MailList):
             return []
         members = body.members or ()
-        proofs = []
-        if body.posters in ("internal", "members"):
-            proofs.append(judge_reply(
-                address, "post by a stranger", lambda: self.client.stranger(_STRANGER, address.key), want=False
-            ))  # fmt: skip
+        proofs = [
+            judge_reply(
+                address,
+                "post by a stranger",
+                lambda: self.client.stranger(_STRANGER, address.key),
+                want=body.posters == "anyone" and bool(members),
+            )
+        ]
         if body.posters == "members":
             proofs += self._outsider(address, members)
         domain = address.key.partition("@")[2]
@@ -358,12 +361,16 @@ class _Run:
 
     # ── the server ─────────────────────────────────────────────────────────────────────────────
 
+    def _place(self, key: str) -> Address:
+        """Return the requested address that a proof about the whole server is filed under."""
+        addresses = [one.resource.address for one in self.requests]
+        return next((one for one in addresses if one.key == key), addresses[0])
+
     def _archive(self) -> Iterator[Proof]:
         archive = self.settings.archive_address
         if not archive or not self.archived:
             return
-        system = self.requests[0].resource.address.system
-        address = Address(system, Mailbox.kind, archive)
+        address = self._place(archive)
         started = time.perf_counter()
 
         def look(message: str) -> bool:
@@ -386,8 +393,7 @@ class _Run:
         )  # fmt: skip
 
     def _server(self) -> Iterator[Proof]:
-        system = self.requests[0].resource.address.system
-        address = Address(system, "server", "mail")
+        address = self._place("")
         yield judge_reply(
             address,
             "relay for a stranger",
