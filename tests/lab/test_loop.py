@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import random
 import re
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.lab
+BIN = Path(sys.executable).parent
 
 
 def test_plan_straight_after_apply_is_empty(company) -> None:
@@ -157,3 +164,38 @@ def test_no_secret_is_in_any_output_ledger_plan_or_file_but_the_store(company) -
     for name, text in texts.items():
         leaked = [value for value in values - pins if value in text]
         assert leaked == [], f"{len(leaked)} secrets are in {name}"
+
+
+def test_killed_on_real_servers_at_random_moments_the_next_run_converges(clean) -> None:
+    chance = random.Random(20261124)
+    for turn in range(6):
+        newcomers = [
+            {"id": f"L97{turn}{n}", "name": f"Turn {turn} {n}", "login": f"turn{turn}x{n}", "site": "kaohsiung",
+             "department": "support", "position": "support-agent", "kind": "staff", "start": "2026-01-05"}
+            for n in range(5)
+        ]  # fmt: skip
+        clean.roster(lambda rows, new=newcomers: [*rows, *new])
+        process = subprocess.Popen(
+            [str(BIN / "commsroom"), "apply", "--yes"], cwd=clean.root, env=clean.environ,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        time.sleep(chance.uniform(0.6, 3.0))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        clean.commsroom("apply", "--yes")
+        assert clean.json("plan")["changes"] == [], f"turn {turn}"
+    assert "whole" in clean.commsroom("ledger", "verify")
+
+
+def test_hand_made_objects_survive_and_are_named(clean) -> None:
+    clean.on(
+        "im1",
+        "prosodyctl shell user create stranger@lianhe.example made-by-hand-1 prosody:registered",
+    )
+    try:
+        found = clean.json("plan")
+        assert "im1:account/stranger" in found["foreign"]
+        clean.commsroom("apply", "--yes")
+        assert "im1:account/stranger" in clean.json("plan")["foreign"]
+    finally:
+        clean.on("im1", "prosodyctl shell user delete stranger@lianhe.example")
