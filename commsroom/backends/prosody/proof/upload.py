@@ -40,7 +40,7 @@ class _Connection(http.client.HTTPSConnection):
 def there_and_back(
     where: Where, put: str, get: str, headers: Mapping[str, str], data: bytes
 ) -> None:
-    """PUT `data`, GET it and compare; raises Refused, Undecided, OSError."""
+    """PUT `data`, GET it and compare; raises Refused, Undecided."""
     _ask(where, "PUT", put, {"Content-Type": "text/plain", **headers}, data)
     if _ask(where, "GET", get, {}, None) != data:
         raise Undecided("another file came back than the one that was sent")
@@ -59,6 +59,10 @@ def _ask(
         body = answer.read()
     except http.client.HTTPException as error:
         raise Undecided(f"{method} broke off: {type(error).__name__}") from error
+    except ssl.SSLCertVerificationError as error:
+        raise Undecided(f"its certificate is not accepted: {error.verify_message}") from error
+    except OSError as error:
+        raise Undecided(f"{method}: {error.strerror or error}") from error
     finally:
         connection.close()
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
