@@ -83,7 +83,7 @@ class Server:
         and then at a thousand (userdb-blocking.c:125, measured), so it is never asked to.
         """
         found: dict[str, dict[str, str]] = {}
-        for start in range(0, len(names), _PIPELINE):
+        for start in range(0, len(names) or 1, _PIPELINE):  # none: is Dovecot there at all?
             part = names[start : start + _PIPELINE]
             for number, fields in _ask(part):
                 found[part[number - 1]] = dict(fields)

@@ -1,0 +1,384 @@
+"""Postfix and Dovecot as they really are: the back end's cases, odd names, proofs and failures on mail1.
+
+Everything made here has a name of its own (`live-…`) and is deleted again; what else is on the server,
+such as the sample company, is foreign to these tests and must survive them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import re
+import socket
+import ssl
+import subprocess
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from commsroom.backends.postfix_dovecot import BACKEND
+from commsroom.backends.postfix_dovecot.wire import Login, NoEntry, Unanswered
+from commsroom.errors import FenceRefused, SystemUnknown
+from commsroom.estate.backend import Batch, ProofRequest, Status, Target, Tools
+from commsroom.estate.kinds import kind_named
+from commsroom.estate.order import steps
+from commsroom.estate.plan import Known, build
+from commsroom.estate.resource import Address, Recorded, Resource
+from commsroom.estate.secret import Secret, SecretRef
+
+pytestmark = pytest.mark.lab
+
+HOST = "198.18.7.12"
+DOMAIN = "lianhe.example"
+NAME = "王 ] ; \" , $HOME \\ ' : % # 偉 😀"
+CASES = {
+    item.name: item
+    for item in files("commsroom.backends.postfix_dovecot").joinpath("cases").iterdir()
+}
+
+
+def person(name, **values):
+    body = {
+        "display_name": NAME,
+        "quota_bytes": 10**9,
+        "aliases": [],
+        "suspended": False,
+        "receives": True,
+    }
+    return {f"mailbox/{name}@a.test": {**body, **values}}  # fmt: skip
+
+
+COLLEAGUES = {
+    **person("ann"), **person("bob"), **person("eve"),
+    "shared_mailbox/contact@a.test": {"title": NAME, "custodian": "ann", "quota_bytes": 0, "suspended": False},
+    "grant/contact@a.test/ann": {"rights": ["read", "receive", "send"]},
+    "grant/contact@a.test/bob": {"rights": ["read"]},
+    "list/sales@a.test": {"title": NAME, "members": ["ann@a.test", "bob@a.test"], "posters": "members"},
+}  # fmt: skip
+
+
+def secret(ref):
+    return Secret(f"word of {ref.path}")
+
+
+def live(text):
+    """Give `contact@a.test/ann` names of our own: `live-contact@lianhe.example/live-ann`."""
+    if not isinstance(text, str) or text == NAME:
+        return text
+    return re.sub(r"\b([a-z.]+)@a\.test(/)?", rf"live-\1@{DOMAIN}\2live-", text + "\0").replace(
+        "live-\0", ""
+    ).replace("\0", "").replace(f"@{DOMAIN}live-", f"@{DOMAIN}")  # fmt: skip
+
+
+def at(key):
+    return Address.parse(f"mail1:{live(key)}")
+
+
+def resource(key, values):
+    address = at(key)
+    ref = SecretRef(f"{address.key}/mail", "password", generation=1)
+    body = {
+        name: tuple(live(one) for one in value) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
+    box = address.key.partition("/")[0]
+    return Resource(
+        address,
+        kind_named(address.kind)(**body),
+        (ref,) if address.kind.endswith("mailbox") else (),
+        needs=frozenset({Address("mail1", "shared_mailbox", box)} if "/" in address.key else ()),
+    )
+
+
+def resources(table):
+    return [resource(key, values) for key, values in table.items()]
+
+
+class World:
+    """The real server and what a ledger would remember of our part of it."""
+
+    def __init__(self, estate):
+        self.ca = estate / ".commsroom/ca/ca.crt"
+        self.ssh = ("-F", str(estate / ".commsroom/lab/ssh_config"), "-l", "root")
+        self.target = Target(
+            "mail1", HOST, f"mail1.{DOMAIN}", estate, ssh_arguments=self.ssh, ca=self.ca
+        )
+        self.provider = BACKEND.connect(self.target, Tools(fingerprint=self.fingerprint))
+        self.client = self.provider.client
+        self.owned = set()
+        self.recorded = {}
+
+    @staticmethod
+    def fingerprint(text):
+        return hashlib.sha256(f"key {text}".encode()).hexdigest()
+
+    def on_server(self, script):
+        """Run a shell script as the server's administrator would by hand."""
+        done = subprocess.run(
+            ["ssh", *self.ssh, HOST, "sh", "-s"], input=script, capture_output=True, text=True,
+            timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def plan(self, desired):
+        known = Known(frozenset(self.owned), secrets=self.recorded)
+        return build(desired, {"mail1": self.provider.read()}, known, {"mail1": BACKEND})
+
+    def apply(self, plan):
+        token, outcomes = plan.tokens["mail1"], []
+        for step in steps(plan.changes):
+            changes = step.batches["mail1"]
+            batch = Batch(changes, token, secret, "live-tests", time.time_ns())
+            applied = self.provider.apply(batch)
+            token = applied.token
+            outcomes += applied.outcomes
+            for change, outcome in zip(changes, applied.outcomes, strict=True):
+                if outcome.status is Status.DONE:
+                    (self.owned.discard if change.after is None else self.owned.add)(change.address)
+                    for slot, value in outcome.verifiers.items():
+                        self.recorded[change.address] = {slot: Recorded(1, value)}
+        return outcomes
+
+    def converge(self, desired):
+        outcomes = self.apply(self.plan(desired))
+        assert [item for item in outcomes if item.status is not Status.DONE] == []
+        assert self.plan(desired).changes == ()
+
+    def prove(self, desired):
+        requests = [
+            ProofRequest(
+                item, secret, refused=getattr(item.body, "suspended", None) is True,
+                accepted_before=True,
+            )
+            for item in desired
+        ]  # fmt: skip
+        return list(self.provider.prove(requests))
+
+    def login(self, name):
+        return Login(f"live-{name}@{DOMAIN}", Secret(f"word of live-{name}@{DOMAIN}/mail"))
+
+
+@pytest.fixture(scope="module")
+def estate(request):
+    """The estate whose authority signed the running lab's certificates."""
+    given = os.environ.get("COMMSROOM_LAB_ESTATE")
+    return Path(given) if given else request.getfixturevalue("company").root
+
+
+@pytest.fixture
+def world(estate):
+    found = World(estate)
+    before = found.provider.read().resources
+    yield found
+    found.owned = {key for key in found.provider.read().resources if "live-" in key.key}
+    found.converge([])
+    assert found.provider.read().resources == before
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_case_comes_true_on_the_real_server(world, name):
+    case = yaml.safe_load(CASES[name].read_text("utf-8"))
+    world.converge(resources(case["existing"]))
+    world.owned = {at(key) for key in case["owned"]}
+    desired = resources(case["desired"])
+    mine = {at(key) for key in case["owned"]} | {item.address for item in desired}
+
+    world.converge(desired)
+
+    foreign = {key for key in world.plan(desired).foreign if "live-" in key.key}
+    assert foreign == {at(key) for key in case["existing"]} - mine
+
+
+def test_any_name_comes_back_exactly(world):
+    text = st.text(
+        st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=80
+    )
+
+    @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(text, min_size=25, max_size=25))
+    def check(names):
+        table = {}
+        for number, name in enumerate([NAME, " leading", "%s %d %%", "trailing ", *names]):
+            letter = f"u{chr(97 + number % 26)}{chr(97 + number // 26)}"
+            table |= person(letter, display_name=name)
+            table[f"list/l{letter}@a.test"] = {"title": name, "members": [], "posters": "anyone"}
+        world.converge(resources(table))
+
+    check()
+
+
+def test_everybody_can_do_what_policy_says_and_nothing_else(world):
+    desired = resources(COLLEAGUES)
+    world.converge(desired)
+    assert [proof for proof in world.prove(desired) if proof.ok is not True] == []
+
+
+def closed(name):
+    return [
+        dataclasses.replace(one, body=dataclasses.replace(one.body, suspended=True))
+        if one.address == at(f"mailbox/{name}@a.test") else one
+        for one in resources(COLLEAGUES)
+    ]  # fmt: skip
+
+
+def test_a_leaver_is_out_at_once_even_with_a_session_open_and_mail_still_arrives(world):
+    world.converge(resources(COLLEAGUES))
+    post = world.client._post
+    name, ann = world.login("bob").name, world.login("ann")
+    with post._imap() as inbox, post._submission(world.login("bob")) as outbox:
+        inbox.login(name, world.login("bob").password.reveal())
+        world.converge(closed("bob"))
+        with pytest.raises(inbox.abort):
+            inbox.noop()
+        outbox.docmd(f"MAIL FROM:<{name}>")
+        assert outbox.docmd(f"RCPT TO:<{ann.name}>")[0] == 554
+    assert world.client.submit(ann, ann.name, [name], "<live-1@test>").accepted
+    proofs = [one for one in world.prove(closed("bob")) if one.address.key == name]
+    assert {(one.expected, one.ok) for one in proofs} == {("refused", True)}
+    world.converge(resources(COLLEAGUES))
+    assert world.client.arrived(world.login("bob"), "<live-1@test>", 10)
+
+
+def test_a_mailbox_that_receives_no_more_refuses_at_the_door(world):
+    desired = resources({**COLLEAGUES, **person("eve", receives=False, aliases=["e@a.test"])})
+    world.converge(desired)
+    ann = world.login("ann")
+    for name in ("eve", "e"):
+        reply = world.client.submit(ann, ann.name, [world.login(name).name], "<live-2@test>")
+        assert reply.code == 550
+
+
+def test_changes_by_hand_are_drift_of_exactly_those_fields(world):
+    desired = resources(COLLEAGUES)
+    world.converge(desired)
+    world.on_server(f"""
+        set -e
+        hash=$(doveadm pw -s SHA512-CRYPT -p by-hand)
+        sed -i "s|^live-ann@{DOMAIN}:[^:]*|live-ann@{DOMAIN}:$hash|; s|^\\(live-bob.*\\)=1000000000B|\\1=2G|" /etc/dovecot/commsroom/users
+        doveadm acl delete -u live-contact@{DOMAIN} INBOX user=live-bob@{DOMAIN}
+        doveadm acl set -u live-contact@{DOMAIN} INBOX user=live-eve@{DOMAIN} lookup read write-seen
+        sed -i "s|^\\(live-sales@.*\\), live-bob@{DOMAIN}|\\1|" /etc/postfix/commsroom/lists
+        postmap lmdb:/etc/postfix/commsroom/lists
+        echo "live-hand@{DOMAIN}:$hash::::::" >> /etc/dovecot/users
+        echo "live-tea@{DOMAIN} live-ann@{DOMAIN}, live-eve@{DOMAIN}" >> /etc/postfix/virtual
+        postmap lmdb:/etc/postfix/virtual
+    """)  # fmt: skip
+    try:
+        plan = world.plan(desired)
+        assert {(str(one.action), one.address, one.fields) for one in plan.changes} == {
+            ("update", at("mailbox/ann@a.test"), ("secret:password",)),
+            ("update", at("mailbox/bob@a.test"), ("quota_bytes",)),
+            ("create", at("grant/contact@a.test/bob"), ("rights",)),
+            ("update", at("list/sales@a.test"), ("members",)),
+        }
+        assert {key for key in plan.foreign if "live-" in key.key} == {
+            at("grant/contact@a.test/eve"),
+            at("mailbox/hand@a.test"),
+            at("list/tea@a.test"),
+        }
+        world.converge(desired)
+        assert world.client.login(world.login("ann"))
+        assert world.client.login(Login(f"live-hand@{DOMAIN}", Secret("by-hand")))
+    finally:
+        world.on_server("""
+            sed -i '/^live-/d' /etc/dovecot/users /etc/postfix/virtual
+            postmap lmdb:/etc/postfix/virtual
+        """)
+
+
+def test_an_apply_whose_lock_was_broken_cannot_write(world):
+    plan = world.plan(resources(COLLEAGUES))
+    world.provider.apply(Batch([], plan.tokens["mail1"], secret, "live-fence", 9))
+    with pytest.raises(FenceRefused):
+        world.provider.apply(Batch(plan.changes, plan.tokens["mail1"], secret, "live-fence", 8))
+    world.on_server("rm /var/lib/commsroom/postfix_dovecot-live-fence.fence")
+
+
+def test_a_stopped_dovecot_is_unknown_with_a_reason(world):
+    world.on_server("systemctl stop dovecot")
+    try:
+        with pytest.raises(SystemUnknown, match="Dovecot does not answer"):
+            world.provider.read()
+        with pytest.raises(Unanswered):
+            world.client.login(world.login("ann"))
+    finally:
+        world.on_server(
+            "systemctl start dovecot; until [ -S /run/dovecot/auth-userdb ]; do sleep 0.1; done"
+        )
+
+
+def test_a_full_disk_changes_nothing_and_says_so(world):
+    world.converge(resources(COLLEAGUES))
+    folder = "/etc/dovecot/commsroom"
+    world.on_server(f"""
+        set -e
+        mkdir /run/live-full && mount -t tmpfs -o size=64k,mode=755 tmpfs /run/live-full
+        cp -a {folder}/. /run/live-full/ && mount --bind /run/live-full {folder}
+        head -c 1M /dev/zero > {folder}/filler 2>/dev/null || true
+    """)
+    try:
+        table = {**COLLEAGUES}
+        for number in range(60):
+            table |= person(f"x{chr(97 + number // 26)}{chr(97 + number % 26)}")
+        before = world.provider.read()
+        outcomes = world.apply(world.plan(resources(table)))
+        assert {(one.status, one.message) for one in outcomes} == {
+            (Status.FAILED, "nothing was changed: No space left on device")
+        }
+        after = world.provider.read()
+        assert after.resources == before.resources
+        assert world.client.login(world.login("ann"))
+    finally:
+        world.on_server(f"umount {folder}; umount /run/live-full; rmdir /run/live-full")
+
+
+def test_a_certificate_that_does_not_fit_is_not_accepted(world):
+    for change in ({"ca": None}, {"tls_name": "elsewhere.example"}):
+        target = dataclasses.replace(world.target, **change)
+        client = BACKEND.connect(target, Tools(fingerprint=world.fingerprint)).client
+        with pytest.raises(Unanswered, match="certificate"):
+            client.login(world.login("ann"))
+        with pytest.raises(Unanswered, match="certificate"):
+            client.submit(world.login("ann"), "a@b.c", ["a@b.c"], "<x@y>")
+
+
+@pytest.mark.parametrize("port", [110, 143, 465, 995], ids=["pop3", "imap", "smtps", "pop3s"])
+def test_no_other_door_is_open(world, port):
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((HOST, port), 5)
+
+
+def test_old_tls_is_refused(world):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with socket.create_connection((HOST, 993), 5) as plain, pytest.raises(ssl.SSLError):
+        context.wrap_socket(plain)
+
+
+def test_a_wrong_password_is_refused_at_submission_too(world):
+    world.converge(resources(COLLEAGUES))
+    wrong = Login(world.login("ann").name, Secret("not it"))
+    with pytest.raises(NoEntry, match="535"):
+        world.client.submit(wrong, wrong.name, [wrong.name], "<live-3@test>")
+
+
+def test_a_deleted_mailbox_leaves_its_mail_in_the_trash(world):
+    world.converge(resources(COLLEAGUES))
+    ann = world.login("ann")
+    assert world.client.submit(ann, ann.name, [ann.name], "<live-4@test>").accepted
+    assert world.client.arrived(ann, "<live-4@test>", 10, keep=True)
+    world.converge([])
+    found = world.on_server(
+        "grep -l live-4@test /var/vmail/.trash/*-live-ann@*/Maildir/cur/*; rm -r /var/vmail/.trash/*-live-*"
+    )
+    assert found.count("\n") == 1
