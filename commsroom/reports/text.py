@@ -265,15 +265,13 @@ def apply_lines(
 
 def report_lines(report: Report, *, full: bool = False) -> Iterator[Line]:
     """Yield a report: each finding with its repair, the proofs, the times, and the verdict last."""
-    for severity, group in groupby(report.findings, key=lambda item: item.severity):
-        found = list(group)
-        shown = found if full else found[:LONG]
-        for item in shown:
-            yield from _finding(item, _WEIGHT[severity])
-        if len(found) > len(shown):
-            yield line(
-                Span(f"and {len(found) - len(shown):,} more; --full lists them", Style.QUIET)
-            )
+    groups = [list(group) for _, group in groupby(report.findings, key=_alike)]
+    shown = groups if full else groups[:LONG]
+    for group in shown:
+        yield from _together(group, full=full)
+    if len(groups) > len(shown):
+        hidden = sum(map(len, groups[len(shown) :]))
+        yield line(Span(f"and {hidden:,} more; --full lists them", Style.QUIET))
     if report.findings:
         yield ()
     if report.proofs:
@@ -286,7 +284,8 @@ def report_lines(report: Report, *, full: bool = False) -> Iterator[Line]:
 
 def finding_text(item: Finding) -> str:
     """Return one finding as plain text."""
-    return "\n".join(plain(content) for content in _finding(item, Style.PLAIN))
+    lines = (_head(item, Style.PLAIN), *_details(item))
+    return "\n".join(plain(content) for content in lines)
 
 
 def report_text(report: Report, *, full: bool = False) -> str:
@@ -311,13 +310,34 @@ def verdict(report: Report) -> Line:
     return line(Span(f"{report.title}: {', '.join(parts)}.{marked}", style))
 
 
-def _finding(item: Finding, style: Style) -> Iterator[Line]:
-    yield line(
+def _alike(item: Finding) -> tuple[object, ...]:
+    """Return what findings have in common that differ only in their address."""
+    sort = item.severity, item.kind, item.system
+    return (*sort, item.address) if item.differences else (*sort, item.text, item.remedy)
+
+
+def _together(items: list[Finding], *, full: bool) -> Iterator[Line]:
+    """Yield findings that are alike: each address, and what is true of all of them once."""
+    shown = items if full else items[:MANY]
+    for item in shown:
+        yield _head(item, _WEIGHT[item.severity])
+    if len(items) > len(shown):
+        yield line(
+            Span(f"    and {len(items) - len(shown):,} more; --full lists them", Style.QUIET)
+        )
+    yield from _details(items[0])
+
+
+def _head(item: Finding, style: Style) -> Line:
+    return line(
         Span(f"{item.severity}: ", style),
         f"{item.address} {TITLE[item.kind]}",
         *because(item.provenance),
         *label(item.system, {item.system} if item.simulated else ()),
     )
+
+
+def _details(item: Finding) -> Iterator[Line]:
     if item.text:
         yield line("    ", item.text)
     width = max((len(found.name) for found in item.differences), default=0)

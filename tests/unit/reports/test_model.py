@@ -63,6 +63,6 @@ def test_uses_of_the_same_sort_are_summed_up_together(proofs):
     }
     assert summed == {
         ("im1", "login"): (0, 1, 5.0),
-        ("pbx1", "call"): (1, 2, 85.0),
+        ("pbx1", "call …"): (1, 2, 85.0),
         ("pbx1", "register"): (1, 1, 12.0),
     }

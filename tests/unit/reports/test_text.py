@@ -98,6 +98,24 @@ def test_a_report_names_place_difference_and_repair(report):
     assert "apply  1 min 07 s" in shown
 
 
+def test_findings_that_are_alike_share_what_is_said_of_them():
+    strangers = tuple(Address("im1", "account", f"stranger{number}") for number in range(1000))
+    report = model.from_plan(Plan(foreign=strangers), estate="x")
+    short, full = text.report_text(report), text.report_text(report, full=True)
+    assert short.count("is foreign") == 20
+    assert "and 980 more; --full lists them" in short
+    assert full.count("is foreign") == 1000
+    assert short.count("repair: ") == full.count("repair: ") == 1
+
+
+def test_a_long_report_is_cut_short_and_says_so():
+    report = model.from_plan(Plan(changes=tuple(_many(1000))), estate="x")
+    short, full = text.report_text(report), text.report_text(report, full=True)
+    assert short.count("is missing") == 200
+    assert "and 800 more; --full lists them" in short
+    assert full.count("is missing") == 1000
+
+
 def test_a_clean_report_is_one_line():
     clean = model.from_plan(Plan(), estate="lianhe")
     assert text.report_text(clean) == "Drift: none. The estate matches policy.\n"
