@@ -359,7 +359,7 @@ def test_old_tls_is_refused(world):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     with socket.create_connection((HOST, 993), 5) as plain, pytest.raises(ssl.SSLError):
         context.wrap_socket(plain)

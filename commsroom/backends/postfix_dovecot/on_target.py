@@ -72,8 +72,8 @@ class Server:
         """Return what Postfix itself finds in a map (not its source text)."""
         if not Path(path + ".lmdb").exists():
             return {}
-        lines = on_target.run(["postmap", "-s", "lmdb:" + path]).splitlines()
-        pairs = (line.split("\t", 1) for line in lines)
+        lines = on_target.run(["postmap", "-s", "lmdb:" + path]).split("\n")
+        pairs = (line.split("\t", 1) for line in lines if line)
         return {pair[0]: pair[1] if len(pair) > 1 else "" for pair in pairs}
 
     def accounts(self, names: Sequence[str]) -> dict[str, dict[str, str]]:

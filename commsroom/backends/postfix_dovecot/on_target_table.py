@@ -8,6 +8,7 @@ Sources: Dovecot 2.4 passwd-file and file dictionary; Postfix postmap(1), virtua
 from __future__ import annotations
 
 import base64
+import io
 import os
 import re
 from typing import Final
@@ -30,7 +31,7 @@ class Table:
         self.rows: dict[str, str] = {}
         self.titles: dict[str, str] = {}
         last = above = ""
-        for number, line in enumerate(text.splitlines(keepends=True)):
+        for number, line in enumerate(io.StringIO(text, newline="\n")):
             ended = line if line.endswith("\n") else line + "\n"
             found = re.match(r"[^#:\s][^:\s]*", line)
             if found and found[0] not in self.rows:
@@ -131,7 +132,7 @@ def unusable() -> str:
 
 def shares_of(text: str) -> set[tuple[str, str]]:
     """Read Dovecot's dictionary of who shares with whom (key line, value line): (to, from) pairs."""
-    keys = [line[len(_SHARE) :] for line in text.splitlines() if line.startswith(_SHARE)]
+    keys = [line[len(_SHARE) :] for line in text.split("\n") if line.startswith(_SHARE)]
     return {(to, owner) for to, _, owner in (key.partition("/") for key in keys)}
 
 

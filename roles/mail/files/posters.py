@@ -30,7 +30,7 @@ class Table:
             return ""
         stamp = (now.st_mtime_ns, now.st_ino, now.st_size)
         if stamp != self.seen:
-            lines = self.path.read_text("utf-8").splitlines()
+            lines = self.path.read_text("utf-8").split("\n")
             pairs = (line.partition(" ") for line in lines if not line.startswith("#"))
             self.rows = {key: value.strip() for key, _, value in pairs}
             self.seen = stamp

@@ -27,6 +27,7 @@ LINES = st.lists(
             "bob@a.test\tOK",
             "ann@a.test OK",
             "odd ] ; $ \\ line",
+            "# a line separator \u2028 and a next line \x85 inside",
         ]
     )
 )
