@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import subprocess
 import threading
@@ -39,11 +38,13 @@ def configure(estate: Path, home: Home, host: str, tag: str, told: Told) -> None
         *(["--tags", tag] if tag else []), str(estate / "playbooks" / "site.yml"),
     ]  # fmt: skip
     environment = {**ansible.environment(estate), "ANSIBLE_STDOUT_CALLBACK": "default"}
-    with log.open("w", encoding="utf-8") as kept:
-        process = subprocess.Popen(  # noqa: S603 - a list, no shell
+    with (
+        log.open("w", encoding="utf-8") as kept,
+        subprocess.Popen(  # noqa: S603 - a list, no shell
             argv, cwd=estate, env=environment, text=True, errors="replace",
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        ) as process,
+    ):  # fmt: skip
         alarm = threading.Timer(_SECONDS, process.kill)
         alarm.start()
         try:
@@ -54,9 +55,7 @@ def configure(estate: Path, home: Home, host: str, tag: str, told: Told) -> None
                     told(host, found[1])
         finally:
             alarm.cancel()
-            if process.poll() is None and process.stdout and not process.stdout.closed:
-                process.stdout.close()
-            code = process.wait()
+    code = process.returncode
     if code:
         raise LabFailed(f"lab: {host}: site.yml failed: {_reason(log)}", remedy=f"read {log}")
 
@@ -81,4 +80,4 @@ def identity(estate: Path, host: str) -> str:
 def placed(home: Home, host: str) -> bool:
     """Tell whether the host has TLS files at all, from its last life."""
     folder = instances.tls_folder(home, host)
-    return folder.is_dir() and any(os.scandir(folder))
+    return folder.is_dir() and bool(list(folder.iterdir()))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from commsroom.lab import machine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from commsroom.lab.commands import Commands
     from commsroom.lab.home import Home
@@ -111,6 +111,18 @@ def _mounts(folder: Path) -> list[str]:
         if point.startswith(f"{folder}/"):
             found.append(point)
     return found
+
+
+def tidy(engine: Engine, keep: Collection[str]) -> None:
+    """Remove images that others of the same name, but another tag, have taken the place of.
+
+    Those a container still runs from stay until the next time.
+    """
+    named = {image.partition(":")[0] for image in keep}
+    for image in engine.images() - set(keep):
+        if image.partition(":")[0] in named:
+            engine.podman("rmi", image, step="removing an old image", check=False)
+    engine.podman("image", "prune", "--force", step="removing old images", check=False)
 
 
 def _settings(home: Home) -> Path:

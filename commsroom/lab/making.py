@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commsroom.lab import access, configure, image, instances, saved
+from commsroom.lab import engine as engines
 from commsroom.lab.errors import LabFailed
 from commsroom.lab.instances import Instance
 from commsroom.runs import inventory
@@ -128,6 +129,8 @@ def settle(site: Site, engine: Engine, made: Mapping[str, Instance], told: Told)
     site.home.note(placed={**site.home.notes().get("placed", {}), **good})
     entries = {name: {"recipe": recipes[name], "identity": good[name]} for name in good}
     _note(site, entries, keep=ours)
+    if any(instance.image == image.name() for instance in made.values()):
+        engines.tidy(engine, {image.name(), *recipes.values()})
     for error in failed.values():
         if error:
             raise error

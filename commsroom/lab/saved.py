@@ -44,7 +44,7 @@ def name(estate: Path, base: str, server: Server, variables: Mapping[str, Any]) 
 
 
 def save(engine: Engine, instance: Instance, image: str) -> None:
-    """Save a host as an image and start it again; one saved before under another tag goes.
+    """Save a host as an image and start it again.
 
     Raises:
         LabFailed: it would have held a private key, and was not saved; it runs again all the same.
@@ -56,10 +56,6 @@ def save(engine: Engine, instance: Instance, image: str) -> None:
         engine.podman("commit", "--quiet", container, image, step=step)
     finally:
         engine.podman("start", container, step=f"starting {instance.name} again")
-    prefix = image.partition(":")[0] + ":"
-    old = [each for each in engine.images() if each.startswith(prefix) and each != image]
-    if old:
-        engine.podman("rmi", *old, step="removing the image before", check=False)
 
 
 def _recipe(estate: Path, groups: set[str]) -> list[Path]:
