@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from commsroom.errors import CommsroomError, Exit
 from commsroom.estate.guards import Allow
-from commsroom.reports import documents, text
+from commsroom.reports import documents, proofs, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ def prove_result(done: ProveResult) -> dict[str, Any]:
     return {
         "changed": False,
         "failed": not done.ok,
-        "msg": text.proof_summary(done.proofs, done.unknown),
+        "msg": proofs.proof_summary(done.proofs, done.unknown),
         "exit_code": int(done.exit_code),
         **document,
     }
