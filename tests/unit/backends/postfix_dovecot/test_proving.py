@@ -101,6 +101,13 @@ def test_a_leaver_is_refused_with_the_password_that_worked(world, company):
     ]
 
 
+def test_a_leaver_alone_is_proven_against_somebody_else_of_the_server(world, company):
+    gone = leaver(company)
+    world.apply(gone)
+    alone = [one for one in gone if one.address.key == "cy@a.test"]
+    assert wrong(world.prove(alone)) == []
+
+
 def test_a_refusal_counts_for_nothing_when_the_server_refuses_everybody(
     world, company, monkeypatch
 ):
