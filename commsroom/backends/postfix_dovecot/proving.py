@@ -10,9 +10,17 @@ import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
+from commsroom.backends.postfix_dovecot.acting import (
+    WORKERS,
+    Actors,
+    box_of,
+    grantee_of,
+    is_shut,
+    message_id,
+    rights_of,
+)
 from commsroom.backends.postfix_dovecot.judging import judge, judge_reply, since
 from commsroom.backends.postfix_dovecot.on_target_table import full
 from commsroom.backends.postfix_dovecot.wire import ACCOUNTS, Login, Unanswered
@@ -22,15 +30,12 @@ from commsroom.estate.resource import Address
 from commsroom.estate.secret import Custody, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from commsroom.backends.postfix_dovecot.settings import Settings
     from commsroom.backends.postfix_dovecot.wire import Client
     from commsroom.estate.backend import ProofRequest, Tools
 
-T = TypeVar("T")
-
-_WORKERS: Final = 8
 #: Seconds to look for a message that must not come, after it has come where it must.
 _ABSENT: Final = 0.3
 #: RFC 2606: names that are nobody's.
@@ -48,56 +53,36 @@ def prove(
         yield from _Run(client, settings, tools, requests, stack).stages()
 
 
-@dataclass(slots=True)
-class _Run:
-    """One run over one server. `logins` are those that were seen to work."""
-
-    client: Client
-    settings: Settings
-    tools: Tools
-    requests: Sequence[ProofRequest]
-    stack: ExitStack
-    logins: dict[str, Login] = field(default_factory=dict)
-    lent: Callable[[str], Login] | None = None
-    archived: list[str] = field(default_factory=list)
+class _Run(Actors):
+    """One run over one server."""
 
     def stages(self) -> Iterator[Proof]:
         """Prove in stages; each uses what the one before established."""
         accounts = [one for one in self.requests if one.resource.address.kind in ACCOUNTS]
-        open_ = [one for one in accounts if not _shut(one)]
-        shut = [one for one in accounts if _shut(one)]
+        open_ = [one for one in accounts if not is_shut(one)]
+        shut = [one for one in accounts if is_shut(one)]
         if shut or any(self._needs_loan(one) for one in self.requests):
-            self._lend()
-        grants = self._of(Grant.kind, self.requests)
+            self.lend()
+        grants = self.of_kind(Grant.kind, self.requests)
         # A server answers a wrong password late, on purpose: let that pass beside the rest.
-        pool = self.stack.enter_context(ThreadPoolExecutor(_WORKERS, "wrong"))
+        pool = self.stack.enter_context(ThreadPoolExecutor(WORKERS, "wrong"))
         wrong = pool.map(self._wrong, open_)
-        yield from self._each("logins", self._login, open_)
-        yield from self._each("messages", self._message, open_)
-        yield from self._each("shared mailboxes", self._shared, self._of("shared_mailbox", open_))
-        yield from self._each("grants", self._grant, grants)
+        yield from self.each("logins", self._login, open_)
+        yield from self.each("messages", self._message, open_)
+        yield from self.each(
+            "shared mailboxes", self._shared, self.of_kind("shared_mailbox", open_)
+        )
+        yield from self.each("grants", self._grant, grants)
         boxes = {
-            _box(one): [other for other in grants if _box(other) == _box(one)] for one in grants
+            box_of(one): [other for other in grants if box_of(other) == box_of(one)]
+            for one in grants
         }
-        yield from self._each("copies", self._copies, list(boxes.values()))
-        yield from self._each("lists", self._list, self._of(MailList.kind, self.requests))
+        yield from self.each("copies", self._copies, list(boxes.values()))
+        yield from self.each("lists", self._list, self.of_kind(MailList.kind, self.requests))
         yield from wrong
-        yield from self._each("closed accounts", self._closed, shut)
+        yield from self.each("closed accounts", self._closed, shut)
         yield from self._archive()
         yield from self._server()
-
-    def _of(self, kind: str, items: Iterable[ProofRequest]) -> list[ProofRequest]:
-        return [one for one in items if one.resource.address.kind == kind]
-
-    def _each(
-        self, title: str, work: Callable[[T], list[Proof]], items: Sequence[T]
-    ) -> Iterator[Proof]:
-        if not items:
-            return
-        self.tools.progress(f"{len(items)} {title}")
-        with ThreadPoolExecutor(_WORKERS, "proof") as pool:
-            for proofs in pool.map(work, items):
-                yield from proofs
 
     # ── logins ─────────────────────────────────────────────────────────────────────────────────
 
@@ -106,18 +91,6 @@ class _Run:
         return request.resource.address.kind not in ACCOUNTS or (
             ref is not None and ref.custody is Custody.PERSONAL
         )
-
-    def _lend(self) -> None:
-        if self.lent is None:
-            self.lent = self.stack.enter_context(self.client.masters())
-
-    def _act(self, address: str) -> Login:
-        """Return a login that acts for an account: its own where that works, else a lent one."""
-        if address in self.logins:
-            return self.logins[address]
-        if self.lent is None:
-            raise Unanswered("no login for it is held here")
-        return self.lent(address)
 
     def _login(self, request: ProofRequest) -> list[Proof]:
         address = request.resource.address
@@ -150,129 +123,100 @@ class _Run:
         sender = request.resource.address
         if sender.key not in self.logins:
             return []
-        ring = sorted(one for one in self.logins if self._kind_of(one) == Mailbox.kind)
+        ring = sorted(one for one in self.logins if self.kind_of(one) == Mailbox.kind)
         after = [one for one in ring if one > sender.key]
         reader = next(iter(after or ring), sender.key)
-        message = _message_id()
-        sent = self._submitted(
+        message = message_id()
+        sent = self.submitted(
             sender, f"submit to {reader}", sender.key, sender.key, reader, message
         )
         if not sent.ok:
             return [sent]
         self.archived.append(message)
-        kind = self._kind_of(reader)
+        kind = self.kind_of(reader)
         return [
             sent,
-            self._read(Address(sender.system, kind, reader), f"mail from {sender.key}", message),
+            self.read(Address(sender.system, kind, reader), f"mail from {sender.key}", message),
         ]
-
-    def _kind_of(self, address: str) -> str:
-        found = (
-            one.resource.address for one in self.requests if one.resource.address.key == address
-        )
-        return next((item.kind for item in found), Mailbox.kind)
-
-    def _submitted(  # noqa: PLR0917 - who, as whom, to whom
-        self, address: Address, use: str, who: str, sender: str, to: str, message: str
-    ) -> Proof:
-        return judge_reply(
-            address,
-            use,
-            lambda: self.client.submit(self._act(who), sender, [to], message),
-            note=self._note(who),
-        )
-
-    def _read(self, address: Address, use: str, message: str, reader: str = "") -> Proof:
-        who = reader or address.key
-        keep = who == self.settings.archive_address
-        return judge(
-            address, use,
-            lambda: self.client.arrived(self._act(who), message, self.settings.proof_seconds, keep=keep),
-            words=("read", "did not arrive"), note=self._note(who),
-        )  # fmt: skip
-
-    def _note(self, address: str) -> str:
-        own = self.logins.get(address)
-        return "" if own and not own.delegated else "delegated"
 
     # ── shared mailboxes and grants ────────────────────────────────────────────────────────────
 
     def _shared(self, request: ProofRequest) -> list[Proof]:
         """Have somebody without any right try to send as the mailbox and to open it."""
         box = request.resource.address
-        grants = [one for one in self._of(Grant.kind, self.requests) if _box(one) == box.key]
+        grants = [one for one in self.of_kind(Grant.kind, self.requests) if box_of(one) == box.key]
         proofs = [] if grants else self._own_mail(box)
-        granted = {_grantee(one) for one in grants}
+        granted = {grantee_of(one) for one in grants}
         others = (one for one in sorted(self.logins) if one not in granted and one != box.key)
         stranger = next(others, "")
         if not stranger:
             return proofs
-        message, note = _message_id(), self._note(stranger)
+        message, note = message_id(), self.note(stranger)
         return [
             *proofs,
             judge_reply(
                 box, f"send as it by {stranger}",
-                lambda: self.client.submit(self._act(stranger), box.key, [stranger], message),
+                lambda: self.client.submit(self.act(stranger), box.key, [stranger], message),
                 want=False, note=note,
             ),
             judge(
                 box, f"open by {stranger}",
-                lambda: self.client.open(self._act(stranger), f"shared/{box.key}"),
+                lambda: self.client.open(self.act(stranger), f"shared/{box.key}"),
                 want=False, note=note,
             ),
         ]  # fmt: skip
 
     def _own_mail(self, box: Address) -> list[Proof]:
         """Have a mailbox write to itself, when nobody with a right to it is being proven."""
-        message = _message_id()
-        sent = self._submitted(box, "submit to itself", box.key, box.key, box.key, message)
+        message = message_id()
+        sent = self.submitted(box, "submit to itself", box.key, box.key, box.key, message)
         if not sent.ok:
             return [sent]
-        arrived = self._read(box, "mail to itself", message)
+        arrived = self.read(box, "mail to itself", message)
         self._tidy(box.key, message, set())
         return [sent, arrived]
 
     def _grant(self, request: ProofRequest) -> list[Proof]:
         """Use each right that is granted, and be refused each that is not."""
-        address, box, person = request.resource.address, _box(request), _grantee(request)
-        rights = _rights(request)
+        address, box, person = request.resource.address, box_of(request), grantee_of(request)
+        rights = rights_of(request)
         opened = judge(
             address, f"open shared/{box}",
-            lambda: self.client.open(self._act(person), f"shared/{box}"),
-            want="read" in rights, note=self._note(person),
+            lambda: self.client.open(self.act(person), f"shared/{box}"),
+            want="read" in rights, note=self.note(person),
         )  # fmt: skip
         return [opened, *self._send_right(address, box, person, allowed="send" in rights)]
 
     def _send_right(self, address: Address, box: str, person: str, *, allowed: bool) -> list[Proof]:
-        message = _message_id()
+        message = message_id()
         sent = judge_reply(
-            address, f"send as {box}", lambda: self.client.submit(self._act(person), box, [person], message),
-            want=allowed, note=self._note(person),
+            address, f"send as {box}", lambda: self.client.submit(self.act(person), box, [person], message),
+            want=allowed, note=self.note(person),
         )  # fmt: skip
         if not (sent.ok and allowed):
             return [sent]
-        return [sent, self._read(address, f"mail from {box}", message, person)]
+        return [sent, self.read(address, f"mail from {box}", message, person)]
 
     def _copies(self, grants: Sequence[ProofRequest]) -> list[Proof]:
         """Write one message to a mailbox: it arrives there and with those who may receive."""
-        box, message = _box(grants[0]), _message_id()
-        address, sender = grants[0].resource.address, _grantee(grants[0])
-        sent = self._submitted(address, f"write to {box}", sender, sender, box, message)
+        box, message = box_of(grants[0]), message_id()
+        address, sender = grants[0].resource.address, grantee_of(grants[0])
+        sent = self.submitted(address, f"write to {box}", sender, sender, box, message)
         if not sent.ok:
             return [sent]
-        proofs = [sent, self._read(address, f"mail to {box} arrives there", message, box)]
+        proofs = [sent, self.read(address, f"mail to {box} arrives there", message, box)]
         proofs += [self._copy(one, box, message) for one in grants]
-        self._tidy(box, message, {_grantee(one) for one in grants})
+        self._tidy(box, message, {grantee_of(one) for one in grants})
         return proofs
 
     def _copy(self, request: ProofRequest, box: str, message: str) -> Proof:
-        person, address = _grantee(request), request.resource.address
-        if "receive" in _rights(request):
-            return self._read(address, f"mail to {box} arrives here", message, person)
+        person, address = grantee_of(request), request.resource.address
+        if "receive" in rights_of(request):
+            return self.read(address, f"mail to {box} arrives here", message, person)
         return judge(
             address, f"mail to {box} stays away",
-            lambda: self.client.arrived(self._act(person), message, _ABSENT),
-            want=False, words=("arrived", "did not arrive"), note=self._note(person),
+            lambda: self.client.arrived(self.act(person), message, _ABSENT),
+            want=False, words=("arrived", "did not arrive"), note=self.note(person),
         )  # fmt: skip
 
     def _tidy(self, box: str, message: str, proven: set[str]) -> None:
@@ -286,7 +230,7 @@ class _Run:
                 and "receive" in item["fields"].get("rights", ())
             ):
                 with suppress(Unanswered):
-                    self.client.arrived(self._act(person), message, _ABSENT)
+                    self.client.arrived(self.act(person), message, _ABSENT)
 
     # ── lists ──────────────────────────────────────────────────────────────────────────────────
 
@@ -310,12 +254,12 @@ class _Run:
         poster = next((one for one in inside if one in self.logins), inside[0] if inside else "")
         if not poster:
             return proofs
-        message = _message_id()
-        sent = self._submitted(address, f"post by {poster}", poster, poster, address.key, message)
+        message = message_id()
+        sent = self.submitted(address, f"post by {poster}", poster, poster, address.key, message)
         proofs.append(sent)
         if sent.ok:
             self.archived.append(message)
-            proofs += [self._read(address, f"reaches {one}", message, one) for one in inside]
+            proofs += [self.read(address, f"reaches {one}", message, one) for one in inside]
         return proofs
 
     def _outsider(self, address: Address, members: Sequence[str]) -> list[Proof]:
@@ -324,7 +268,7 @@ class _Run:
             return []
         return [judge_reply(
             address, f"post by {who}, no member",
-            lambda: self.client.submit(self._act(who), who, [address.key], _message_id()), want=False,
+            lambda: self.client.submit(self.act(who), who, [address.key], message_id()), want=False,
         )]  # fmt: skip
 
     # ── closed accounts ────────────────────────────────────────────────────────────────────────
@@ -345,7 +289,7 @@ class _Run:
             own = Login(address.key, secret)
             proofs.append(judge(address, "imap login", lambda: self.client.login(own), want=False))
             proofs.append(judge_reply(
-                address, "submit", lambda: self.client.submit(own, own.name, [own.name], _message_id()), want=False,
+                address, "submit", lambda: self.client.submit(own, own.name, [own.name], message_id()), want=False,
             ))  # fmt: skip
         decisive = self._control() and (request.accepted_before or self.lent is not None)
         return [proof if decisive or not proof.ok else _undecided(proof) for proof in proofs]
@@ -370,27 +314,22 @@ class _Run:
 
     # ── the server ─────────────────────────────────────────────────────────────────────────────
 
-    def _place(self, key: str) -> Address:
-        """Return the requested address that a proof about the whole server is filed under."""
-        addresses = [one.resource.address for one in self.requests]
-        return next((one for one in addresses if one.key == key), addresses[0])
-
     def _archive(self) -> Iterator[Proof]:
         archive = self.settings.archive_address
         if not archive or not self.archived:
             return
-        address = self._place(archive)
+        address = self.place(archive)
         started = time.perf_counter()
 
         def look(message: str) -> bool:
             return self.client.arrived(
-                self._act(archive), message, self.settings.proof_seconds, keep=True
+                self.act(archive), message, self.settings.proof_seconds, keep=True
             )
 
         try:
             if archive not in self.logins:
-                self._lend()
-            with ThreadPoolExecutor(_WORKERS, "proof") as pool:
+                self.lend()
+            with ThreadPoolExecutor(WORKERS, "proof") as pool:
                 found = sum(pool.map(look, self.archived))
         except Unanswered as silent:
             yield Proof(address, "archive copies", "all", "no answer", None, note=str(silent))
@@ -398,11 +337,11 @@ class _Run:
         total = len(self.archived)
         yield Proof(
             address, "archive copies", f"{total} of {total}", f"{found} of {total}", found == total,
-            since(started), self._note(archive),
+            since(started), self.note(archive),
         )  # fmt: skip
 
     def _server(self) -> Iterator[Proof]:
-        address = self._place("")
+        address = self.place("")
         yield judge_reply(
             address,
             "relay for a stranger",
@@ -439,28 +378,6 @@ class _Run:
             not ways,
             since(started),
         )
-
-
-def _shut(request: ProofRequest) -> bool:
-    return request.refused or getattr(request.resource.body, "suspended", None) is True
-
-
-def _box(request: ProofRequest) -> str:
-    return request.resource.address.key.partition("/")[0]
-
-
-def _grantee(request: ProofRequest) -> str:
-    box, _, login = request.resource.address.key.partition("/")
-    return full(login, box)
-
-
-def _rights(request: ProofRequest) -> tuple[str, ...]:
-    body = request.resource.body
-    return body.rights or () if isinstance(body, Grant) else ()
-
-
-def _message_id() -> str:
-    return f"<{secrets.token_hex(12)}@proof.commsroom.invalid>"
 
 
 def _undecided(proof: Proof) -> Proof:
