@@ -9,6 +9,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 CHECKS := format lint types imports yaml ansible fast-tests
+SCENARIOS := $(patsubst roles/%/molecule/default/molecule.yml,molecule-%,\
+  $(wildcard roles/*/molecule/default/molecule.yml))
 UV := .venv/bin/python packaging/uv.py
 COMPILE := pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml
@@ -44,10 +46,7 @@ lab-test: setup ## Tests on the lab's real servers
 
 .PHONY: molecule
 molecule: setup ## Each role on a server of its own: converge, again (idempotence), verify by use
-	@for scenario in roles/*/molecule/default/molecule.yml; do \
-	  role=$${scenario%/molecule/default/*}; echo "molecule: $$role"; \
-	  (cd "$$role" && molecule test); \
-	done
+	@$(MAKE) --jobs=3 --output-sync=target $(SCENARIOS)
 
 .PHONY: bench
 bench: setup ## Measure what we promise about speed, on the lab's servers
@@ -77,6 +76,11 @@ clean: ## Remove .venv and caches; never .commsroom, an estate's state
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+# ── the parts of molecule, side by side: a role each
+.PHONY: $(SCENARIOS)
+$(SCENARIOS): molecule-%:
+	@cd roles/$* && molecule test
 
 # ── the parts of check, side by side ────────────────────────────────────────────────────────
 .PHONY: $(addprefix check-,$(CHECKS))
