@@ -10,11 +10,12 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 DOVECOT, POSTFIX = "/etc/dovecot/commsroom/users", "/etc/postfix/commsroom/"
 
 
-def hashed(password):
+def hashed(password: str) -> str:
     salt = os.urandom(16)
     return (
         "{SSHA512}"
@@ -22,8 +23,8 @@ def hashed(password):
     )
 
 
-def append(path, lines):
-    with open(path, "a", encoding="utf-8") as stream:
+def append(path: str, lines: list[str]) -> None:
+    with Path(path).open("a", encoding="utf-8") as stream:
         stream.write("".join(f"{line}\n" for line in lines))
 
 

@@ -115,9 +115,12 @@ def imports(source: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             base = "." * node.level + (node.module or "")
             # `from commsroom import cli` imports commsroom.cli, however it is written.
-            found |= (
-                {f"{base}.{alias.name}" for alias in node.names} if base == "commsroom" else {base}
-            )
+            found |= {
+                f"{base}.{alias.name}"
+                if base == "commsroom" or alias.name.startswith("on_target")
+                else base
+                for alias in node.names
+            }
     return found
 
 
