@@ -22,6 +22,14 @@ _READ_BYTES: Final = 1 << 18
 #: So many questions at a time: answers are read before Asterisk would wait for us to read them.
 _CHUNK: Final = 200
 _END: Final = b"\r\n\r\n"
+#: What is looked at. An endpoint has a hundred more fields, and picking is ten times as fast as sorting them.
+_FIELDS: Final = re.compile(
+    r"^(ActionID|Event|EventList|Response|Message|Output"
+    r"|ObjectName|Transport|Aors|Acl|Context|Callerid|SetVar|MediaEncryption|Password"
+    r"|VMContext|VoiceMailbox|Fullname|Email"
+    r"|Extension|Application|AppData|IncludeContext|Channel): ?([^\r]*)",
+    re.MULTILINE,
+)
 
 
 class Manager:
@@ -31,6 +39,7 @@ class Manager:
         """Log in; raises TargetError `missing` where no Asterisk answers."""
         secret = _secret(Path(secret_file))
         self._heard = b""
+        self._place = 0
         self._next = 0
         try:
             self._socket = socket.create_connection(("127.0.0.1", port), timeout)
@@ -38,11 +47,16 @@ class Manager:
             raise TargetError(
                 "missing", f"Asterisk does not answer on 127.0.0.1:{port}: {error.strerror}"
             ) from None
+        try:
+            self._log_in(secret)
+        except TargetError:
+            self._socket.close()
+            raise
+
+    def _log_in(self, secret: str) -> None:
         self._until(b"\r\n")
-        answer = self.ask(
-            [{"Action": "Login", "Username": "commsroom", "Secret": secret, "Events": "off"}]
-        )
-        if answer[0][0].get("Response") != "Success":
+        login = {"Action": "Login", "Username": "commsroom", "Secret": secret, "Events": "off"}
+        if self.ask([login])[0][0].get("Response") != "Success":
             raise TargetError(
                 "missing", "Asterisk refused commsroom's manager login: run the role pbx"
             )
@@ -92,16 +106,11 @@ class Manager:
         return list(found.values())
 
     def _until(self, end: bytes) -> bytes:
-        pieces = [self._heard]
-        while True:
-            # Only the newest piece, and where it meets the one before, can hold the end.
-            text = pieces[0] if len(pieces) == 1 else b""
-            if not text and len(pieces) > 1:
-                text = pieces[-2][-3:] + pieces[-1]
-            if end in text:
-                whole = b"".join(pieces)
-                found, _, self._heard = whole.partition(end)
-                return found
+        """Return what comes before the next `end`."""
+        while (place := self._heard.find(end, self._place)) < 0:
+            # What was handed out already is dropped once in a while, not at every message.
+            self._heard = self._heard[self._place :]
+            self._place = 0
             try:
                 piece = self._socket.recv(_READ_BYTES)
             except OSError as error:
@@ -110,7 +119,10 @@ class Manager:
                 raise TargetError(
                     "failed", "Asterisk closed the conversation before it had answered"
                 )
-            pieces.append(piece)
+            self._heard += piece
+        found = self._heard[self._place : place]
+        self._place = place + len(end)
+        return found
 
 
 def _secret(path: Path) -> str:
@@ -136,9 +148,7 @@ def _packet(action: Mapping[str, str], number: int) -> bytes:
 
 def _message(raw: bytes) -> Message:
     found: Message = {}
-    for line in raw.decode("utf-8", "replace").split("\r\n"):
-        name, _, value = line.partition(": ")
-        name = name.rstrip(":")
+    for name, value in _FIELDS.findall(raw.decode("utf-8", "replace")):
         # A name may come more than once: the lines of a command's output.
         found[name] = f"{found[name]}\n{value}" if name in found else value
     return found
