@@ -88,6 +88,9 @@ def start(
         source = image.name() if plain else recipes[server.name]
         made[server.name] = Instance(server.name, server.address, server.dns_name, source)
         told(server.name, "starting as plain Debian" if plain else "starting as it was saved")
+        other = site.home.notes().get("hosts", {}).get(server.name, {}).get("estate")
+        if server.name in running and other not in {None, str(site.estate)}:
+            told(server.name, f"it was {other}'s until now")
     names = "".join(f"{each.address} {each.dns_name} {each.name}\n" for each in site.all)
     mark = {"bare": "yes"} if bare else {}
     _note(site, dict.fromkeys(made, mark), keep=ours)

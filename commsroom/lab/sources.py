@@ -21,6 +21,8 @@ _KEYRING: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _ONE_LINE: Final = re.compile(
     r"^deb\s+(?:\[(?P<options>[^]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<parts>.+)$"
 )
+#: How a script of debootstrap presets where a distribution comes from.
+_PRESET: Final = re.compile(r'^\s*default_mirror\s+"?(\w+://\S+/debian)/?"?\s*$', re.MULTILINE)
 #: How a one-line option is called in the deb822 form.
 _OPTIONS: Final = {"signed-by": "Signed-By", "trusted": "Trusted"}
 
@@ -43,27 +45,39 @@ class Source:
         return f"{head}Suites: trixie\n\n{head}Suites: sid\nCheck-Valid-Until: no\n"
 
 
-def debian(root: Path = Path("/etc/apt")) -> Source:
+def debian(
+    root: Path = Path("/etc/apt"), debootstrap: Path = Path("/usr/share/debootstrap")
+) -> Source:
     """Return the first archive of Debian this machine's apt uses.
 
-    `COMMSROOM_DEBIAN_ARCHIVE`, a URI, goes first: for machines of another distribution.
+    `COMMSROOM_DEBIAN_ARCHIVE`, a URI, goes first. On a machine of another distribution, the one that
+    its debootstrap knows for Debian comes last.
 
     Raises:
         LabUnavailable: apt knows none.
     """
     named = os.environ.get("COMMSROOM_DEBIAN_ARCHIVE")
     if named:
-        return Source(named, {"Signed-By": _KEYRING} if Path(_KEYRING).exists() else {})
+        return Source(named, _archive_key())
     for fields in _entries(root):
         suites = fields.get("Suites", "").split()
         usable = "main" in fields.get("Components", "").split() and _DEBIAN & set(suites)
         if usable and fields.get("Enabled", "yes").lower() not in {"no", "false"}:
             signing = {name: fields[name] for name in _OPTIONS.values() if name in fields}
             return Source(fields["URIs"].split()[0], signing)
+    for script in ("scripts/trixie", "scripts/sid", "scripts/debian-common", "functions"):
+        path = debootstrap / script
+        preset = _PRESET.search(path.read_text("utf-8", "replace")) if path.is_file() else None
+        if preset:
+            return Source(preset[1], _archive_key())
     raise LabUnavailable(
         f"the lab's servers are Debian, and no source in {root} serves it",
         remedy="set COMMSROOM_DEBIAN_ARCHIVE to the URI of a Debian archive",
     )
+
+
+def _archive_key() -> Mapping[str, str]:
+    return {"Signed-By": _KEYRING} if Path(_KEYRING).exists() else {}
 
 
 def _entries(root: Path) -> Iterator[Mapping[str, str]]:

@@ -82,7 +82,17 @@ def test_security_archive_is_not_the_archive(tmp_path):
 )
 def test_machine_without_debian_says_what_to_set(tmp_path, text):
     with pytest.raises(LabUnavailable, match="COMMSROOM_DEBIAN_ARCHIVE"):
-        sources.debian(apt(tmp_path, debian_sources=text.replace("# from the installer\n", "")))
+        sources.debian(
+            apt(tmp_path, debian_sources=text.replace("# from the installer\n", "")), tmp_path
+        )
+
+
+def test_machine_of_another_distribution_takes_what_its_debootstrap_knows(tmp_path):
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "sid").write_text(
+        "mirror_style release\n  default_mirror http://d.example/debian\n"
+    )
+    assert sources.debian(apt(tmp_path), tmp_path).uri == "http://d.example/debian"
 
 
 def test_named_archive_goes_first(tmp_path, monkeypatch):
