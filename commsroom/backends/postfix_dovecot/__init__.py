@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from commsroom.backends.postfix_dovecot.settings import Settings
 from commsroom.backends.postfix_dovecot.wire import ACCOUNTS, BODIES, refusals
+from commsroom.errors import UsageError
 from commsroom.estate.backend import Backend
 
 if TYPE_CHECKING:
@@ -14,11 +17,21 @@ if TYPE_CHECKING:
     from commsroom.estate.backend import Provider, Target, Tools
 
 
+def _settings(target: Target) -> Settings:
+    try:
+        return Settings.model_validate(dict(target.variables))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(
+            f"{target.system}: {first['loc'][0]}: {first['msg']}", remedy="correct the inventory"
+        ) from error
+
+
 def _connect(target: Target, tools: Tools) -> Provider:
     from commsroom.backends.postfix_dovecot.client import MailServer
     from commsroom.backends.postfix_dovecot.provider import Mail
 
-    settings = Settings.model_validate(target.variables)
+    settings = _settings(target)
     return Mail(target.system, MailServer(target, tools, settings), settings, tools)
 
 
@@ -26,7 +39,7 @@ def _fake(target: Target, tools: Tools, state: Path | None) -> Provider:
     from commsroom.backends.postfix_dovecot.fake import SimulatedMail
     from commsroom.backends.postfix_dovecot.provider import Mail
 
-    settings = Settings.model_validate(target.variables)
+    settings = _settings(target)
     return Mail(target.system, SimulatedMail(target.system, state, settings), settings, tools)
 
 

@@ -5,7 +5,10 @@ import hashlib
 
 import pytest
 
+from commsroom.backends.postfix_dovecot import BACKEND
 from commsroom.backends.postfix_dovecot.wire import hashed, matches, refusals
+from commsroom.errors import UsageError
+from commsroom.estate.backend import Target, Tools
 from commsroom.estate.secret import Secret
 
 
@@ -42,3 +45,9 @@ def test_a_hash_is_salted_sha512_as_dovecot_writes_it():
     assert matches(Secret("correct horse"), stored)
     assert not matches(Secret("correct hors"), stored)
     assert not matches(Secret("x"), "{SSHA512}not base64!")
+
+
+def test_a_malformed_variable_of_the_inventory_is_one_line_that_names_it(tmp_path):
+    target = Target("mail1", "h", "h", tmp_path, variables={"mail_smtp_port": "twenty-five"})
+    with pytest.raises(UsageError, match=r"mail1: mail_smtp_port: .*correct the inventory"):
+        BACKEND.fake(target, Tools(fingerprint=str), None)
