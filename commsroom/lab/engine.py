@@ -142,9 +142,12 @@ def _settings(home: Home) -> Path:
     }  # fmt: skip
     settings = "".join(f"{name} = {json.dumps(value)}\n" for name, value in engine.items())
     limits = 'default_ulimits = ["nofile=20000:20000", "nproc=20000:20000"]'
+    networks = json.dumps(str(home.engine / "networks"))
     file = home.engine / "containers.conf"
     file.write_text(
-        f"[containers]\npids_limit = 0\n{limits}\n\n[engine]\n{settings}\n{''.join(lines)}", "utf-8"
+        f"[containers]\npids_limit = 0\n{limits}\n\n[network]\nnetwork_config_dir = {networks}\n\n"
+        f"[engine]\n{settings}\n{''.join(lines)}",
+        "utf-8",
     )
     return file
 

@@ -8,12 +8,15 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.lab.errors import LabUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+
+_LOG_BYTES: Final = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class Home:
                 if waiting:
                     waiting("lab", "waiting for another lab command to end")
                 fcntl.flock(lock, fcntl.LOCK_EX)
+            if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
+                self.log.rename(self.log.with_suffix(".log.1"))
             yield
 
 

@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from commsroom.lab import packages
+from commsroom.lab.errors import LabUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,7 @@ _MASKED: Final = (
     "systemd-udev-trigger.service", "systemd-udevd-control.socket", "systemd-udevd-kernel.socket",
     "systemd-udevd.service",
 )  # fmt: skip
+_DISK_BYTES: Final = 2 << 30
 _DEBOOTSTRAP_SECONDS: Final = 900.0
 
 
@@ -70,8 +72,18 @@ def name() -> str:
 def make(home: Home, run: Commands, engine: Engine, told: Callable[[str, str], None]) -> None:
     """Fetch the packages, install the base system and import it; replaces one of the same name.
 
-    `told` hears of each step. Raises LabFailed.
+    `told` hears of each step.
+
+    Raises:
+        LabUnavailable: there is no room for it, or no Debian to be had.
+        LabFailed: a step failed.
     """
+    free = shutil.disk_usage(home.path).free
+    if free < _DISK_BYTES:
+        raise LabUnavailable(
+            f"the lab needs {_DISK_BYTES >> 30} GiB in {home.path}, and {free >> 20} MiB are free",
+            remedy="make room, or name another folder with COMMSROOM_LAB_HOME",
+        )
     told("packages", "fetching them with this machine's apt")
     home.note(packages=packages.fetch(home, run))
     root = home.path / "rootfs"
