@@ -158,10 +158,16 @@ class Server:
 
 
 def _build_maps(files: Iterable[str]) -> None:
-    """Rebuild the Postfix maps among these files, each in one transaction that readers see at once."""
-    for path in files:
-        if path.startswith(FOLDER) and path != POSTERS:
-            on_target.run(["postmap", "lmdb:" + path])
+    """Rebuild the Postfix maps among these files, each in one transaction that readers see at once.
+
+    A server process that has an older file open (a map restored from a backup, or copied up into
+    a container's own layer) would go on with that one for ever: reloading retires it.
+    """
+    maps = [path for path in files if path.startswith(FOLDER) and path != POSTERS]
+    for path in maps:
+        on_target.run(["postmap", "lmdb:" + path])
+    if maps:
+        on_target.run(["postfix", "reload"])
 
 
 def _beside(path: Path, text: str) -> Path:
