@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from commsroom.backends.asterisk.proof.crew import (
     ANSWER,
     LISTEN,
-    RING,
     Crew,
     hearing,
     secret,
@@ -31,11 +30,11 @@ _PIN_SECONDS: Final = 3.5
 _SLACK: Final = 1.0
 
 
-async def connect(caller: Phone, called: Phone, number: str) -> tuple[Call, Call]:
+async def connect(caller: Phone, called: Phone, number: str, ring: float) -> tuple[Call, Call]:
     """Have one telephone call another, and both hear the other; returns both ends."""
     dialling = asyncio.create_task(caller.call(number, ANSWER))
     try:
-        ringing = await called.rings(RING, caller.number)
+        ringing = await called.rings(ring, caller.number)
         theirs = await ringing.answer()
     except Undecided:
         if dialling.done():
@@ -52,7 +51,7 @@ async def call(crew: Crew, number: str, other: str) -> Proof:
     address = crew.extensions[number].resource.address
 
     async def talk() -> None:
-        ours, theirs = await connect(crew.phones[number], crew.phones[other], other)
+        ours, theirs = await connect(crew.phones[number], crew.phones[other], other, crew.ring)
         await asyncio.gather(ours.hang_up(), theirs.hang_up())
 
     use = f"call {other}"
@@ -67,7 +66,7 @@ async def call_oneself(crew: Crew, number: str) -> Proof:
         async with crew.another(number) as second:
             await second.register()
             try:
-                ours, theirs = await connect(crew.phones[number], second, number)
+                ours, theirs = await connect(crew.phones[number], second, number, crew.ring)
                 await asyncio.gather(ours.hang_up(), theirs.hang_up())
             finally:
                 await second.unregister()
@@ -81,9 +80,9 @@ async def transfer(crew: Crew, number: str, other: str, third: str) -> Proof:
     address = crew.extensions[number].resource.address
 
     async def pass_on() -> None:
-        ours, theirs = await connect(crew.phones[number], crew.phones[other], other)
+        ours, theirs = await connect(crew.phones[number], crew.phones[other], other, crew.ring)
         passing = asyncio.create_task(ours.transfer(third, ANSWER))
-        last = await (await crew.phones[third].rings(RING, other)).answer()
+        last = await (await crew.phones[third].rings(crew.ring, other)).answer()
         await passing
         await asyncio.gather(
             hearing(last, crew.phones[other].tone), hearing(theirs, crew.phones[third].tone)
@@ -104,10 +103,10 @@ async def not_answered(crew: Crew, number: str, caller: str) -> Proof:
     async def wait() -> None:
         async with crew.another(caller) as phone:
             dialling = asyncio.create_task(phone.call(number, seconds * pace + ANSWER))
-            ringing = await crew.phones[number].rings(RING, caller)
+            ringing = await crew.phones[number].rings(crew.ring, caller)
             start = time.monotonic()
             try:
-                if not await ringing.stopped(seconds * pace + RING):
+                if not await ringing.stopped(seconds * pace + crew.ring):
                     raise Refused(0, "it rang on and on")
             finally:
                 if not ringing.over:

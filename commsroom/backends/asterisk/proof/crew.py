@@ -55,6 +55,11 @@ class Crew:
         return body
 
     @property
+    def ring(self) -> float:
+        """Return how long to wait for a telephone to ring."""
+        return RING if self.exchange.pace == 1 else RING * self.exchange.pace * 10
+
+    @property
     def alone(self) -> list[str]:
         """Return the numbers that ring nobody but us."""
         return sorted(set(self.phones) - self.shared)

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 from commsroom.backends.asterisk.proof.calls import connect
-from commsroom.backends.asterisk.proof.crew import ANSWER, LISTEN, RING, Crew, hearing, secret
+from commsroom.backends.asterisk.proof.crew import ANSWER, LISTEN, Crew, hearing, secret
 from commsroom.backends.asterisk.proof.line import Refused, Undecided
 from commsroom.backends.asterisk.proof.trial import attempt, untried
 from commsroom.estate.kinds import HuntGroup
@@ -97,15 +97,17 @@ async def ring_group(crew: Crew, number: str) -> Proof | None:
     async def ring() -> None:
         async with crew.another(others[0]) as caller:
             first, rest = members[0], [] if linear else members[1:]
-            waiting = [asyncio.create_task(crew.phones[one].rings(RING, others[0])) for one in rest]
+            waiting = [
+                asyncio.create_task(crew.phones[one].rings(crew.ring, others[0])) for one in rest
+            ]
             try:
-                ours, theirs = await connect(caller, crew.phones[first], number)
+                ours, theirs = await connect(caller, crew.phones[first], number, crew.ring)
                 ringing = await asyncio.gather(*waiting)
             finally:
                 for task in waiting:
                     task.cancel()
             await asyncio.gather(ours.hang_up(), theirs.hang_up())
-            if not all([await each.stopped(RING) for each in ringing]):
+            if not all([await each.stopped(crew.ring) for each in ringing]):
                 raise Undecided("the others rang on after one had answered")
 
     works = "the first rings and is heard" if linear else f"{len(members)} ring, one is heard"
