@@ -41,7 +41,6 @@ test: setup ## All of it: check, then the lab's real servers, then Molecule
 
 .PHONY: lab-test
 lab-test: setup ## Tests on the lab's real servers
-	@commsroom lab up
 	@pytest -q -m lab tests
 
 .PHONY: molecule

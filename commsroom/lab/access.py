@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from commsroom.lab.commands import Commands
     from commsroom.lab.home import Home
 
+#: What `write` leaves in an estate.
+FILES: Final = ("id_ed25519", "known_hosts", "ssh_config")
 _HOST_KEY: Final = "ssh_host_ed25519_key"
 
 

@@ -55,7 +55,8 @@ class Site:
     def settled(self) -> bool:
         """Tell whether every wanted server answers and is what the roles say today."""
         ours, recipes = self.ours(), self.recipes()
-        return (self.estate / ".commsroom" / "lab" / "ssh_config").exists() and all(
+        folder = self.estate / ".commsroom" / "lab"
+        return all((folder / name).exists() for name in access.FILES) and all(
             ours.get(server.name, {}).get("recipe") == recipes[server.name]
             and ours[server.name].get("identity") == configure.identity(self.estate, server.name)
             and instances.ssh_answers(server.address)

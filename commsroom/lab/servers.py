@@ -97,7 +97,7 @@ def down(estate: Path, *, purge: bool = False) -> None:
     With `purge`, the lab goes as a whole: other estates' servers, images, packages and keys too.
     """
     lab, estate = home.find(), estate.resolve()
-    for name in ("ssh_config", "known_hosts", "id_ed25519"):
+    for name in access.FILES:
         (estate / ".commsroom" / "lab" / name).unlink(missing_ok=True)
     if not lab.path.exists():
         return
