@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from pathlib import Path
 
 DOVECOT, POSTFIX = "/etc/dovecot/commsroom/users", "/etc/postfix/commsroom/"
 
@@ -30,7 +31,7 @@ def append(path: str, lines: list[str]) -> None:
 
 data = json.load(sys.stdin)
 people, box, extra = data["people"], data["box"], f"userdb_quota_storage_size={data['quota']}B"
-lists = {}
+lists: dict[str, list[str]] = {}
 for one in people:
     lists.setdefault(one["list"], []).append(one["address"])
 names = [one["address"] for one in people]
