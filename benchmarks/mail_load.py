@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from pathlib import Path
 
 DOVECOT, POSTFIX = "/etc/dovecot/commsroom/users", "/etc/postfix/commsroom/"
 
