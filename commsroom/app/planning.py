@@ -182,8 +182,10 @@ def resolved(estate: Estate, scope: Scope) -> Scope:
         return scope
     from commsroom.policy import allocations as numbers
 
-    ids = {person.id for person in estate.policy.people}
-    logins = {entry.login: entry.id for entry in numbers.load(estate.path)}
+    held = numbers.load(estate.path)
+    entries = [*held.history.values(), *held]  # who left the roster may still have accounts
+    ids = {person.id for person in estate.policy.people} | {entry.id for entry in entries}
+    logins = {entry.login: entry.id for entry in entries}
     found = []
     for text in scope.people:
         name = text if text in ids else logins.get(text, "")

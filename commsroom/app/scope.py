@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from commsroom.estate.backend import Snapshot
-    from commsroom.estate.resource import Address, Kind, Resource
+    from commsroom.estate.resource import Address, Kind, Resource, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _people(
         if not present:
             chosen.setdefault(need, by_address[need])
     for item in desired:
-        if item.address in chosen:
+        if item.address in chosen or item.person:  # another's own things are never touched
             continue
         snapshot = snapshots.get(item.address.system)
         actual = snapshot.resources.get(item.address) if snapshot else None
@@ -93,9 +93,16 @@ def _closure(start: set[Address], among: Mapping[Address, Resource]) -> list[Add
 
 
 def _only_entries(desired: Resource, actual: Kind | None, keys: set[str]) -> Resource | None:
-    """Return the resource with only the entries in `keys` moved, or None when none is concerned."""
-    changes: dict[str, tuple[str, ...]] = {}
+    """Return the resource with only the entries in `keys` moved, or None when none is concerned.
+
+    A single name counts as an entry too: a custodian, the box a group falls back to.
+    """
+    changes: dict[str, Value] = {}
     for name, want in desired.body.values().items():
+        if isinstance(want, str):
+            held = getattr(actual, name, None)
+            if want != held and (want in keys or held in keys):
+                changes[name] = want
         if not isinstance(want, tuple):
             continue
         have = getattr(actual, name, None) or ()
@@ -108,7 +115,8 @@ def _only_entries(desired: Resource, actual: Kind | None, keys: set[str]) -> Res
         changes[name] = tuple(ordered)
     if not changes:
         return None
-    body = replace(desired.body, **changes)
+    # What else policy wants of something that exists (a title, a time) is not this person's affair.
+    body = replace(actual if actual is not None else desired.body, **changes)
     return replace(desired, body=body)
 
 

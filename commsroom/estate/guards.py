@@ -36,10 +36,12 @@ def check(plan: Plan, known: Known, allow: Allow, *, limit: float = REMOVAL_LIMI
     """Let the plan pass or raise GuardRefused naming the numbers and the option that allows it.
 
     Raises:
-        GuardRefused: sealed or unowned objects in the way, something protected touched, or more
-            than `limit` of what we own deleted or suspended. Small systems count too.
+        GuardRefused: sealed or unowned objects in the way, one person's object going to another,
+            something protected touched, or more than `limit` of what we own deleted or suspended.
+            Small systems count too.
     """
     _check_strangers(plan, allow)
+    _check_handover(plan, known)
     _check_protected(plan, known, allow)
     _check_size(plan, allow, limit)
 
@@ -65,6 +67,23 @@ def _check_strangers(plan: Plan, allow: Allow) -> None:
             f"{_some(strangers)} exist already and were not made by commsroom",
             allow=f"--allow-adopt '{strangers[0]}', or take over first with: commsroom adopt {strangers[0]}",
         )
+
+
+def _check_handover(plan: Plan, known: Known) -> None:
+    """Stop where somebody would inherit another's object with all that is in it.
+
+    Numbers and logins rest before they are given again, so this is a lost line of the allocations,
+    or an address in the roster that somebody else still has.
+    """
+    for change in plan.changes:
+        holder = known.persons.get(change.address, "")
+        heir = change.after.person if change.after is not None else ""
+        if change.before is not None and holder and heir and holder != heir:
+            raise GuardRefused(
+                f"{change.address} is {holder}'s, with all that is in it, and would become {heir}'s;"
+                f" restore {holder}'s line in policies/allocations.lock and people.csv, or, if it was"
+                f" given up, take it away first with: commsroom apply --person {holder}"
+            )
 
 
 def _check_protected(plan: Plan, known: Known, allow: Allow) -> None:

@@ -166,10 +166,12 @@ class Recorded:
     """What we remember of the last secret we wrote to a slot: generation and verifier fingerprint.
 
     `fingerprint` is None where the system shows no verifier or the write's outcome is unknown.
+    `path` is whose secret it was, "" where that was not written down.
     """
 
     generation: int
     fingerprint: str | None = None
+    path: str = field(default="", compare=False)
 
 
 def differing_fields(desired: Kind, actual: Kind, supported: Iterable[str]) -> tuple[str, ...]:
@@ -191,8 +193,8 @@ def stale_secrets(
 ) -> tuple[str, ...]:
     """Name the slots (`secret:<slot>`) whose secret must be written (again).
 
-    A slot is stale when we never wrote it, when its generation moved on, or, for managed secrets,
-    when the verifier on the system is not the one recorded after our last write. `verifiers` maps
+    A slot is stale when we never wrote it, when it holds another owner's secret, when its generation
+    moved on, or, for managed secrets, when the verifier on the system is not the one recorded after our last write. `verifiers` maps
     slot to the fingerprint read now; a slot missing from it cannot be read and is trusted.
     """
     return tuple(
@@ -203,7 +205,7 @@ def stale_secrets(
 
 
 def _is_stale(ref: SecretRef, known: Recorded | None, verifiers: Mapping[str, str]) -> bool:
-    if known is None or known.generation < ref.generation:
+    if known is None or known.generation < ref.generation or known.path not in {"", ref.path}:
         return True
     if ref.custody == "personal" or ref.slot not in verifiers:
         return False

@@ -44,10 +44,10 @@ def known(connection: Connection) -> Known:
             columns.slot,
             columns.generation,
             columns.fingerprint,
+            columns.path,
         )
-        for system, kind, key, slot, generation, fingerprint in connection.execute(query):
-            address = Address(system, kind, key)
-            secrets.setdefault(address, {})[slot] = Recorded(generation, fingerprint)
+        for system, kind, key, slot, *last in connection.execute(query):
+            secrets.setdefault(Address(system, kind, key), {})[slot] = Recorded(*last)
         for batch in open_batches(connection):
             for intent in batch.intents:
                 if intent.action in _CLAIMS:

@@ -93,3 +93,13 @@ def test_strangers_are_taken_over_only_by_name() -> None:
 def test_what_is_sealed_cannot_be_allowed() -> None:
     with pytest.raises(GuardRefused, match="not ours to write"):
         guards.check(Plan(sealed=(at(1),)), Known(), Allow(adopt=("*",)))
+
+
+def test_what_is_one_persons_never_becomes_anothers() -> None:
+    mine = Resource(at(1), Account(display_name="Ann"), person="L1")
+    heir = Resource(at(1), Account(display_name="Bob"), person="L2")
+    change = Change(Action.UPDATE, at(1), mine, heir, ("display_name",))
+    known = Known(owned=frozenset({at(1)}), persons={at(1): "L1"})
+    with pytest.raises(GuardRefused, match=r"u1 is L1's.*would become L2's.*allocations.lock"):
+        guards.check(Plan(changes=(change,)), known, Allow())
+    guards.check(Plan(changes=(change,)), Known(persons={at(1): "L2"}), Allow())

@@ -159,6 +159,7 @@ PERSONAL = replace(MANAGED, custody=Custody.PERSONAL)
         pytest.param(MANAGED, Recorded(1, "h1"), None, False, id="not readable here"),
         pytest.param(replace(MANAGED, generation=2), Recorded(1, "h1"), "h1", True, id="rotated"),
         pytest.param(PERSONAL, Recorded(1, "h1"), "h2", False, id="the owner changed his own"),
+        pytest.param(PERSONAL, Recorded(1, "h1", "ann/pin"), "h1", True, id="another's secret"),
         pytest.param(PERSONAL, None, "h1", True, id="personal, never set"),
     ],
 )
