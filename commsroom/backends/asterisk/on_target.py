@@ -14,13 +14,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from commsroom.backends.asterisk import on_target_dialplan as dialplan
 from commsroom.backends.asterisk import on_target_objects as objects
 from commsroom.backends.asterisk.on_target_ami import Manager
 from commsroom.backends.asterisk.on_target_conf import BadValue
 from commsroom.backends.on_target import TargetError, locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from commsroom.backends.asterisk.on_target_objects import Objects, Texts, Values
 
@@ -34,6 +35,14 @@ _RELOADS: Final = (
     ("pjsip.conf", "module reload res_pjsip.so"),
     ("extensions.conf", "dialplan reload"),
 )
+#: What of them an object needs, even when no file changed: it may have been changed in the running server alone.
+_NEEDS: Final = {
+    "dialling_class": ("extensions.conf",),
+    "extension": ("pjsip.conf", "extensions.conf"),
+    "voicemail": ("voicemail.conf",),
+    "conference": ("confbridge.conf", "extensions.conf"),
+    "hunt_group": ("extensions.conf",),
+}
 _RELOADED: Final = ("reloaded successfully", "Dialplan reloaded")
 #: Seconds a reload may take to be seen: Asterisk does parts of it in the background.
 _SETTLE: Final = 5.0
@@ -79,9 +88,11 @@ def _apply(manager: Manager, data: Mapping[str, Any]) -> Json:
     except BadValue as error:
         after_texts = texts
         failures = dict.fromkeys(wanted, str(error))
-    trouble = (
-        "" if failures and after_texts is texts else _install(manager, data, texts, after_texts)
-    )
+    trouble = ""
+    if wanted and after_texts is not texts:
+        _remove_strays(manager, wanted)
+        due = {name for kind, _ in wanted for name in _NEEDS[kind]}
+        trouble = _install(manager, data, texts, after_texts, due)
     if trouble:
         failures = {**dict.fromkeys(wanted, trouble), **failures}
     else:
@@ -162,10 +173,24 @@ def _wanted(
 # ── writing ────────────────────────────────────────────────────────────────────────────────
 
 
-def _install(manager: Manager, data: Mapping[str, Any], before: Texts, after: Texts) -> str:
+def _remove_strays(manager: Manager, wanted: Mapping[Name, Values | None]) -> None:
+    """Take away what somebody added to these objects in the console: a reload would leave it."""
+    listing = manager.ask([{"Action": "ShowDialPlan"}])[0]
+    for context, extension in dialplan.strays(listing, wanted):
+        manager.ask(
+            [{"Action": "DialplanExtensionRemove", "Context": context, "Extension": extension}]
+        )
+    for context, other in dialplan.stray_includes(listing, wanted):
+        manager.command(f"dialplan remove include {other} from {context}")
+
+
+def _install(
+    manager: Manager, data: Mapping[str, Any], before: Texts, after: Texts, due: Iterable[str]
+) -> str:
     """Put the new files in force; say why not, with the old ones in force again."""
     folder = Path(data["folder"])
     changed = [name for name in objects.FILES if before[name] != after[name]]
+    reload_ = {*changed, *due}
     try:
         for name in changed:
             _stage(folder / name, after[name])
@@ -175,12 +200,12 @@ def _install(manager: Manager, data: Mapping[str, Any], before: Texts, after: Te
     for name in changed:
         _swap(folder / name)
     _sync(folder)
-    trouble = _reload(manager, changed)
+    trouble = _reload(manager, reload_)
     if trouble:
         for name in changed:
             (folder / f".{name}.before").replace(folder / name)
         _sync(folder)
-        _reload(manager, changed)
+        _reload(manager, reload_)
         return f"{trouble}; the old configuration is in force again"
     _discard(folder, changed)
     return ""
@@ -222,7 +247,7 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def _reload(manager: Manager, changed: Sequence[str]) -> str:
+def _reload(manager: Manager, changed: Collection[str]) -> str:
     for name, command in _RELOADS:
         if name not in changed:
             continue

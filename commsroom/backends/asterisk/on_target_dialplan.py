@@ -23,6 +23,8 @@ CONFERENCES: Final = "commsroom-conferences"
 GROUPS: Final = "commsroom-groups"
 CLASS: Final = "commsroom-class-"
 _PARTS: Final = ("commsroom-emergency-", "commsroom-prefixes-", "commsroom-allowed-")
+#: Who Asterisk says has registered a step that stands in extensions.conf or a file it includes.
+_FROM_FILES: Final = "pbx_config"
 _ALTERED: Final = "(changed by hand)"
 _CALL: Final = re.compile(r"(?P<routine>[a-z-]+),s,1\((?P<arguments>.*)\)", re.DOTALL)
 #: Asterisk's clock ends at 23:59; the time stays open until that minute is over.
@@ -53,6 +55,41 @@ class Dialplan:
         match = _CALL.fullmatch(steps[0][1]) if len(steps) == 1 and steps[0][0] == "Gosub" else None
         found = match["arguments"].split(",") if match and match["routine"] == routine else []
         return found if len(found) == count else None
+
+
+def strays(
+    listing: Iterable[Mapping[str, str]], concerned: Iterable[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Return (context, extension) of what no file says about the objects (kind, key) concerned."""
+    objects = set(concerned)
+    places = {"extension": EXTENSIONS, "conference": CONFERENCES, "hunt_group": GROUPS}
+    numbers = {(places[kind], key) for kind, key in objects if kind in places}
+    contexts = {
+        one for kind, key in objects if kind == "dialling_class" for one in class_contexts(key)
+    }
+    found = (
+        (message["Context"], message["Extension"])
+        for message in listing
+        if "Extension" in message and message.get("Registrar") != _FROM_FILES
+    )
+    return sorted({one for one in found if one in numbers or one[0] in contexts})
+
+
+def stray_includes(
+    listing: Iterable[Mapping[str, str]], concerned: Iterable[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Return (context, included) of what no file includes in the classes concerned."""
+    objects = set(concerned)
+    contexts = {
+        one for kind, key in objects if kind == "dialling_class" for one in class_contexts(key)
+    }
+    return [
+        (message["Context"], message["IncludeContext"])
+        for message in listing
+        if message.get("Context") in contexts
+        and "IncludeContext" in message
+        and message.get("Registrar") != _FROM_FILES
+    ]
 
 
 def extension_line(number: str, values: Values) -> list[str]:

@@ -37,6 +37,8 @@ class Crew:
     phones: dict[str, Phone] = field(default_factory=dict)
     #: Numbers that other telephones, real ones, are logged in as: they would ring with ours.
     shared: set[str] = field(default_factory=set)
+    #: Numbers whose credential was accepted and that were logged out again, and ring nobody.
+    passed: set[str] = field(default_factory=set)
     proofs: list[Proof] = field(default_factory=list)
 
     def file(self, requests: Sequence[ProofRequest]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,34 @@ if TYPE_CHECKING:
 
 
 async def greet(crew: Crew, request: ProofRequest) -> list[Proof]:
-    """Log in with the right password, which must work, and with a wrong one, which must not."""
+    """Log in with the right password, which must work, and with a wrong one, which must not.
+
+    Whoever is let in stays, and takes part in what follows.
+    """
+    return await _try(crew, request, crew.stack)
+
+
+async def pass_by(crew: Crew, request: ProofRequest) -> list[Proof]:
+    """Log in as `greet` does, and out again."""
+    number = request.resource.address.key
+    async with AsyncExitStack() as stack:
+        proofs = await _try(crew, request, stack)
+        phone = crew.phones.pop(number, None)
+        if phone is not None:
+            await phone.unregister()
+            if number not in crew.shared:
+                crew.passed.add(number)
+    return proofs
+
+
+async def _try(crew: Crew, request: ProofRequest, stack: AsyncExitStack) -> list[Proof]:
     address, password = request.resource.address, secret(request, "sip")
     number = address.key
     if password is None:
         return [untried(address, "register", "accepted", "we do not hold its password any more")]
     transport = crew.body(number).transport or "tls"
     try:
-        phone = await crew.stack.enter_async_context(
-            crew.exchange.phone(number, password, transport)
-        )
+        phone = await stack.enter_async_context(crew.exchange.phone(number, password, transport))
     except Undecided as error:
         return [untried(address, "register", "accepted", str(error))]
     trial = await attempt(address, "register", phone.register(), login=True)

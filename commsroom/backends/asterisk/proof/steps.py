@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Conversations at the same time.
 _AT_ONCE: Final = 8
-#: Telephones kept on at the same time; larger estates are proven in so many parts.
+#: Telephones kept on for calls; further people log in, are refused with a wrong password, and log out again.
 _IN_THE_ROOM: Final = 200
 T = TypeVar("T")
 
@@ -72,6 +72,8 @@ async def _everything(crew: Crew) -> None:
     open_ = [item for item in crew.extensions.values() if not item.refused]
     refusals = await _side_by_side(people.turn_away(crew, item) for item in closed)
     for found in await _side_by_side(people.greet(crew, item) for item in open_[:_IN_THE_ROOM]):
+        crew.proofs += found
+    for found in await _side_by_side(people.pass_by(crew, item) for item in open_[_IN_THE_ROOM:]):
         crew.proofs += found
     controlled = any(proof.login and proof.ok for proof in crew.proofs)
     crew.proofs += [people.counted(proof, controlled=controlled) for proof in refusals]
@@ -135,7 +137,7 @@ async def _meet(crew: Crew) -> None:
 
 
 async def _dial(crew: Crew) -> None:
-    users = {crew.body(number).dialling_class: number for number in crew.phones}
+    users = {crew.body(number).dialling_class: number for number in sorted(crew.phones)}
     chosen = [(name, users[name]) for name in crew.classes if name in users]
     for found in await _side_by_side(rules.dial(crew, name, user) for name, user in chosen):
         crew.proofs += found
@@ -157,7 +159,8 @@ async def _leave(crew: Crew) -> None:
     """Everybody logs out; then each box must answer at once."""
     numbers = crew.alone
     # A closed extension's box goes on taking messages.
-    free = {*numbers, *(one for one in crew.extensions if crew.extensions[one].refused)}
+    closed = {one for one in crew.extensions if crew.extensions[one].refused}
+    free = {*numbers, *closed, *crew.passed}
     boxes = [one for one in crew.boxes if one in free and crew.body(one).voicemail]
     await asyncio.gather(*(crew.phones[one].unregister() for one in numbers))
     crew.proofs += await _side_by_side(
