@@ -47,6 +47,8 @@ class Estate:
     def state(self) -> Path:
         """The estate's own folder (git-ignored), made on first use."""
         folder = self.path / ".commsroom"
+        if folder.exists() and not folder.is_dir():
+            raise CommsroomError(f"{folder}: is not a folder", remedy="move it away")
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
@@ -78,10 +80,18 @@ class Estate:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The ledger, opened (and made, unless read-only)."""
+        """The ledger, opened; made for a new estate, unless read-only."""
         from commsroom.ledger import Ledger
 
-        url = self._ledger_url or f"sqlite:///{self.state / 'ledger.db'}"
+        file = self.state / "ledger.db"
+        url = self._ledger_url or f"sqlite:///{file}"
+        if not self._ledger_url and not file.exists() and self._sealed.exists():
+            # A new one would be empty, and everything a stranger's.
+            raise CommsroomError(
+                f"{file}: the ledger is gone, though the secrets beside it are there",
+                remedy="restore it from a backup or name it with COMMSROOM_LEDGER; without one, make an"
+                " empty file of that name, and take over what is yours with commsroom adopt",
+            )
         return self._closing.enter_context(
             Ledger.open(url, read_only=self.read_only, on_boundary=self._on_boundary)
         )
@@ -105,6 +115,15 @@ class Estate:
         from commsroom.secrets.sealed import SealedStore
 
         return self._closing.enter_context(SealedStore.open(self._sealed, self.key))
+
+    def require_secrets(self) -> None:
+        """Raise CommsroomError when the store is gone that holds what was written to the systems."""
+        if not self._sealed.exists():
+            raise CommsroomError(
+                f"{self._sealed}: the secrets are gone, though the systems hold what was written",
+                remedy="restore it from a backup; without one, make an empty file of that name: what"
+                " needs a lost secret then stays undecided until that is renewed",
+            )
 
     @cached_property
     def tools(self) -> Tools:

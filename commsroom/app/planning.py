@@ -74,6 +74,8 @@ def prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:
 def compare(estate: Estate, scope: Scope, compiled: Compiled, reading: Reading) -> Planned:
     """Build the plan for `scope` from what is wanted, what is there and what the ledger remembers."""
     known = estate.ledger.known()
+    if known.secrets and not estate.read_only:
+        estate.require_secrets()
     narrowed, mine = resolved(estate, scope).narrow(
         pinned(estate, compiled.desired), reading.snapshots, known
     )

@@ -42,7 +42,12 @@ def reveal(
         if (ref.path, ref.generation) in held
     ]
     if not found:
-        raise SecretMissing(f"no secret is kept for {glob}", remedy="commsroom apply makes it")
+        written = estate.ledger.known().secrets
+        lost = any(item.address in written for item in chosen)
+        remedy = (
+            "restore .commsroom/secrets.db from a backup" if lost else "commsroom apply makes it"
+        )
+        raise SecretMissing(f"no secret is kept for {glob}", remedy=remedy)
     names = [f"{address} {slot}" for address, slot, _ in found]
     estate.ledger.record("secret shown", {"secrets": names}, actor=actor())
     return tuple(found)

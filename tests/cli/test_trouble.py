@@ -31,6 +31,9 @@ def _show_the_key(estate):
 LEDGER = {
     "no ledger file but rubbish": _write(".commsroom/ledger.db", b"rubbish " * 1000),
     "a cut ledger": _write(".commsroom/ledger.db", b"SQLite format 3\0" + b"\0" * 50),
+    "no ledger beside the secrets": lambda estate: estate.path.joinpath(
+        ".commsroom/ledger.db"
+    ).unlink(),
     "the key is lost": _lose_the_key,
     "the key is readable by all": _show_the_key,
 }
@@ -80,6 +83,22 @@ def test_a_broken_store_of_secrets_is_one_line(estate):
     assert done.code == 1
     assert done.err.count("\n") == 1, done.err
     assert "internal error" not in done.err
+
+
+@pytest.mark.parametrize("verb", ["plan", "apply"])
+def test_lost_secrets_are_told_before_anything_else_happens(estate, verb):
+    store = estate.path / ".commsroom/secrets.db"
+    store.unlink()
+    done = estate(verb, *(["--yes"] if verb == "apply" else []), *DAY)
+    assert done.code == 1
+    assert done.err.count("\n") == 1, done.err
+    assert "secrets.db: the secrets are gone" in done.err
+    assert not store.exists()
+
+    store.touch()
+    assert estate("plan", *DAY).code == 0
+    shown = estate("secret", "show", "im1:account/ann", *DAY)
+    assert "restore .commsroom/secrets.db from a backup" in shown.err
 
 
 def test_rubbish_in_place_of_a_simulated_system_is_unknown(estate):
