@@ -1,6 +1,7 @@
 """One folder holds all of the lab, and its notes survive what may happen to a file."""
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -137,3 +138,30 @@ def test_runtime_without_limits_only_where_they_cannot_be_set(lab, monkeypatch, 
         [sys.executable, shim, "create", "--bundle", tmp_path], check=True, env={"PATH": str(tmp_path / "bin")}
     )  # fmt: skip
     assert json.loads((tmp_path / "config.json").read_text()) == {"process": {"args": ["x"]}}
+
+
+def test_what_root_made_in_an_estate_is_handed_to_its_owner_and_nothing_else(monkeypatch, tmp_path):
+    made, theirs = tmp_path / ".commsroom" / "ca" / "ca.key", tmp_path / ".commsroom" / "ledger"
+    made.parent.mkdir(parents=True)
+    made.touch()
+    theirs.touch()
+    owners = {tmp_path: 1000, theirs: 1000}
+    real = type(tmp_path).stat
+
+    def stat_of(path, *, follow_symlinks=True):
+        found = list(real(path, follow_symlinks=follow_symlinks))
+        found[4] = found[5] = owners.get(path, 0)
+        return os.stat_result(found)
+
+    given = []
+    monkeypatch.setattr(type(tmp_path), "stat", stat_of)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(
+        "os.chown", lambda path, uid, gid, follow_symlinks: given.append((path, uid, gid))
+    )
+    access.hand_back(tmp_path)
+    assert sorted(given) == [
+        (tmp_path / ".commsroom", 1000, 1000),
+        (made.parent, 1000, 1000),
+        (made, 1000, 1000),
+    ]
