@@ -32,7 +32,8 @@ class Client(Protocol):
     def apply(self, ops: Sequence[Json], *, token: str, estate_id: str, fence: int) -> Json:
         """Carry out the operations if the state is still `token`'s.
 
-        Returns `results` ("" or why not, one each), and `objects` and `token` read afterwards.
+        Returns `results` ("" or why not, one each), and, read afterwards, the `objects` concerned
+        and the `token`.
         Raises TargetMoved, FenceRefused, SystemUnknown.
         """
         ...

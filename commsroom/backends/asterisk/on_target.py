@@ -102,7 +102,16 @@ def _apply(manager: Manager, data: Mapping[str, Any]) -> Json:
         _end_sessions(manager, wanted)
         _empty_boxes(spool, wanted, after)
     results = [_result(op, wanted, failures, after) for op in data["ops"]]
-    return {"results": results, **_told(after, _texts(data))}
+    concerned = {
+        kind: {op["key"]: items[op["key"]] for op in data["ops"] if _is_in(op, kind, items)}
+        for kind, items in after.items()
+    }
+    token = objects.digest(after, _texts(data))
+    return {"results": results, "objects": _shown(concerned), "token": token}
+
+
+def _is_in(op: Json, kind: str, items: Mapping[str, Values]) -> bool:
+    return bool(op["kind"] == kind and op["key"] in items)
 
 
 def _manager(data: Mapping[str, Any]) -> Manager:
@@ -118,19 +127,23 @@ def _texts(data: Mapping[str, Any]) -> Texts:
 
 
 def _told(found: Objects, texts: Texts) -> Json:
-    """Prepare objects for their way to the controller: no secret leaves the server."""
+    """Prepare everything for its way to the controller."""
     ours = objects.ours(texts)
-    shown = {
+    sealed = [
+        [kind, key] for kind, items in found.items() for key in items if (kind, key) not in ours
+    ]
+    return {"objects": _shown(found), "sealed": sealed, "token": objects.digest(found, texts)}
+
+
+def _shown(found: Objects) -> Objects:
+    """Replace secrets by their digests: none leaves the server."""
+    return {
         kind: {
             key: {**values, "secret": {s: _hashed(v) for s, v in values.get("secret", {}).items()}}
             for key, values in items.items()
         }
         for kind, items in found.items()
     }
-    sealed = [
-        [kind, key] for kind, items in found.items() for key in items if (kind, key) not in ours
-    ]
-    return {"objects": shown, "sealed": sealed, "token": objects.digest(found, texts)}
 
 
 def _hashed(secret: str) -> str:
