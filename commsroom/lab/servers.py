@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.errors import CommsroomError
@@ -17,6 +16,7 @@ from commsroom.lab.making import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     Told = Callable[[str, str], None]
 
@@ -164,7 +164,7 @@ def _chosen(
 
 
 def _of_others(estate: Path, notes: Mapping[str, Any]) -> set[str]:
-    """Return the hosts that other estates have here, as long as those are there themselves."""
+    """Return the hosts that other estates have here, under names that are not ours."""
     try:
         own = {server.name for server in plan.servers(estate)}
     except CommsroomError:
@@ -173,7 +173,7 @@ def _of_others(estate: Path, notes: Mapping[str, Any]) -> set[str]:
         name
         for kind in ("hosts", "extras")
         for name, entry in notes.get(kind, {}).items()
-        if entry["estate"] != str(estate) and name not in own and Path(entry["estate"]).exists()
+        if entry["estate"] != str(estate) and name not in own
     }
 
 
