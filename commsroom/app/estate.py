@@ -9,7 +9,7 @@ import socket
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from commsroom.errors import CommsroomError
+from commsroom.errors import CommsroomError, GuardRefused, PolicyErrors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,10 +54,18 @@ class Estate:
 
     @cached_property
     def policy(self) -> Policy:
-        """The loaded policy and roster; raises PolicyErrors with every problem."""
+        """The loaded policy and roster; raises PolicyErrors with every problem.
+
+        When what is wrong comes of a roster that lost more people than a plan may remove, that is
+        said instead, as GuardRefused: a hundred lines about missing people would hide it.
+        """
         from commsroom import policy
 
-        return policy.load(self.path)
+        try:
+            return policy.load(self.path)
+        except PolicyErrors as error:
+            _check_roster(self.path, error)
+            raise
 
     @cached_property
     def listing(self) -> Mapping[str, Any]:
@@ -184,6 +192,18 @@ def open_estate(
         yield estate
     finally:
         estate.close()
+
+
+def _check_roster(path: Path, error: PolicyErrors) -> None:
+    from commsroom.estate.guards import REMOVAL_LIMIT
+    from commsroom.policy import shrinking
+
+    lost, all_of_them = shrinking.lost(path)
+    if lost > REMOVAL_LIMIT * all_of_them:
+        raise GuardRefused(
+            f"the roster has lost {lost} of {all_of_them} people ({lost / all_of_them:.0%}); the limit"
+            f" is {REMOVAL_LIMIT:.0%}, and {len(error.problems)} places of policy still name them"
+        ) from error
 
 
 def actor() -> str:

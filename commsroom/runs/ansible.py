@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -62,12 +63,18 @@ def inventory(estate: Path) -> dict[str, Any]:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CommsroomError(f"ansible-inventory did not answer: {type(error).__name__}") from error
     if done.returncode:
-        words = " ".join(done.stderr.split())[-_TEXT_LIMIT:]
-        raise CommsroomError(
-            f"{estate / 'inventory'}: {words}", remedy="see ansible-inventory --list"
-        )
+        raise CommsroomError(_reason(done.stderr), remedy="see ansible-inventory --list")
     found: dict[str, Any] = json.loads(done.stdout, object_hook=_plain)
     return found
+
+
+def _reason(said: str) -> str:
+    """Find what matters among all that Ansible says when no plugin can read an inventory.
+
+    The first plugin to fail is the one the file was meant for; the others merely try it too.
+    """
+    told = re.search(r"Failed to parse inventory with '\w+' plugin: (.+?)\n\n", said, re.DOTALL)
+    return told[1] if told else " ".join(said.split())[-_TEXT_LIMIT:]
 
 
 def playbook(

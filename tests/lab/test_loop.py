@@ -86,15 +86,39 @@ def test_a_leaver_is_refused_everywhere_with_the_credential_that_worked_before(c
     assert plan["changes"] == []
 
 
-@pytest.mark.parametrize("keep", [0.6, 0.0], ids=["40 percent gone", "all gone"])
-def test_a_roster_that_shrank_stops_with_the_numbers_and_nothing_is_touched(
-    clean, keep: float
-) -> None:
-    clean.roster(lambda rows: rows[: round(len(rows) * keep)] or rows[:1])
+NAMED_IN_POLICY = {
+    "L001", "L002", "L003", "L006", "L007", "L010", "L015", "L016", "L017", "L020", "L026", "L027", "L028",
+    "L029", "L034", "L035", "L038", "C801", "X901",
+}  # fmt: skip
+
+
+def test_forty_percent_less_people_stop_with_the_numbers_and_nothing_is_touched(clean) -> None:
+    gone = 0
+
+    def shrink(rows):
+        nonlocal gone
+        keep = []
+        for row in rows:
+            if row["id"] in NAMED_IN_POLICY or gone >= round(0.4 * len(rows)):
+                keep.append(row)
+            else:
+                gone += 1
+        return keep
+
+    clean.roster(shrink)
+    assert gone == 16
     events = clean.json("ledger", "show", "--limit", "1")
     said = clean.commsroom("apply", "--yes", expect=3)
     assert re.search(r"\d+ of \d+ extension on pbx1 \(\d+%\)", said)
     assert "--allow-removal" in said
+    assert clean.json("ledger", "show", "--limit", "1") == events
+
+
+def test_an_empty_roster_stops_with_the_numbers_and_nothing_is_touched(clean) -> None:
+    clean.roster(lambda _rows: [])
+    events = clean.json("ledger", "show", "--limit", "1")
+    said = clean.commsroom("apply", "--yes", expect=3)
+    assert "the roster has lost 41 of 41 people (100%); the limit is 30%" in said
     assert clean.json("ledger", "show", "--limit", "1") == events
 
 
