@@ -12,7 +12,7 @@ from commsroom.app import planning
 from commsroom.app.estate import actor
 from commsroom.errors import CommsroomError, Exit, FenceRefused, PlanOutdated, TargetMoved
 from commsroom.estate import guards, order
-from commsroom.estate.backend import Applied, Batch, Outcome, Status
+from commsroom.estate.backend import NOT_TRIED, Applied, Batch, Outcome, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -229,7 +229,7 @@ class _Run:
         batches: dict[str, tuple[int, Sequence[Change]]] = {}
         for system, changes in step.batches.items():
             if system in self._lost:
-                outcomes += _all(changes, Status.UNKNOWN, f"not tried: {self._lost[system]}")
+                outcomes += _all(changes, Status.UNKNOWN, f"{NOT_TRIED}{self._lost[system]}")
                 continue
             batch = self._journal.begin(
                 self._id, system, step.stage, changes, actor=actor(), fence=self._lease.fence

@@ -47,6 +47,10 @@ def save(
         "plan": document,
         "hash": planned.plan.hash,
     }
+    if file.exists() and not file.is_file():  # root could replace a device such as /dev/null
+        raise CommsroomError(
+            f"{file}: is not a file", remedy="--out takes the name of a file to write"
+        )
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         beside.touch(mode=0o600)
@@ -62,13 +66,15 @@ def load(estate: Estate, file: Path) -> SavedPlan:
     try:
         content = json.loads(file.read_text("utf-8"))
         scope = Scope(
-            tuple(content["people"]), tuple(content["only"]), date.fromisoformat(content["as_of"])
+            _texts(content["people"]),
+            _texts(content["only"]),
+            date.fromisoformat(content["as_of"]),
         )
         found = SavedPlan(content["hash"], scope, content["estate"], content["made"])
         version = content["format"]
     except OSError as error:
         raise CommsroomError(f"{file}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CommsroomError(
             f"{file}: is not a saved plan", remedy="make one with commsroom plan --out"
         ) from error
@@ -79,3 +85,9 @@ def load(estate: Estate, file: Path) -> SavedPlan:
     if found.estate_id != estate.ledger.estate_id:
         raise CommsroomError(f"{file}: was made for another estate")
     return found
+
+
+def _texts(found: Any) -> tuple[str, ...]:
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise TypeError
+    return tuple(found)

@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from commsroom.estate.backend import Status
+from commsroom.estate.backend import NOT_TRIED, Status
 from commsroom.estate.resource import Action
 from commsroom.reports.lines import (
     Line,
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 LONG: Final = 200
 #: Above this many addresses of one sort a list is cut short, unless asked for in full.
 MANY: Final = 20
+
+#: More objects than this that share a system and a reason are counted, not listed.
+_FEW: Final = 3
 
 SIGN: Final[Mapping[Action, str]] = {
     Action.CREATE: "+",
@@ -239,15 +242,9 @@ def plan_text(plan: Plan) -> str:
 def apply_lines(
     plan: Plan, outcomes: Iterable[Outcome], remaining: Plan, took: float
 ) -> Iterator[Line]:
-    """Yield what an apply did: each change that went wrong, the sum, and what is left."""
+    """Yield what an apply did: what went wrong, the sum, and what is left."""
     known = list(outcomes)
-    for outcome in known:
-        if outcome.status is not Status.DONE:
-            style = Style.BAD if outcome.status is Status.FAILED else Style.DOUBT
-            mark = Span(f"✗ {outcome.status}", style)
-            why = f": {outcome.message}" if outcome.message else ""
-            simulation = label(outcome.address.system, plan.simulated)
-            yield line("  ", mark, f" {outcome.address}{why}", *simulation)
+    yield from _failures(known, plan.simulated)
     done = {outcome.address for outcome in known if outcome.status is Status.DONE}
     counted = Counter(change.action for change in plan.changes if change.address in done)
     total = ", ".join(f"{counted[action]} {word}" for action, word in _PAST.items())
@@ -259,6 +256,28 @@ def apply_lines(
     yield line(Span("Read again: this is still to do.", Style.BAD))
     yield ()
     yield from plan_lines(remaining)
+
+
+def _failures(outcomes: Iterable[Outcome], simulated: frozenset[str]) -> Iterator[Line]:
+    """Yield what was not done: each change, but a reason that a whole system shares only once."""
+    alike: dict[tuple[str, Status, str], list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.status is not Status.DONE:
+            reason = outcome.message.removeprefix(NOT_TRIED)
+            alike.setdefault((outcome.address.system, outcome.status, reason), []).append(outcome)
+    for (system, status, reason), members in alike.items():
+        mark = Span(f"✗ {status}", Style.BAD if status is Status.FAILED else Style.DOUBT)
+        why = f": {reason}" if reason else ""
+        simulation = label(system, simulated)
+        if len(members) > _FEW:
+            untried = sum(item.message.startswith(NOT_TRIED) for item in members)
+            aside = f" ({untried:,} not tried)" if untried else ""
+            what = f" {count(len(members), 'object')} on {system}{aside}{why}"
+            yield line("  ", mark, what, *simulation)
+            continue
+        for item in members:
+            said = f": {item.message}" if item.message else ""
+            yield line("  ", mark, f" {item.address}{said}", *simulation)
 
 
 # ── reports ─────────────────────────────────────────────────────────────────────────────────

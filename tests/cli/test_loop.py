@@ -148,6 +148,29 @@ def test_what_is_allowed_by_name_goes_through(estate):
     assert estate("plan", "--detailed-exitcode", *DAY).code == 0
 
 
+@pytest.mark.parametrize("name", ["folder", "pipe"])
+def test_a_plan_is_saved_in_a_file_and_replaces_nothing_else(estate, tmp_path, name):
+    place = tmp_path / name
+    os.mkfifo(place) if name == "pipe" else place.mkdir()
+    done = estate("plan", "--out", place, *DAY)
+    assert done.code == 1
+    assert f"{place}: is not a file" in done.err
+    assert not place.is_file()
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"people": "ann"}', '{"people": [1]}', "7"])
+def test_what_is_not_a_saved_plan_is_refused_in_one_line(estate, tmp_path, content):
+    saved = tmp_path / "monday.plan"
+    assert estate("plan", "--out", saved, *DAY).code == 0
+    if content.startswith("{"):
+        content = json.dumps({**json.loads(saved.read_text("utf-8")), **json.loads(content)})
+    saved.write_text(content, "utf-8")
+    done = estate("apply", "--yes", saved)
+    assert done.code == 1
+    assert done.err.startswith(f"error: {saved}: is not a saved plan")
+    assert done.err.count("\n") == 1
+
+
 def test_a_protected_room_is_only_changed_by_name(estate):
     estate.policy("messaging.yml", "title: Everyone", "title: All of us")
     done = estate("apply", "--yes", *DAY)
@@ -293,6 +316,7 @@ def test_adopt_takes_over_what_was_there_before(fresh):
     fresh("apply", "--yes", *DAY)
     for file in (fresh.path / ".commsroom").glob("ledger.db*"):
         file.unlink()  # a ledger lost: all that is there belongs to nobody
+    (fresh.path / ".commsroom/ledger.db").touch()
     assert fresh("apply", "--yes", *DAY).code == 3
     done = fresh("adopt", "*", "--json", *DAY)
     assert conforms(done.document, "adopt")["adopted"]

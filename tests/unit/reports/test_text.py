@@ -158,3 +158,17 @@ def test_a_number_a_text_and_a_list_look_different():
         "yes",
         "nothing",
     ]
+
+
+def test_a_reason_that_a_whole_system_shares_is_said_once():
+    lost = "mail1: apply: the connection was lost"
+    boxes = [Address("mail1", "mailbox", f"p{number}@x") for number in range(5)]
+    outcomes = [Outcome(box, Status.UNKNOWN, lost) for box in boxes[:3]]
+    outcomes += [Outcome(box, Status.UNKNOWN, f"not tried: {lost}") for box in boxes[3:]]
+    outcomes.append(Outcome(Address("pbx1", "extension", "2107"), Status.FAILED, "no such class"))
+    shown = [plain(item) for item in text.apply_lines(Plan(), outcomes, Plan(), 1.0)]
+    assert shown[:3] == [
+        "  ✗ unknown 5 objects on mail1 (2 not tried): mail1: apply: the connection was lost",
+        "  ✗ failed pbx1:extension/2107: no such class",
+        "Applied: 0 created, 0 updated, 0 deleted, 0 adopted, in 1.0 s.",
+    ]
