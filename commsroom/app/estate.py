@@ -92,7 +92,7 @@ class Estate:
         from commsroom.ledger import Ledger
 
         file = self.state / "ledger.db"
-        url = self._ledger_url or f"sqlite:///{file}"
+        url = self._ledger_url or str(file)
         if not self._ledger_url and not file.exists() and self._sealed.exists():
             # A new one would be empty, and everything a stranger's.
             raise CommsroomError(

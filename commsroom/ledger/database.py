@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from sqlalchemy import create_engine, event, insert, inspect, select, text
+from sqlalchemy import URL, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
@@ -25,7 +25,7 @@ from commsroom.ledger.faults import translated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import Connection, Engine
 
 #: Seconds a write waits for another process's write before it gives up.
 BUSY_SECONDS: Final = 20
@@ -146,7 +146,8 @@ class Database:
 
 def _parsed(url: str) -> URL:
     try:
-        parsed = make_url(url if "://" in url else f"sqlite:///{url}")
+        # A path is taken as it is: a `?` or `%41` in it means itself.
+        parsed = make_url(url) if "://" in url else URL.create("sqlite", database=url or None)
     except ArgumentError as error:
         raise UsageError("the ledger's URL cannot be read", remedy=_REMEDY) from error
     if parsed.drivername in ("postgresql", "postgres"):

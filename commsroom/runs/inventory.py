@@ -121,7 +121,14 @@ def _system(estate: Path, name: str, variables: Mapping[str, Any], simulate: Pat
 def _ssh_arguments(name: str, variables: Mapping[str, Any]) -> Iterable[str]:
     """Give what Ansible itself would hand to ssh, in its order."""
     for option in ("ansible_ssh_common_args", "ansible_ssh_extra_args"):
-        yield from shlex.split(_plain(name, variables, option))
+        text = _plain(name, variables, option)
+        try:
+            yield from shlex.split(text)
+        except ValueError as error:
+            raise CommsroomError(
+                f"inventory: {name}: {option}: a quote does not end",
+                remedy="an estate's own path may hold no quotes where this option names it",
+            ) from error
     flags = {"ansible_port": "-p", "ansible_user": "-l", "ansible_ssh_private_key_file": "-i"}
     for option, flag in flags.items():
         value = _plain(name, variables, option)

@@ -44,6 +44,11 @@ TROUBLE = {
         "inventory/hosts.yml",
         b"---\nall: {hosts: {im1: {ansible_host: 127.0.0.1, commsroom_backend: jabberd}}}\n",
     ),
+    "a quote that does not end": _write(
+        "inventory/hosts.yml",
+        b"---\nall: {hosts: {im1: {commsroom_backend: prosody,"
+        b" ansible_ssh_common_args: '-F \"x'}}}\n",
+    ),
     "no inventory": lambda estate: shutil.rmtree(estate.path / "inventory"),
     "the state is a file": lambda estate: (
         shutil.rmtree(estate.path / ".commsroom"),

@@ -282,3 +282,13 @@ def test_a_ledger_is_bound_to_its_key_at_the_first_apply(ledger, url):
 def test_naming_the_ledger_does_not_load_sqlalchemy():
     program = "import sys, commsroom.ledger as l; l.Journal; assert 'sqlalchemy' not in sys.modules; l.Ledger; assert 'sqlalchemy' in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("folder", ["half?full", "50%41", "a b", 'quo"te', "#1"])
+def test_a_path_means_itself_whatever_signs_are_in_it(tmp_path, folder):
+    file = tmp_path / folder / "ledger.db"
+    with Ledger.open(str(file)) as ledger:
+        name = ledger.estate_id
+    assert [path.name for path in tmp_path.iterdir()] == [folder]
+    with Ledger.open(str(file), read_only=True) as ledger:
+        assert ledger.estate_id == name
