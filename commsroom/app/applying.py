@@ -88,6 +88,7 @@ def apply(
     if saved is not None:
         scope = saved.scope
     with estate.ledger.lock(actor(), command="apply") as lease:
+        _write_off(estate, permitted)
         planned = _prepare(estate, scope, progress)
         if saved is not None and saved.hash != planned.plan.hash:
             raise PlanOutdated(
@@ -104,6 +105,17 @@ def apply(
         outcomes = _Run(estate, planned, lease, journal or estate.ledger, progress).all()
         remaining = _after(estate, scope, planned, outcomes, progress)
     return ApplyResult(planned.plan, outcomes, remaining, time.monotonic() - started)
+
+
+def _write_off(estate: Estate, allow: guards.Allow) -> None:
+    """Forget what we had on systems that left the inventory, where that is allowed by name."""
+    lost = [
+        address
+        for address in estate.ledger.known().owned
+        if address.system not in estate.systems and f"{address.system}:*" in allow.removals
+    ]
+    if lost:
+        estate.ledger.forget(lost, actor=actor())
 
 
 def _prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:

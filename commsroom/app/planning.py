@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from commsroom.app.scope import Scope
-from commsroom.errors import CommsroomError, GuardRefused, UsageError
+from commsroom.errors import CommsroomError, GuardRefused, SystemUnknown, UsageError
 from commsroom.estate import compile as compiling
 from commsroom.estate import guards
 from commsroom.estate import plan as plans
@@ -85,12 +86,30 @@ def compare(estate: Estate, scope: Scope, compiled: Compiled, reading: Reading) 
             remedy="commsroom show lists all addresses",
         )
     kinds = {name: system.backend for name, system in estate.systems.items()}
-    built = plans.build(narrowed, reading.snapshots, mine, kinds, reading.unknown)
+    unknown = {**reading.unknown, **missing(estate, mine)}
+    built = plans.build(narrowed, reading.snapshots, mine, kinds, unknown)
     if not scope.whole:
         others = frozenset(item.address for item in compiled.desired) | known.owned
         built = replace(built, foreign=tuple(a for a in built.foreign if a not in others))
         built = replace(built, owned=plans.count(known.owned))
     return Planned(replace(built, simulated=estate.simulated), compiled, reading, known)
+
+
+def missing(estate: Estate, known: Known) -> dict[str, str]:
+    """Tell of systems that hold something of ours and are not in the inventory: they are unknown."""
+    held = Counter(item.system for item in known.owned if item.system not in estate.systems)
+    return {
+        name: str(
+            SystemUnknown(
+                name,
+                "inventory",
+                f"{number:,} of our objects are there, but no such system is in the inventory",
+                remedy="put it back; where the server is gone for good: commsroom apply"
+                f" --allow-removal '{name}:*' forgets them",
+            )
+        )
+        for name, number in sorted(held.items())
+    }
 
 
 def objection(estate: Estate, planned: Planned) -> str:
@@ -134,6 +153,7 @@ def compile_policy(estate: Estate, scope: Scope) -> Compiled:
     from commsroom.policy import allocations as numbers
 
     policy = estate.policy
+    _check_sites(estate)
     day = scope.as_of or today(estate)
     held = numbers.load(estate.path)
     proposed = numbers.propose(policy.people, held, policy, day)
@@ -145,6 +165,17 @@ def compile_policy(estate: Estate, scope: Scope) -> Compiled:
         policy, proposed, day, systems, at_sites=_at_sites(estate, scope)
     )
     return Compiled(tuple(desired), day, proposed)
+
+
+def _check_sites(estate: Estate) -> None:
+    known = estate.policy.company.sites
+    for name, system in estate.systems.items():
+        for site in system.sites:
+            if site not in known:
+                raise CommsroomError(
+                    f"inventory: {name}: commsroom_sites: there is no site {site!r}",
+                    remedy=f"one of {', '.join(known)}",
+                )
 
 
 def _at_sites(estate: Estate, scope: Scope) -> dict[str, date]:

@@ -93,11 +93,24 @@ def prove(
             for proof in found[name]
             if proof.address not in companions
         ),
-        {name: str(item) for name, item in results.items() if isinstance(item, CommsroomError)},
+        {
+            **_missing(estate, scope),
+            **{
+                name: str(item)
+                for name, item in results.items()
+                if isinstance(item, CommsroomError)
+            },
+        },
         estate.simulated & set(wanted),
     )
     _remember(estate, wanted, result)
     return result
+
+
+def _missing(estate: Estate, scope: Scope) -> dict[str, str]:
+    """Tell of systems out of the inventory on which somebody of the scope still has something."""
+    _, mine = planning.resolved(estate, scope).narrow([], {}, estate.ledger.known())
+    return planning.missing(estate, mine)
 
 
 def requests(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _STATIC: Final = frozenset({".yml", ".yaml", ".json", ".ini", ""})
-_HERE: Final = "{{ inventory_dir }}"
+_NOT_IN_NAMES: Final = re.compile(r"[:/\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ def systems(estate: Path, *, simulate: Path | None = None) -> dict[str, System]:
 
 
 def _system(estate: Path, name: str, variables: Mapping[str, Any], simulate: Path | None) -> System:
+    if _NOT_IN_NAMES.search(name):
+        raise CommsroomError(
+            f"inventory: {name!r} cannot be the name of a system: it is part of addresses",
+            remedy="a name holds no colon, slash or space",
+        )
     state = simulate / f"{name}.json" if simulate else None
     if state is None and variables.get("commsroom_simulated") is True:
         state = estate / ".commsroom" / "simulated" / f"{name}.json"
@@ -112,10 +118,19 @@ def _system(estate: Path, name: str, variables: Mapping[str, Any], simulate: Pat
         variables=variables,
         ca=estate / ca if ca else None,
     )
-    sites = variables.get("commsroom_sites", ())
-    return System(
-        name, backends.backend(str(variables["commsroom_backend"])), target, tuple(sites), state
-    )
+    backend = backends.backend(str(variables["commsroom_backend"]))
+    return System(name, backend, target, _sites(name, variables.get("commsroom_sites")), state)
+
+
+def _sites(name: str, given: Any) -> tuple[str, ...]:
+    """Return the sites a system serves; one may be written without the list round it."""
+    found = [given] if isinstance(given, str) else given or []
+    if not isinstance(found, list) or not all(isinstance(site, str) for site in found):
+        raise CommsroomError(
+            f"inventory: {name}: commsroom_sites: {given!r} is not a list of sites",
+            remedy="write commsroom_sites: [taipei, kaohsiung], or leave it out for all",
+        )
+    return tuple(found)
 
 
 def _ssh_arguments(name: str, variables: Mapping[str, Any]) -> Iterable[str]:

@@ -148,6 +148,48 @@ def test_what_is_allowed_by_name_goes_through(estate):
     assert estate("plan", "--detailed-exitcode", *DAY).code == 0
 
 
+def test_a_system_that_left_the_inventory_is_unknown_and_never_forgotten_silently(estate):
+    file = estate.path / "inventory/hosts.yml"
+    content = file.read_text("utf-8")
+    file.write_text(content.replace("mail1:", "mail2:"), "utf-8")
+    for verb in ("plan", "drift", "prove"):
+        done = estate(verb, *DAY)
+        assert done.code in {2, 4}
+        assert re.search(r"mail1: inventory: \d+ of our objects are there", done.out)
+        assert "matches policy" not in done.out
+    assert "mail1" not in estate("plan", "--only", "im1:*", *DAY).out
+    leaver = estate("plan", "--person", "P1", *DAY)
+    assert (leaver.code, "mail1: inventory" in leaver.out) == (4, True)
+
+    file.write_text(content, "utf-8")
+    assert estate("plan", "--detailed-exitcode", *DAY).code == 0
+
+    file.write_text(content.replace("mail1:", "mail2:"), "utf-8")
+    assert estate("apply", "--yes", "--allow-removal", "mail1:*", *DAY).code == 0
+    assert estate("plan", "--detailed-exitcode", *DAY).code == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("5", "5 is not a list of sites"),
+        ("[5]", "[5] is not a list of sites"),
+        ("nowhere", "there is no site 'nowhere'"),
+    ],
+)
+def test_sites_of_a_system_are_checked(estate, given, said):
+    file = estate.path / "inventory/hosts.yml"
+    content = file.read_text("utf-8")
+    changed = re.sub(
+        r"( +)commsroom_backend: asterisk", rf"\g<0>\n\1commsroom_sites: {given}", content
+    )
+    assert changed != content
+    file.write_text(changed, "utf-8")
+    done = estate("plan", *DAY)
+    assert done.code == 1
+    assert said in done.err
+
+
 @pytest.mark.parametrize("name", ["folder", "pipe"])
 def test_a_plan_is_saved_in_a_file_and_replaces_nothing_else(estate, tmp_path, name):
     place = tmp_path / name
