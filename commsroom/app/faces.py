@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from commsroom.errors import CommsroomError, Exit
+from commsroom.errors import CommsroomError, Exit, UsageError
 from commsroom.estate.guards import Allow
 from commsroom.reports import documents, proofs, text
 
@@ -23,10 +23,25 @@ __all__ = [
     "CommsroomError",
     "allow",
     "apply_result",
+    "people",
     "plan_result",
     "prove_result",
     "server_variables",
 ]
+
+
+def people(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the people named; each text may name several, as `-e person=a,b` gives them.
+
+    Raises:
+        UsageError: somebody was to be named and nobody is: that must not come to mean everybody.
+    """
+    names = tuple(name for text in given for part in text.split(",") if (name := part.strip()))
+    if given and not names:
+        raise UsageError(
+            "person: nobody is named", remedy="write person: L007, or leave it out for everybody"
+        )
+    return names
 
 
 def allow(*, removals: Sequence[str], protected: Sequence[str], adopt: Sequence[str]) -> Allow:

@@ -11,6 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from commsroom.app import faces
 from commsroom.app.estate import open_estate
 from commsroom.app.faces import CommsroomError
 from commsroom.app.scope import Scope
@@ -56,14 +57,13 @@ class EstateAction(ActionBase):
 
     @staticmethod
     def scope(arguments):
-        """People may come as one comma separated string, as `-e person=a,b` gives them."""
-        people = [name.strip() for item in arguments["person"] for name in item.split(",")]
+        """What the task is about, from its arguments."""
         text = arguments["as_of"]
         try:
             day = date.fromisoformat(text) if text else None
         except ValueError as error:
             raise AnsibleActionFail(f"as_of: {text!r} is not a date, write 2026-09-01") from error
-        return Scope(tuple(name for name in people if name), tuple(arguments["only"]), day)
+        return Scope(faces.people(arguments["person"]), tuple(arguments["only"]), day)
 
 
 class DisplayProgress:
