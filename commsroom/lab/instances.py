@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from commsroom.lab.engine import Engine
     from commsroom.lab.home import Home
 
+#: In front of a host's name in podman.
+PREFIX: Final = "commsroom-"
 _SSH: Final = 22
 _READY_SECONDS: Final = 30.0
 
@@ -36,7 +38,7 @@ class Instance:
     @property
     def container(self) -> str:
         """Its name in podman."""
-        return f"{network.PREFIX}{self.name}"
+        return f"{PREFIX}{self.name}"
 
 
 def start(engine: Engine, machine: Commands, wanted: Sequence[Instance], others: str) -> None:
@@ -49,7 +51,7 @@ def start(engine: Engine, machine: Commands, wanted: Sequence[Instance], others:
     engines.remove_all(engine, [each.container for each in wanted])
     network.raise_bridge(machine)
     for each in wanted:
-        network.attach(machine, engine.run, each.name, each.address)
+        network.attach(machine, engine, each.name, each.address)
         own = access.own_files(engine.home, machine, each.name)
         (own / "hosts").write_text(f"127.0.0.1 localhost\n::1 localhost\n{others}", "utf-8")
         _create(engine, own, each)
@@ -61,8 +63,8 @@ def start(engine: Engine, machine: Commands, wanted: Sequence[Instance], others:
 def remove(engine: Engine, machine: Commands, names: Iterable[str], *, keys: bool) -> None:
     """Remove hosts and their place in the network; with `keys`, what was their own as well."""
     listed = list(names)
-    engines.remove_all(engine, [f"{network.PREFIX}{name}" for name in listed])
-    network.detach(machine, engine.run, listed)
+    engines.remove_all(engine, [f"{PREFIX}{name}" for name in listed])
+    network.detach(engine, listed)
     for name in listed if keys else ():
         own = [engine.home.hosts / name, tls_folder(engine.home, name)]
         machine("rm", "-rf", "--one-file-system", *own, step=f"removing {name}")
@@ -71,11 +73,11 @@ def remove(engine: Engine, machine: Commands, names: Iterable[str], *, keys: boo
 def running(engine: Engine) -> set[str]:
     """Return the names of the hosts whose container runs, with its network."""
     found = {
-        name.removeprefix(network.PREFIX)
+        name.removeprefix(PREFIX)
         for name, entry in engine.containers().items()
         if entry["State"] == "running"
     }
-    return found & set(network.namespaces(engine.run))
+    return found & set(network.attached(engine))
 
 
 def wait_for_ssh(address: str, name: str) -> None:
@@ -127,7 +129,7 @@ def _create(engine: Engine, own: Path, each: Instance) -> None:
     tls.mkdir(mode=0o755, exist_ok=True)
     engine.podman(
         "create", "--name", each.container, "--hostname", each.name, "--privileged",
-        "--systemd", "always", "--network", f"ns:/run/netns/{network.PREFIX}{each.name}",
+        "--systemd", "always", "--network", f"ns:/run/netns/{network.namespace(engine.home, each.name)}",
         "--no-hosts", "--dns", "none", "--log-driver", "none", "--stop-timeout", "5",
         "--volume", f"{engine.home.packages}:/srv/packages:ro",
         "--volume", f"{own}:{image.OWN}:ro", "--volume", f"{tls}:{image.TLS}",

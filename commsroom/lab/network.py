@@ -7,6 +7,7 @@ is shadowed. There is no default route, no forwarding and no DNS: hosts find one
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import json
 from typing import TYPE_CHECKING, Any, Final
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from commsroom.lab.commands import Commands
+    from commsroom.lab.engine import Engine
+    from commsroom.lab.home import Home
 
 NETWORK: Final = ipaddress.IPv4Network("198.18.7.0/24")
 #: This machine's own address on it.
 GATE: Final = NETWORK[1]
 _BRIDGE: Final = "commsroom0"
-#: In front of the names of our namespaces and interfaces; an interface's name has 15 letters at most.
-PREFIX: Final = "commsroom-"
 
 
 def raise_bridge(machine: Commands) -> None:
@@ -47,17 +48,29 @@ def raise_bridge(machine: Commands) -> None:
     machine("ip", "link", "set", _BRIDGE, "address", _mac(str(GATE)), "up", step=step)
 
 
-def attach(machine: Commands, inside: Commands, name: str, address: str) -> None:
+def namespace(home: Home, name: str) -> str:
+    """Return what a host's network namespace is called.
+
+    Their names are the machine's, so the lab's folder is part of it: two labs may have a host of
+    one name, and must not take each other's away.
+    """
+    return f"{_prefix(home)}{name}"
+
+
+def attach(machine: Commands, engine: Engine, name: str, address: str) -> None:
     """Make a fresh network namespace for a host and plug it into the bridge.
 
-    `inside` runs where podman runs: there the namespace's name can be seen.
+    Raises:
+        LabUnavailable: another lab on this machine has the address.
     """
-    detach(machine, inside, [name])
-    netns, port = f"{PREFIX}{name}", _port(address)
+    detach(engine, [name])
+    # Where podman runs: there the namespace's name can be seen.
+    inside, netns, port = engine.run, namespace(engine.home, name), _port(address)
     if any(link["ifname"] == port for link in _ports(machine)):
         raise LabUnavailable(
             f"{address} is held by another lab on this machine (interface {port})",
-            remedy="take that one down: commsroom lab down, with its COMMSROOM_LAB_HOME",
+            remedy="take that one down (commsroom lab down, with its COMMSROOM_LAB_HOME), or if its"
+            f" folder is gone, ip link delete {port}",
         )
     step = f"connecting {name}"
     inside("ip", "netns", "add", netns, step=step)
@@ -82,17 +95,14 @@ def attach(machine: Commands, inside: Commands, name: str, address: str) -> None
     inside("ip", "-n", netns, "-batch", "-", text=orders, step=step)
 
 
-def detach(machine: Commands, inside: Commands, names: Iterable[str]) -> None:
+def detach(engine: Engine, names: Iterable[str]) -> None:
     """Remove the namespaces of these hosts, and with each its end of the bridge."""
-    there = set(namespaces(inside))
-    for name in names:
-        if name in there:
-            # The cable first: the namespace itself lasts as long as some process is still in it.
-            inside(
-                "ip", "-n", f"{PREFIX}{name}", "link", "delete", "eth0",
-                step=f"disconnecting {name}", check=False,
-            )  # fmt: skip
-            inside("ip", "netns", "delete", f"{PREFIX}{name}", step=f"disconnecting {name}")
+    there = set(attached(engine))
+    for name in there & set(names):
+        netns, step = namespace(engine.home, name), f"disconnecting {name}"
+        # The cable first: the namespace itself lasts as long as some process is still in it.
+        engine.run("ip", "-n", netns, "link", "delete", "eth0", step=step, check=False)
+        engine.run("ip", "netns", "delete", netns, step=step)
 
 
 def remove_bridge(machine: Commands) -> None:
@@ -101,11 +111,15 @@ def remove_bridge(machine: Commands) -> None:
         machine("ip", "link", "delete", _BRIDGE, step="removing the lab's network")
 
 
-def namespaces(inside: Commands) -> list[str]:
-    """Return the hosts that have a network namespace."""
-    listed = inside("ip", "-json", "netns", "list", step="listing network namespaces")
-    names = [entry["name"] for entry in json.loads(listed or "[]")]
-    return [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
+def attached(engine: Engine) -> list[str]:
+    """Return the hosts of this lab that have a network namespace."""
+    listed = engine.run("ip", "-json", "netns", "list", step="listing network namespaces")
+    names, prefix = [entry["name"] for entry in json.loads(listed or "[]")], _prefix(engine.home)
+    return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+
+
+def _prefix(home: Home) -> str:
+    return f"commsroom-{hashlib.sha256(str(home.path).encode()).hexdigest()[:8]}-"
 
 
 def _mac(address: str) -> str:

@@ -109,8 +109,8 @@ def down(estate: Path, *, purge: bool = False) -> None:
         machine = Commands(lab.log)
         engine = engines.enter(lab, machine)
         notes = lab.notes()
-        there = {name.removeprefix(network.PREFIX) for name in engine.containers()}
-        there |= set(network.namespaces(engine.run))
+        there = {name.removeprefix(instances.PREFIX) for name in engine.containers()}
+        there |= set(network.attached(engine))
         others = set() if purge else _of_others(estate, notes) & there
         instances.remove(engine, machine, there - others, keys=purge)
         for kind in ("hosts", "extras"):

@@ -155,7 +155,7 @@ def test_failing_role_is_one_line_and_the_next_up_begins_there(estate):
 
 def test_lost_server_is_made_anew(estate, engine):
     lab.up(estate, progress=silent)
-    engine.podman("kill", f"{network.PREFIX}{NAME}", step="losing it")
+    engine.podman("kill", f"{instances.PREFIX}{NAME}", step="losing it")
     assert not lab.status(estate).up
     assert lab.up(estate, progress=silent).up
     assert ssh(estate, "cat /etc/what") == "one"
@@ -230,11 +230,28 @@ def test_throw_away_host_leaves_nothing_behind(engine):
         )
     finally:
         lab.remove(ROOT, "throwaway")
-    assert f"{network.PREFIX}throwaway" not in engine.containers()
-    assert "throwaway" not in network.namespaces(engine.run)
+    assert f"{instances.PREFIX}throwaway" not in engine.containers()
+    assert "throwaway" not in network.attached(engine)
     assert not (home.find().hosts / "throwaway").exists()
     now = {path for path in (ROOT / ".commsroom").rglob("*") if path.is_file()}
     assert {path.name for path in now - before} <= {"ca.crt", "ca.key", "inventory.json"}
+
+
+def test_two_labs_with_a_host_of_one_name_do_not_touch_each_other(engine, tmp_path):
+    other = engines.Engine(home.Home(tmp_path), engine.run)
+    machine = Commands(home.find().log)
+    network.raise_bridge(machine)
+    try:
+        network.attach(machine, engine, "twin", "198.18.7.91")
+        network.attach(machine, other, "twin", "198.18.7.92")
+        with pytest.raises(LabUnavailable, match=r"198\.18\.7\.91 is held by another lab"):
+            network.attach(machine, other, "third", "198.18.7.91")
+        network.detach(other, ["twin"])
+        assert network.attached(other) == []
+        assert "twin" in network.attached(engine)
+    finally:
+        network.detach(engine, ["twin"])
+        network.detach(other, ["twin", "third"])
 
 
 def test_address_in_use_elsewhere_is_said_before_anything_is_made(engine, monkeypatch):
