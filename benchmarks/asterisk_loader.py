@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import shlex
 import subprocess
@@ -27,7 +28,7 @@ from commsroom.estate.plan import Known, build
 from commsroom.estate.resource import Address, Resource
 from commsroom.estate.secret import Custody, Secret, SecretRef, Shape
 
-ESTATE = Path(__file__).resolve().parents[1]
+ESTATE = Path(os.environ.get("COMMSROOM_ESTATE", Path(__file__).resolve().parents[1]))
 DOMAIN = "lianhe.example"
 FIRST = 70000
 SSH = ("-F", str(ESTATE / ".commsroom/lab/ssh_config"))

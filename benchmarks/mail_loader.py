@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import subprocess
 import time
@@ -26,7 +27,7 @@ from commsroom.estate.plan import Known, build
 from commsroom.estate.resource import Address, Resource
 from commsroom.estate.secret import Secret, SecretRef
 
-ESTATE = Path(__file__).resolve().parents[1]
+ESTATE = Path(os.environ.get("COMMSROOM_ESTATE", Path(__file__).resolve().parents[1]))
 DOMAIN = "lianhe.example"
 SSH = ("-F", str(ESTATE / ".commsroom/lab/ssh_config"))
 DEPARTMENTS = 20

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from meddling import Meddler, OnFakes, OnServers
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -38,24 +39,6 @@ JOINER: Final = {
 
 LEAVER: Final = "L012"
 LEAVERS_ACCOUNTS: Final = 3
-
-# What an administrator might do on a server at night.
-CLASS_BY_HAND: Final = (
-    "sed -i '/^\\[{number}\\](commsroom-endpoint)/,/^\\[/ s/^context=.*/context=commsroom-class-internal/'"
-    " /etc/asterisk/commsroom/pjsip.conf && asterisk -rx 'module reload res_pjsip.so'"
-)
-MAILBOX_BY_HAND: Final = (
-    "hash=$(doveadm pw -s SSHA512 -p changed-by-hand) &&"
-    ' sed -i "s|^{address}:[^:]*|{address}:$hash|" /etc/dovecot/commsroom/users'
-)
-MEMBER_BY_HAND: Final = (
-    'prosodyctl shell \'muc:room("sales@rooms.lianhe.example")'
-    ':set_affiliation(true, "hong.pham@lianhe.example", nil)\''
-)
-FOREIGN_BY_HAND: Final = (
-    "prosodyctl shell user create stranger@lianhe.example made-by-hand-1 prosody:registered"
-)
-FOREIGN_REMOVED: Final = "prosodyctl shell user delete stranger@lianhe.example"
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -94,9 +77,8 @@ class Demo:
         return done.stdout
 
     def commsroom(self, *argv: str, expect: int = 0, show: bool = True) -> str:
-        """Run `commsroom`, on fakes where there is no lab."""
-        fakes = ["--simulate", ".commsroom/fakes"] if self.simulated else []
-        return self.run("commsroom", *fakes, *argv, expect=expect, show=show)
+        """Run `commsroom`."""
+        return self.run("commsroom", *argv, expect=expect, show=show)
 
     def json(self, *argv: str, expect: int = 0) -> Any:
         """Run a command with --json, quietly, and return what it says."""
@@ -108,16 +90,15 @@ class Demo:
         return str(found[0]["address"].rpartition("/")[2])
 
     def simulate(self) -> None:
-        """Go on with fakes."""
+        """Go on with fakes: the inventory says so, for commsroom and Ansible alike."""
         self.simulated = True
+        file = ESTATE / "inventory" / "group_vars" / "all.yml"
+        file.write_text("---\ncommsroom_simulated: true\n", "utf-8")
 
-    def on(self, host: str, command: str) -> None:
-        """Do something by hand on a server, behind commsroom's back."""
-        console.print(f"[magenta]{host}# {command}[/]", markup=True)
-        subprocess.run(
-            ["ssh", "-F", ".commsroom/lab/ssh_config", host, command], cwd=ESTATE, check=True,
-            capture_output=True, stdin=subprocess.DEVNULL, timeout=60,
-        )  # fmt: skip
+    @property
+    def meddler(self) -> Meddler:
+        """Whoever changes things by hand."""
+        return (OnFakes if self.simulated else OnServers)(ESTATE, _by_hand)
 
     def environment(self) -> dict[str, str]:
         """Ours first on PATH, Ansible configured by the estate."""
@@ -128,6 +109,10 @@ class Demo:
             "ANSIBLE_FORCE_COLOR": "0",
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
         }
+
+
+def _by_hand(place: str, what: str) -> None:
+    console.print(f"{place}# {what}", style="magenta", markup=False)
 
 
 def _shortened(text: str, most: int = 40) -> str:
@@ -216,12 +201,13 @@ def onboard(demo: Demo) -> str:
 
 def tamper(demo: Demo) -> list[str]:
     """Change four things by hand; return the addresses that drift must name."""
-    demo.on("pbx1", CLASS_BY_HAND.format(number=demo.number("L007")))
-    demo.on("mail1", MAILBOX_BY_HAND.format(address="hong.pham@lianhe.example"))
-    demo.on("im1", MEMBER_BY_HAND)
-    demo.on("im1", FOREIGN_BY_HAND)
+    number = demo.number("L007")
+    demo.meddler.dialling_class(number)
+    demo.meddler.mailbox_password("hong.pham@lianhe.example")
+    demo.meddler.room_member("hong.pham")
+    demo.meddler.stranger(there=True)
     return [
-        f"pbx1:extension/{demo.number('L007')}",
+        f"pbx1:extension/{number}",
         "mail1:mailbox/hong.pham@lianhe.example",
         "im1:member/sales/hong.pham",
         "im1:account/stranger",
@@ -231,9 +217,12 @@ def tamper(demo: Demo) -> list[str]:
 def find_drift(demo: Demo) -> str:
     """Drift must find exactly what was done, and apply must repair it."""
     wanted = tamper(demo)
-    demo.commsroom("drift", expect=2)
     demo.commsroom("drift", "--format", "html", "--out", str(REPORT), expect=2, show=False)
-    found = [item["address"] for item in demo.json("drift", expect=2)["findings"]]
+    findings = demo.json("drift", expect=2)["findings"]
+    for item in findings:
+        fields = ", ".join(part["name"] for part in item["differences"])
+        console.print(f"  {item['kind']:<8} {item['address']}  {fields}", markup=False)
+    found = [item["address"] for item in findings]
     expect_equal("drift", found, wanted)
     return f"exactly the {len(wanted)} changes found"
 
@@ -241,7 +230,7 @@ def find_drift(demo: Demo) -> str:
 def repair(demo: Demo) -> str:
     """Apply puts policy back; what is foreign is left to the administrator."""
     demo.commsroom("apply", "--yes")
-    demo.on("im1", FOREIGN_REMOVED)
+    demo.meddler.stranger(there=False)
     expect_equal("after repair", [item["address"] for item in demo.json("drift")["findings"]], [])
     return "as policy says"
 
