@@ -61,6 +61,7 @@ class _Allotting:
                 self._release(entry, self.day)
         self._reserve(roster)
         self._give(waiting)
+        self._check_services(roster)
         if self.problems:
             raise PolicyErrors(self.problems)
         return Allocations(
@@ -102,19 +103,29 @@ class _Allotting:
         self.history[entry.id, entry.number] = replace(entry, released=when)
 
     def _reserve(self, roster: Iterable[Person]) -> None:
-        mail = self.policy.mail
-        owners = dict.fromkeys([*RESERVED, *mail.lists, *mail.contact_mailboxes], "")
-        if mail.archive is not None:
-            owners[mail.archive.mailbox] = ""
+        tasks = self._tasks()
+        owners = dict.fromkeys([*RESERVED, *tasks], "")
         owners.update((entry.login, entry.id) for entry in self.history.values())
         owners.update((entry.login, entry.id) for entry in self.held)
         for person in roster:
             if person.login:
                 owners.setdefault(person.login, person.id)
             if person.email:
-                owners.setdefault(person.email.partition("@")[0], person.id)
+                local, _, domain = person.email.partition("@")
+                owner = owners.setdefault(local, person.id)
+                ours = domain == self.policy.mail.domain
+                if ours and (local in tasks or owner not in {"", person.id}):
+                    whose = f"{owner}'s" if owner else "a list's or a task's"
+                    self._fault(
+                        person, f"the address {person.email!r} is {whose} already", "choose another"
+                    )
         self._owners = owners
         self._former = {entry.id: entry.login for entry in self.history.values()}
+
+    def _tasks(self) -> frozenset[str]:
+        mail = self.policy.mail
+        archive = [] if mail.archive is None else [mail.archive.mailbox]
+        return frozenset([*mail.lists, *mail.contact_mailboxes, *archive])
 
     def _give(self, waiting: Iterable[Person]) -> None:
         free = self._free_numbers()
@@ -132,6 +143,16 @@ class _Allotting:
             self.current[person.id] = Allocation(person.id, login, number, person.site, since)
         for site, unserved in short.items():
             self._exhausted(site, unserved)
+
+    def _check_services(self, roster: Iterable[Person]) -> None:
+        """Refuse a person's number that policy now gives to a room or group: one would not ring."""
+        services = set(numbering.services(self.policy.telephony))
+        for person in roster:
+            entry = self.current.get(person.id)
+            if entry is not None and entry.number in services:
+                what = f"{person.id} has the number {entry.number}, and so has a room or a group"
+                remedy = "give that another number (telephony.yml), or correct allocations.lock"
+                self._fault(person, what, remedy)
 
     def _free_numbers(self) -> _Numbers:
         rest = self.policy.security.quarantine
@@ -171,7 +192,8 @@ class _Allotting:
             )  # fmt: skip
             return ""
         count = self._counts.get(base, 0) + 1
-        while (login := logins.numbered(base, count)) in self._owners:
+        # What somebody's own address says is kept for nobody but them.
+        while self._owners.get(login := logins.numbered(base, count), person.id) != person.id:
             count += 1
         self._counts[base] = count
         self._owners[login] = person.id

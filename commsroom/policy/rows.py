@@ -151,7 +151,7 @@ class Rows:
             pass
         try:
             day = date.fromisoformat(text)
-            if len(text) != 10 or day.year not in _YEARS:  # noqa: PLR2004 - YYYY-MM-DD
+            if text != day.isoformat() or day.year not in _YEARS:  # Python reads 2026-W48-2 too
                 raise ValueError  # noqa: TRY301 - same message for both
         except ValueError:
             self._problem(line, column, f"{quoted(text)} is not a date", "write 2026-11-24")

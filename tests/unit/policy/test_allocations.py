@@ -72,6 +72,35 @@ def test_a_login_that_is_another_persons_is_refused(lianhe):
         propose([person("A"), person("B", "李美", login="wei.wang")], held, lianhe, DAY)
 
 
+@pytest.mark.parametrize(
+    ("email", "whose"),
+    [
+        ("sales@lianhe.example", "a list's or a task's"),
+        ("contact@lianhe.example", "a list's or a task's"),
+        ("archive@lianhe.example", "a list's or a task's"),
+        ("wei.wang@lianhe.example", "A's"),
+    ],
+)
+def test_nobody_takes_an_address_that_is_anothers(lianhe, email, whose):
+    held = propose([person("A")], NONE, lianhe, DAY)
+    with pytest.raises(PolicyErrors, match=f"the address '{email}' is {whose} already"):
+        propose([person("A"), person("B", "李美", email=email)], held, lianhe, DAY)
+
+
+def test_a_number_that_is_a_groups_too_is_refused(lianhe):
+    held = propose([person("A")], NONE, lianhe, DAY)
+    held = Allocations({"A": replace(held.of("A"), number="8200")})
+    with pytest.raises(PolicyErrors, match="A has the number 8200, and so has a room or a group"):
+        propose([person("A")], held, lianhe, DAY)
+
+
+def test_an_address_of_ones_own_is_ones_own(lianhe):
+    own = person("A", email="wei.wang@lianhe.example")
+    held = propose([own], NONE, lianhe, DAY)
+    assert held.login("A") == "wei.wang"
+    assert propose([own], held, lianhe, DAY) == held
+
+
 def test_a_name_in_a_script_without_rules_asks_for_a_login(lianhe):
     with pytest.raises(PolicyErrors, match="no login can be made from the name '김민수'"):
         propose([person("A", "김민수")], NONE, lianhe, DAY)

@@ -91,6 +91,10 @@ CSV = {
         "2022-05-16,,", "2022-05-16,2021-01-01,",
         "policies/people.csv:6:72: `end` 2021-01-01 is before `start` 2022-05-16",
     ),
+    "a week's day": (
+        "2022-05-16", "2022-W20-1",
+        "policies/people.csv:6:61: '2022-W20-1' is not a date (write 2026-11-24)",
+    ),
     "no such day": (
         "2022-05-16", "2022-02-30",
         "policies/people.csv:6:61: '2022-02-30' is not a date (write 2026-11-24)",
