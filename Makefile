@@ -41,7 +41,7 @@ test: setup ## All of it: check, then the lab's real servers, then Molecule
 
 .PHONY: lab-test
 lab-test: setup ## Tests on the lab's real servers
-	@pytest -q -m lab tests
+	@pytest -q -m 'lab or slow' tests
 
 .PHONY: molecule
 molecule: setup ## Each role on a server of its own: converge, again (idempotence), verify by use
@@ -103,4 +103,4 @@ check-ansible:
 	@ansible-lint --offline -q --strict --nocolor
 
 check-fast-tests:
-	@pytest -q -n 2 --dist worksteal -m 'not lab' tests/unit tests/contract tests/cli
+	@pytest -q -n 2 --dist worksteal -m 'not lab and not slow' tests/unit tests/contract tests/cli

@@ -84,7 +84,7 @@ def fresh(tmp_path, estate):
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
