@@ -107,7 +107,7 @@ def apply(
         typer.Option(
             metavar="SYSTEM:KIND",
             help="Let more than the limit of this kind be deleted or suspended; `total` for all"
-            " together; repeatable.",
+            " together; `SYSTEM:*` forgets a server that is gone from the inventory; repeatable.",
             show_default=False,
         ),
     ] = None,
