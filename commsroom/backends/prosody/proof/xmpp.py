@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import ssl
 from base64 import b64decode, b64encode
 from itertools import count
@@ -147,7 +148,8 @@ class Visitor:
 
     async def say(self, room: str, text: str) -> None:
         """Send a message to everybody in the room; the room sends it back, or an error."""
-        key = f"say{next(self._numbers)}"
+        # A room sends everybody the sender's own id along: it must be nobody else's.
+        key = f"say-{secrets.token_hex(8)}"
         message = Element(f"{CLIENT}message", to=self._jid(room), type="groupchat", id=key)
         SubElement(message, f"{CLIENT}body").text = text
         SubElement(message, _NO_STORE)
