@@ -99,8 +99,14 @@ check-imports:
 check-yaml:
 	@yamllint --strict .
 
-check-ansible:
+# ansible-lint takes as long as all other linters together: only when something it reads has changed.
+LINTED := .venv/.ansible-linted
+check-ansible: $(LINTED)
+
+$(LINTED): $(shell git ls-files -- inventory meta playbooks plugins policies roles) \
+  .ansible-lint .yamllint galaxy.yml requirements-dev.lock
 	@ansible-lint --offline -q --strict --nocolor
+	@touch $@
 
 check-fast-tests:
 	@pytest -q -n 2 --dist worksteal -m 'not lab and not slow' tests/unit tests/contract tests/cli

@@ -217,8 +217,7 @@ def tamper(demo: Demo) -> list[str]:
 def find_drift(demo: Demo) -> str:
     """Drift must find exactly what was done, and apply must repair it."""
     wanted = tamper(demo)
-    demo.commsroom("drift", "--format", "html", "--out", str(REPORT), expect=2, show=False)
-    findings = demo.json("drift", expect=2)["findings"]
+    findings = demo.json("drift", "--format", "html", "--out", str(REPORT), expect=2)["findings"]
     for item in findings:
         fields = ", ".join(part["name"] for part in item["differences"])
         console.print(f"  {item['kind']:<8} {item['address']}  {fields}", markup=False)

@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 DAY = ("--as-of", "2026-03-02")
 QUESTION = "Type yes: "
 

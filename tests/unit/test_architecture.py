@@ -89,6 +89,7 @@ def test_the_package_keeps_every_contract(copy):
     assert broken_contracts(copy) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("contract", "file", "code"), PLANTS)
 def test_a_planted_violation_breaks_its_contract_and_no_other(copy, contract, file, code):
     path = copy / file

@@ -29,6 +29,7 @@ from commsroom.backends.postfix_dovecot.on_target_state import (
     USERS,
     Json,
     State,
+    behind,
     edit,
     objects,
 )
@@ -257,6 +258,9 @@ def read(data: Json, server: Server | None = None) -> Json:
     """Return every object, the token of this state and the versions of what runs."""
     server = server or Server()
     state = look(server)
+    if behind(state):
+        server.settle()
+        state = look(server)
     return {"objects": objects(state), "token": state.token(), "version": server.version()}
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from commsroom.ledger import Ledger
 
+pytestmark = pytest.mark.slow
+
 #: Works through batches of creations; before "sending" each, and after, it tells the outside world.
 WORK = """
     import json, os, signal, sys

@@ -230,12 +230,14 @@ class SipRinging:
     async def answer(self) -> SipCall:
         """Take the call."""
         dialog = self.dialog
-        if dialog.over.is_set():
-            raise Undecided("the caller gave up before the call was taken")
         body = self._invite.body
-        dialog.media = await sound.Media.opened(
+        ear = await sound.Media.opened(
             dialog.phone.wire.local[0], dialog.phone.tone, secure=b"RTP/SAVP" in body
         )
+        if dialog.over.is_set():  # before, or while the socket was opened
+            ear.close()
+            raise Undecided("the caller gave up before the call was taken")
+        dialog.media = ear
         dialog.answered = True
         dialog.listen(body)
         dialog.phone.reply(self._invite, _OK, "OK", tag=dialog.tag, body=dialog.description())

@@ -48,7 +48,7 @@ class RealExchange:
         try:
             yield phone
         finally:
-            wire.close()
+            phone.unplug()
 
     async def clock(self) -> tuple[str, str]:
         """Ask the server what time it is there."""

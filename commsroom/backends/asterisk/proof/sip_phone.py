@@ -48,6 +48,12 @@ class SipPhone:
         """Use this connection."""
         self._wire = wire
 
+    def unplug(self) -> None:
+        """End whatever calls are left and close the connection; never raises."""
+        for dialog in list(self._dialogs.values()):
+            self.forget(dialog)
+        self.wire.close()
+
     @property
     def wire(self) -> Wire:
         """Return the connection."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from commsroom.estate.backend import Proof, ProofRequest
 
 #: Conversations at the same time.
-_AT_ONCE: Final = 8
+_AT_ONCE: Final = 16
 #: Telephones kept on for calls; further people log in, are refused with a wrong password, and log out again.
 _IN_THE_ROOM: Final = 200
 T = TypeVar("T")

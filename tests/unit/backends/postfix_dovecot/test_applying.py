@@ -75,6 +75,20 @@ def test_a_change_by_hand_is_drift_of_exactly_that_field(world, path, old, new, 
     assert world.lines(world.company()) == []
 
 
+def test_what_dovecot_has_not_looked_at_yet_is_drift_all_the_same(world, monkeypatch):
+    world.apply(world.company())
+    seen, fresh = world.server.accounts(), world.server.accounts
+    text = world.server.files[state.USERS]
+    world.by_hand(state.USERS, text.replace("=1073741824B", "=2G", 1))
+    answers = [seen]
+    monkeypatch.setattr(
+        world.server, "accounts", lambda names=(): answers[0] if answers else fresh(names)
+    )
+    monkeypatch.setattr(world.server, "settle", answers.clear)
+    first = Table(text).keys()[0]
+    assert world.lines(world.company()) == [f"update mailbox/{first} quota_bytes"]
+
+
 def _set_password(world, address, stored):
     users = Table(world.server.files[state.USERS])
     fields = users.fields(address)
