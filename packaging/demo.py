@@ -137,6 +137,8 @@ def prepare() -> None:
         shutil.copytree(ROOT / name, ESTATE / name)
     if numbers is not None:
         kept.write_bytes(numbers)
+        # Whom the last run brought on board has left long ago.
+        roster(lambda rows: rows.append({**JOINER, "end": JOINER["start"]}))
 
 
 def roster(change: Callable[[list[dict[str, str]]], None]) -> None:
@@ -193,7 +195,11 @@ def _last(said: str, beginning: str) -> str:
 
 def onboard(demo: Demo) -> str:
     """A row in the roster, one playbook."""
-    roster(lambda rows: rows.append(dict(JOINER)))
+
+    def joins(rows: list[dict[str, str]]) -> None:
+        rows[:] = [*(row for row in rows if row["id"] != JOINER["id"]), dict(JOINER)]
+
+    roster(joins)
     console.print(f"policies/people.csv: + {JOINER['id']},{JOINER['name']}", markup=False)
     demo.run("ansible-playbook", "playbooks/onboard.yml", "-e", f"person={JOINER['id']}")
     return f"{JOINER['name']} works"

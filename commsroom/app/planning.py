@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from commsroom.app.scope import Scope
 from commsroom.errors import CommsroomError, GuardRefused, SystemUnknown, UsageError
 from commsroom.estate import compile as compiling
-from commsroom.estate import guards
+from commsroom.estate import departed, guards
 from commsroom.estate import plan as plans
 from commsroom.estate.backend import Snapshot
 from commsroom.estate.plan import Known, Plan
@@ -77,9 +77,12 @@ def compare(estate: Estate, scope: Scope, compiled: Compiled, reading: Reading) 
     known = estate.ledger.known()
     if known.secrets and not estate.read_only:
         estate.require_secrets()
-    narrowed, mine = resolved(estate, scope).narrow(
-        pinned(estate, compiled.desired), reading.snapshots, known
-    )
+    wanted = pinned(estate, compiled.desired)
+    addresses = {item.address for item in wanted}
+    roster = {person.id for person in estate.policy.people}
+    gone = compiled.allocations.departed(compiled.as_of, roster)
+    wanted += departed.retained(gone, addresses, reading.snapshots, known)
+    narrowed, mine = resolved(estate, scope).narrow(wanted, reading.snapshots, known)
     if not scope.whole and not narrowed and not mine.owned:
         raise UsageError(
             "nothing in policy or in what we own matches",

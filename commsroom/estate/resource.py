@@ -66,6 +66,9 @@ class Kind:
     is_right: ClassVar[bool] = False
     #: Boolean fields whose turning true closes the account for its owner (applied first of all).
     closes: ClassVar[tuple[str, ...]] = ()
+    #: Holds what belongs to a person or was written to one: closed, and kept for policy's retention, when
+    #: the person is gone from the roster without a last day.
+    retained: ClassVar[bool] = False
     #: Slots of secrets an object of this kind may hold.
     slots: ClassVar[tuple[str, ...]] = ()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -41,6 +41,14 @@ class Allocations:
     def number(self, person: str) -> str:
         """Return a person's number, "" for none; raises KeyError when there is no allocation."""
         return self.current[person].number
+
+    def departed(self, day: date, roster: Container[str]) -> frozenset[str]:
+        """Return who is gone from the roster and gives everything back only after `day`."""
+        return frozenset(
+            entry.id
+            for entry in self.history.values()
+            if entry.released is not None and entry.released > day and entry.id not in roster
+        )
 
     def __iter__(self) -> Iterator[Allocation]:
         """Give the current allocations."""

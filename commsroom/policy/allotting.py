@@ -30,7 +30,8 @@ def propose(people: Iterable[Person], held: Allocations, policy: Policy, day: da
     Whoever has a login or number keeps it. New people get the login their name gives (namesakes a
     number behind it) and the lowest free number of their site; who moves to another site gets one
     there. A number given back rests for the quarantine, but its own last holder may have it again.
-    A login is never given to a second person.
+    A login is never given to a second person. Who is gone from the roster without a last day gives
+    back when the retention has passed: until then the accounts are kept (see `Allocations.departed`).
 
     Raises:
         PolicyErrors: a range is exhausted, no login can be made from a name, or one asked for is
@@ -58,7 +59,7 @@ class _Allotting:
         present = {person.id for person in roster}
         for entry in self.held:
             if entry.id not in present:
-                self._release(entry, self.day)
+                self._release(entry, self.day + self.policy.security.retention)
         self._reserve(roster)
         self._give(waiting)
         self._check_services(roster)

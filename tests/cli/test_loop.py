@@ -14,6 +14,7 @@ import pytest
 HERE = Path(__file__).parent
 SCHEMA = json.loads((HERE.parents[1] / "docs/reference/documents.schema.json").read_text("utf-8"))
 DAY = ("--as-of", "2026-03-02")
+RETAINED = {"extension", "voicemail", "mailbox", "account"}
 
 
 def conforms(document, name):
@@ -408,3 +409,30 @@ def test_a_lock_nobody_holds_cannot_be_broken(estate):
     done = estate("ledger", "unlock", "bob@x")
     assert done.code == 1
     assert done.err == "error: nobody holds the estate's lock\n"
+
+
+def test_a_line_taken_from_the_roster_closes_and_keeps_what_the_person_has(estate):
+    estate.leave("P5")
+    plan = estate("plan", "--json", *DAY).document
+    lines = {(one["action"], *re.split("[:/]", one["address"])[:2]) for one in plan["changes"]}
+    assert ("update", "mail1", "mailbox") in lines
+    assert ("update", "im1", "account") in lines
+    assert not {one for one in lines if one[0] == "delete" and one[2] in RETAINED}
+    assert estate("apply", "--yes", *DAY).code == 0
+    assert estate("plan", "--detailed-exitcode", *DAY).code == 0
+
+    later = estate("plan", "--json", "--as-of", "2026-08-01").document
+    gone = {one["address"].split(":")[1].split("/")[0] for one in later["changes"]}
+    assert {one["action"] for one in later["changes"]} == {"delete"}
+    assert {"mailbox", "account"} <= gone <= RETAINED
+
+
+def test_a_line_put_back_into_the_roster_opens_what_was_kept(estate):
+    file = estate.path / "policies/people.csv"
+    kept, number = file.read_text("utf-8"), estate("show", "--json", *DAY).document
+    estate.leave("P5")
+    assert estate("apply", "--yes", *DAY).code == 0
+    file.write_text(kept, "utf-8")
+    assert estate("apply", "--yes", *DAY).code == 0
+    assert estate("plan", "--detailed-exitcode", *DAY).code == 0
+    assert estate("show", "--json", *DAY).document == number

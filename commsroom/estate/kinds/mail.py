@@ -18,6 +18,7 @@ class Mailbox(Kind):
     """
 
     kind: ClassVar[str] = "mailbox"
+    retained: ClassVar[bool] = True
     closes: ClassVar[tuple[str, ...]] = ("suspended",)
     slots: ClassVar[tuple[str, ...]] = ("password",)
 

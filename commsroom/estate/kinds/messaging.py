@@ -17,6 +17,7 @@ class Account(Kind):
     """
 
     kind: ClassVar[str] = "account"
+    retained: ClassVar[bool] = True
     closes: ClassVar[tuple[str, ...]] = ("suspended",)
     slots: ClassVar[tuple[str, ...]] = ("password",)
 

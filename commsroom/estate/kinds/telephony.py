@@ -37,6 +37,7 @@ class Extension(Kind):
     """
 
     kind: ClassVar[str] = "extension"
+    retained: ClassVar[bool] = True
     closes: ClassVar[tuple[str, ...]] = ("suspended",)
     slots: ClassVar[tuple[str, ...]] = ("sip",)
 
@@ -54,6 +55,7 @@ class Voicemail(Kind):
     """A voicemail box. Key: its number. Its PIN is personal: the owner changes it at the phone."""
 
     kind: ClassVar[str] = "voicemail"
+    retained: ClassVar[bool] = True
     slots: ClassVar[tuple[str, ...]] = ("pin",)
 
     display_name: str | None = None

@@ -109,9 +109,10 @@ def test_a_name_in_a_script_without_rules_asks_for_a_login(lianhe):
 def test_a_number_given_back_rests_for_the_quarantine(lianhe):
     held = propose([person("A")], NONE, lianhe, DAY)
     gone = propose([], held, lianhe, DAY)
-    assert gone.history["A", "2100"].released == DAY
-    soon = propose([person("B")], gone, lianhe, DAY + timedelta(days=179))
-    later = propose([person("B")], gone, lianhe, DAY + timedelta(days=180))
+    back = DAY + lianhe.security.retention
+    assert gone.history["A", "2100"].released == back
+    soon = propose([person("B")], gone, lianhe, back + timedelta(days=179))
+    later = propose([person("B")], gone, lianhe, back + timedelta(days=180))
     assert (soon.number("B"), later.number("B")) == ("2101", "2100")
 
 
@@ -123,6 +124,14 @@ def test_a_leaver_keeps_the_number_until_the_accounts_are_purged(lianhe):
     assert closed.number("A") == "2100"
     assert purged.get("A") is None
     assert purged.history["A", "2100"].released == DAY + timedelta(days=90)
+
+
+def test_who_is_gone_without_a_last_day_has_departed_until_the_retention_passed(lianhe):
+    gone = propose([], propose([person("A")], NONE, lianhe, DAY), lianhe, DAY)
+    last = DAY + lianhe.security.retention - timedelta(days=1)
+    assert gone.departed(last, set()) == {"A"}
+    assert gone.departed(last, {"A"}) == frozenset()
+    assert gone.departed(last + timedelta(days=1), set()) == frozenset()
 
 
 def test_who_comes_back_has_their_login_and_number_again(lianhe):
