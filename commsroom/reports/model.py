@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from commsroom.estate.backend import Proof
+    from commsroom.estate.inspection import Check
     from commsroom.estate.plan import Plan
     from commsroom.estate.resource import Change, Provenance, Value
 
@@ -72,13 +73,24 @@ class Difference:
         return self.name.startswith("secret:")
 
 
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """An exception somebody answers for: until a day, for a reason (policies/exceptions.yml)."""
+
+    owner: str
+    reason: str
+    until: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that is not as policy says, and what to do about it.
 
     `address` is that of an object, a system's name, or what names the place on a server. `since`
     is the UTC time of the first run that saw it, "" where that is not remembered. `remedy` is a
-    command where there is one.
+    command where there is one. `weight` is what policy gives it, None for its kind's own.
+    `acknowledged` is the exception that holds for it: it is told, and is no difference. `fixable` says
+    that policy lets `drift --fix` repair it.
     """
 
     kind: FindingKind
@@ -90,11 +102,16 @@ class Finding:
     remedy: str = ""
     since: str = ""
     simulated: bool = False
+    weight: Severity | None = None
+    acknowledged: Acknowledged | None = None
+    fixable: bool = False
 
     @property
     def severity(self) -> Severity:
-        """Give the weight its kind has."""
-        return _SEVERITY.get(self.kind, Severity.ERROR)
+        """Give the weight policy or its kind gives it; what is acknowledged is only noted."""
+        if self.acknowledged is not None:
+            return Severity.NOTE
+        return self.weight or _SEVERITY.get(self.kind, Severity.ERROR)
 
     @property
     def is_command(self) -> bool:
@@ -121,6 +138,30 @@ class Use:
     ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One earlier run in the trend: when (UTC, ISO 8601) and how many findings it had, by weight."""
+
+    when: str
+    errors: int
+    warnings: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How findings came and went: the trend (oldest first), repairs, and what keeps coming back.
+
+    `seconds_to_repair` is the mean from first seen to first not seen, None without a repair;
+    `flapping` names addresses and how often each came back.
+    """
+
+    points: tuple[Point, ...] = ()
+    repaired: int = 0
+    seconds_to_repair: float | None = None
+    flapping: tuple[tuple[str, int], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What was looked at, what was found, and what that amounts to.
@@ -134,6 +175,8 @@ class Report:
     when: str
     findings: tuple[Finding, ...] = ()
     proofs: tuple[Proof, ...] = ()
+    checks: tuple[Check, ...] = ()
+    history: History | None = None
     summary: Mapping[str, int] = field(default_factory=dict)
     timings: tuple[Timing, ...] = ()
     simulated: frozenset[str] = frozenset()
@@ -143,22 +186,25 @@ class Report:
         """Give the exit code: what is unknown beats a difference."""
         if any(item.kind is FindingKind.UNKNOWN for item in self.findings):
             return Exit.INCOMPLETE
-        if any(proof.ok is None for proof in self.proofs):
+        seen = [*(proof.ok for proof in self.proofs), *(check.ok for check in self.checks)]
+        if None in seen:
             return Exit.INCOMPLETE
         wrong = any(item.severity is Severity.ERROR for item in self.findings)
-        return Exit.DIFFERENCE if wrong or any(not proof.ok for proof in self.proofs) else Exit.DONE
+        return Exit.DIFFERENCE if wrong or False in seen else Exit.DONE
 
     def plus(
         self,
         findings: Iterable[Finding] = (),
         proofs: Iterable[Proof] = (),
         timings: Iterable[Timing] = (),
+        checks: Iterable[Check] = (),
     ) -> Report:
         """Return the report with more in it, in order."""
         return replace(
             self,
             findings=ordered((*self.findings, *findings)),
             proofs=(*self.proofs, *proofs),
+            checks=(*self.checks, *checks),
             timings=(*self.timings, *timings),
         )
 
