@@ -31,6 +31,7 @@ class Company:
     root: Path
     environ: dict[str, str]
     said: list[str] = field(default_factory=list)
+    strangers: set[str] = field(default_factory=set)
 
     def run(self, *argv: str, expect: int | None = 0, timeout: float = 300) -> str:
         """Run a command of the virtual environment; insist on its exit code; return its output."""
@@ -121,3 +122,17 @@ def clean(company: Company) -> Iterator[Company]:
     company.commsroom("apply", "--yes", *ANY_REMOVAL)  # whom the test brought goes at once
     rules.write_text(text, "utf-8")
     assert company.json("plan")["changes"] == []
+
+
+@pytest.fixture
+def newcomers() -> Callable[[str, int], list[dict[str, str]]]:
+    """Rows of the roster for so many people whose logins begin with a word."""
+
+    def make(word: str, count: int) -> list[dict[str, str]]:
+        return [
+            {"id": f"T-{word}{n}", "name": f"{word} {n}", "login": f"{word}{n}", "site": "kaohsiung",
+             "department": "support", "position": "support-agent", "kind": "staff", "start": "2026-01-05"}
+            for n in range(count)
+        ]  # fmt: skip
+
+    return make
