@@ -64,7 +64,7 @@ def test_no_secret_is_ever_in_an_argument_or_an_environment(clean, newcomers) ->
     clean.said[:] = [text for text in clean.said if '"value"' not in text]
     long = [value.encode() for value in values if not value.isdigit()]
     assert len(long) > 150
-    for name in (b"ssh", b"python3", b"doveadm", b"postmap"):
+    for name in (b"ssh", b"python3", b"postmap"):
         assert any(name in text for text in watch.seen), f"{name} was not even seen"
     assert sum(value in text for text in watch.seen for value in long) == 0
 
