@@ -156,7 +156,9 @@ def _fields(model: Any, location: Path) -> list[str]:
     for step in location:
         model = _inside(model, step)
     model = _plain(model)
-    return list(model.model_fields) if _is_model(model) else []
+    if not _is_model(model):
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _inside(annotation: Any, step: str | int) -> Any:

@@ -13,7 +13,9 @@ from commsroom.errors import PolicyErrors, Problem
 from commsroom.policy import faults, numbering, references, roster, tree
 from commsroom.policy.base import Model
 from commsroom.policy.company import Company
+from commsroom.policy.drift import Drift
 from commsroom.policy.entitlements import Entitlement, entitlement
+from commsroom.policy.exceptions import Exceptions
 from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
 from commsroom.policy.people import Person
@@ -33,7 +35,11 @@ SUBJECTS: Final[Mapping[str, type[Model]]] = {
     "messaging": Messaging,
     "security": Security,
     "regulation": Regulation,
+    "drift": Drift,
+    "exceptions": Exceptions,
 }
+#: Those that need not be there: every value in them has a default.
+OPTIONAL: Final = frozenset({"drift", "exceptions"})
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class Policy:
     messaging: Messaging
     security: Security
     regulation: Regulation
+    drift: Drift
+    exceptions: Exceptions
     people: tuple[Person, ...]
     sources: Sources
 
@@ -80,10 +88,7 @@ def load(estate: Path) -> Policy:
 def load_into(estate: Path, problems: list[Problem]) -> Policy | None:
     """Load like `load`, adding problems instead of raising; None when there is no usable policy."""
     folder = estate / "policies"
-    trees = {
-        subject: tree.read(folder / f"{subject}.yml", f"policies/{subject}.yml", subject, problems)
-        for subject in SUBJECTS
-    }
+    trees = {subject: _read(folder, subject, problems) for subject in SUBJECTS}
     _strangers(folder, problems)
     models = {
         subject: faults.checked(model, trees[subject], problems)
@@ -101,6 +106,13 @@ def load_into(estate: Path, problems: list[Problem]) -> Policy | None:
     if problems:
         return None
     return _policy(models, trees, people, f"policies/{file.name}")
+
+
+def _read(folder: Path, subject: str, problems: list[Problem]) -> tree.Tree:
+    file, shown = folder / f"{subject}.yml", f"policies/{subject}.yml"
+    if subject in OPTIONAL and not file.exists():
+        return tree.Tree(shown, subject, data={})
+    return tree.read(file, shown, subject, problems)
 
 
 def _numbers(

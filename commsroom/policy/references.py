@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from commsroom.errors import Problem
 from commsroom.policy.base import Audience
 from commsroom.policy.company import Company
+from commsroom.policy.drift import Drift
+from commsroom.policy.exceptions import Exceptions
 from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
 from commsroom.policy.positions import Positions, Rights
@@ -215,11 +218,42 @@ class References:
             if rule.length < least:
                 self.fault((*path, "length"), f"{rule.length} is too short, at least {least}")
 
+    def drift(self, drift: Drift) -> None:
+        """Check drift.yml: fields that no rule of fixing looks at, spans of no length."""
+        for index, rule in enumerate(drift.fix):
+            if rule.fields and "drift" not in rule.kinds:
+                path = ("drift", "fix", index, "fields")
+                self.fault(path, "`fields` is about `drift` only", "add it to `kinds`")
+        for index, window in enumerate(drift.windows):
+            if window.opens in {window.closes, "24:00"}:
+                self.fault(("drift", "windows", index, "from"), "the window never opens")
+
+    def exceptions(self, exceptions: Exceptions) -> None:
+        """Check exceptions.yml: who answers, and that none ends before it begins."""
+        for index, item in enumerate(exceptions.exceptions):
+            path = ("exceptions", "exceptions", index)
+            self.person((*path, "owner"), item.owner)
+            if item.since is not None and item.until < item.since:
+                self.fault((*path, "until"), f"it ends before it begins, {item.since}")
+
     def clauses(self, tree: Tree) -> None:
         """Refuse a clause that regulation.yml does not have."""
         for path, clause in tree.clauses().items():
             place = (*path, "clause")
             self.need(place, clause, self.names.clauses, "clause", "regulation.yml")
+
+
+#: What looks through each subject's model.
+_LOOKS: Final[Mapping[type, Callable[[References, Any], None]]] = {
+    Company: References.company,
+    Positions: References.positions,
+    Telephony: References.telephony,
+    MailRules: References.mail,
+    Messaging: References.messaging,
+    Security: References.security,
+    Drift: References.drift,
+    Exceptions: References.exceptions,
+}
 
 
 def with_people(names: Names, people: AbstractSet[str] | None) -> Names:
@@ -231,21 +265,8 @@ def check(trees: Mapping[str, Tree], names: Names, models: Iterable[object]) -> 
     """Look for every dangling reference in the models that could be built."""
     references = References(trees, names)
     for model in models:
-        match model:
-            case Company():
-                references.company(model)
-            case Positions():
-                references.positions(model)
-            case Telephony():
-                references.telephony(model)
-            case MailRules():
-                references.mail(model)
-            case Messaging():
-                references.messaging(model)
-            case Security():
-                references.security(model)
-            case _:
-                pass
+        if look := _LOOKS.get(type(model)):
+            look(references, model)
     for tree in trees.values():
         references.clauses(tree)
     return references

@@ -28,6 +28,9 @@ _SIZE: Final = r"^([0-9]+ ?([KMGT]i?)?B|unlimited)$"
 _DAY: Final = "(mon|tue|wed|thu|fri|sat|sun)"
 _CLOCK: Final = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _HOURS: Final = f"^{_DAY}(-{_DAY})? {_CLOCK}-({_CLOCK}|24:00)$"
+_DAYS: Final = f"^{_DAY}(-{_DAY})?$"
+_MINUTE: Final = f"^({_CLOCK}|24:00)$"
+_FIELD: Final = r"^(secret:)?[a-z][a-z0-9_]*$"
 _LABEL: Final = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 
@@ -135,6 +138,10 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$
 #: The `id` column of the roster.
 PersonId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
+#: A shell-style glob over addresses; over places on servers too, whose names hold spaces.
+Glob = Annotated[str, StringConstraints(min_length=1, max_length=300), AfterValidator(_one_line)]
+#: A field of an object as plans and reports name it; `secret:password` for a secret.
+FieldName = Annotated[str, StringConstraints(pattern=_FIELD)]
 ClauseRef = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*[a-z]?$")]
 #: Digits as dialled, e.g. a prefix.
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}$")]
@@ -155,6 +162,8 @@ E164 = Annotated[
 E164Prefix = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{2,12}$")]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Hours = Annotated[str, StringConstraints(pattern=_HOURS)]
+DayRange = Annotated[str, StringConstraints(pattern=_DAYS)]
+Minute = Annotated[str, StringConstraints(pattern=_MINUTE)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 Duration = Annotated[
     timedelta, BeforeValidator(duration), WithJsonSchema({"type": "string", "pattern": _DURATION})
@@ -184,5 +193,8 @@ MEANING: Final = {
     r"^\+[0-9 ()-]{7,24}$": "an international number such as +886 2 5550 2100",
     r"^\+[1-9][0-9]{2,12}$": "the first digits of an international number, as in +8862555",
     _HOURS: "hours such as mon-fri 08:00-19:00",
+    _DAYS: "a day or days such as sun or mon-fri",
+    _MINUTE: 'a time of day such as "22:00"',
+    _FIELD: "a field such as dialling_class or secret:password",
     rf"^({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?$": "a domain name such as lianhe.example",
 }
