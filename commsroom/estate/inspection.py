@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from commsroom.estate.weighing import Severity
+
 if TYPE_CHECKING:
     from commsroom.estate.resource import Provenance
+    from commsroom.estate.weighing import Acknowledged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,8 @@ class Check:
 
     `name` says what was looked at and never changes its meaning (`certificate`, `queue`, `disk`);
     `place` where on the system (`imaps 993`, `/var`). `expected` and `got` are for people, free of
-    secrets. `ok` None means it could not be told.
+    secrets. `ok` None means it could not be told. `since` is the UTC time of the first run that found it
+    wrong, "" where that is not remembered; `weight` and `acknowledged` are as a finding's.
     """
 
     system: str
@@ -31,6 +35,16 @@ class Check:
     provenance: Provenance | None = None
     remedy: str = ""
     simulated: bool = False
+    since: str = ""
+    weight: Severity | None = None
+    acknowledged: Acknowledged | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """Give what it weighs: what is as it should be, or acknowledged, is only noted."""
+        if self.ok is not False or self.acknowledged is not None:
+            return Severity.NOTE
+        return self.weight or Severity.ERROR
 
     @property
     def address(self) -> str:

@@ -9,12 +9,26 @@ from typing import TYPE_CHECKING
 
 from commsroom.ledger.journal import Journal
 from commsroom.ledger.model import Event, Holder, Intent, OpenBatch, Row
+from commsroom.ledger.sightings import DriftRun, Keep, Past, Sighting
 
 if TYPE_CHECKING:
     from commsroom.ledger.ledger import Ledger
     from commsroom.ledger.lock import Lease
 
-__all__ = ["Event", "Holder", "Intent", "Journal", "Lease", "Ledger", "OpenBatch", "Row"]
+__all__ = [
+    "DriftRun",
+    "Event",
+    "Holder",
+    "Intent",
+    "Journal",
+    "Keep",
+    "Lease",
+    "Ledger",
+    "OpenBatch",
+    "Past",
+    "Row",
+    "Sighting",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -107,7 +107,7 @@ class Database:
     def bring_up_to_date(self) -> None:
         """Take the missing steps to the current schema; refuse what a newer commsroom has made."""
         with self.read() as connection:
-            version = self._version(connection)
+            version = self.version(connection)
         if version == len(tables.STEPS):
             return
         if self.read_only:
@@ -119,13 +119,14 @@ class Database:
         with self.write() as connection:
             if not self.local:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
-            for number in range(self._version(connection), len(tables.STEPS)):
+            for number in range(self.version(connection), len(tables.STEPS)):
                 tables.STEPS[number](connection)
                 connection.execute(
                     insert(tables.schema_version).values(version=number + 1, applied_at=now())
                 )
 
-    def _version(self, connection: Connection) -> int:
+    def version(self, connection: Connection) -> int:
+        """Return the schema's version, 0 where there is none yet; refuse a newer commsroom's."""
         names = set(inspect(connection).get_table_names())
         if tables.schema_version.name not in names:
             if names and self.local:
@@ -142,6 +143,45 @@ class Database:
                 remedy="use the commsroom that wrote it, or a newer one",
             )
         return version
+
+
+def may_write(url: str) -> bool:
+    """Tell whether there is a ledger at `url` that we may write to; nothing there is touched."""
+    try:
+        parsed = _parsed(url)
+        if parsed.drivername == "sqlite":
+            path = Path(parsed.database or "")
+            if not all(os.access(item, os.W_OK) for item in (path, path.parent)):
+                return False
+            engine, place = _sqlite(path, read_only=True), str(path)
+        else:
+            place = f"{parsed.host or 'localhost'}/{parsed.database or ''}"
+            engine = _postgresql(parsed, place, read_only=True)
+        database = Database(engine, place, read_only=True)
+        try:
+            with database.read() as connection:
+                version = database.version(connection)
+                return version > 0 and (database.local or _granted(connection, version))
+        finally:
+            database.close()
+    except CommsroomError:
+        return False  # whoever opens it is told what is wrong
+
+
+def _granted(connection: Connection, version: int) -> bool:
+    """Tell whether our role may write events, and make tables where some are still to be made."""
+    allowed = "SELECT NOT pg_is_in_recovery() AND has_table_privilege(:table, :right)"
+    needed = [(tables.events.name, "INSERT"), (tables.head.name, "UPDATE")]
+    if version == len(tables.STEPS):
+        needed += [(tables.drift_runs.name, "INSERT"), (tables.drift_findings.name, "UPDATE")]
+    elif not connection.execute(
+        text("SELECT has_schema_privilege(current_schema(), 'CREATE')")
+    ).scalar_one():
+        return False
+    return all(
+        connection.execute(text(allowed), {"table": name, "right": right}).scalar_one()
+        for name, right in needed
+    )
 
 
 def _parsed(url: str) -> URL:

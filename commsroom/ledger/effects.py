@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from commsroom.estate.resource import Address, Change, Resource
+    from commsroom.ledger.sightings import Told
 
 PRESENT: Final = "present"
 ABSENT: Final = "absent"
@@ -88,6 +89,8 @@ class Memory:
     open: set[int] = field(default_factory=set)
     estate: str = ""
     key_check: str = ""
+    #: What each recorded drift run's event says, by the event's number.
+    drift: dict[int, Told] = field(default_factory=dict)
     _slots: dict[Address, set[str]] = field(default_factory=dict)
 
     def take(self, address: Address, effect: Effect) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 
 from commsroom.errors import CommsroomError, FenceRefused
 from commsroom.estate.resource import Action
-from commsroom.ledger import batches, lock, reading, tables, verifying
-from commsroom.ledger.database import Database
+from commsroom.ledger import batches, history, lock, reading, tables, verifying
+from commsroom.ledger.database import Database, may_write
 from commsroom.ledger.effects import Effect, Hold, of_resource
 from commsroom.ledger.writing import Line, append, set_generations
 
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from commsroom.estate.resource import Address, Change, Resource
     from commsroom.ledger.lock import Lease
     from commsroom.ledger.model import Event, Holder, OpenBatch
+    from commsroom.ledger.sightings import DriftRun, Keep, Past
 
 #: Kinds that carry effects; `record` may not forge one.
 _OWN_KINDS: Final = verifying.ENDINGS | {
-    "adopted", "estate", "forgotten", "generation", "intent", "key", "late", "lock-broken",
+    "adopted", "drift", "estate", "forgotten", "generation", "intent", "key", "late", "lock-broken",
     "lock-taken-over", "protected", "unprotected",
 }  # fmt: skip
 
@@ -66,6 +67,11 @@ class Ledger:
         if not read_only:
             ledger._introduce()
         return ledger
+
+    @staticmethod
+    def writable(url: str) -> bool:
+        """Tell whether there is a ledger at `url` that we may write to; it is only looked at."""
+        return may_write(url)
 
     def close(self) -> None:
         """Let go of the database; safe to call twice."""
@@ -142,6 +148,25 @@ class Ledger:
         """Name every fault of the chain and of the tables beside it; empty means whole."""
         with self._database.read() as connection:
             return verifying.faults(connection)
+
+    # ── drift over time ──────────────────────────────────────────────────────────────────────
+
+    def record_drift(self, run: DriftRun, keep: Keep, *, actor: str) -> DriftRun | None:
+        """Remember a whole run; return what of it was news, None where later runs were faster."""
+        with self._transaction("drift") as connection:
+            return history.record(connection, run, keep, actor=actor)
+
+    def standing(self) -> dict[str, str]:
+        """Return since when each thing was seen that still stands, by its fingerprint."""
+        with self._database.read() as connection:
+            return history.standing(connection)
+
+    def past(self, parts: frozenset[str], *, since: str, before: str, returns_since: str) -> Past:
+        """Return runs and repairs from `since` on, and what came back; times are UTC, ISO 8601."""
+        with self._database.read() as connection:
+            return history.past(
+                connection, parts, since=since, before=before, returns_since=returns_since
+            )
 
     # ── the lock ─────────────────────────────────────────────────────────────────────────────
 

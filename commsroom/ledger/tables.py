@@ -132,6 +132,43 @@ lock: Final = Table(
 )
 
 
+#: Tables of the second step. They have a list of their own, so that the first makes what it always made.
+_second_metadata: Final = MetaData()
+
+#: One row a recorded drift run; the number is that of its event. `parts` is JSON: what it looked at.
+drift_runs: Final = Table(
+    "ledger_drift_runs",
+    _second_metadata,
+    Column("event", BigInteger, primary_key=True, autoincrement=False),
+    _text("at"),
+    _text("parts"),
+    Column("errors", Integer, nullable=False),
+    Column("warnings", Integer, nullable=False),
+    Column("unknown", Integer, nullable=False),
+    Index("ledger_drift_runs_at", "at"),
+)
+
+#: From when to when something was not as policy says; `closed` is NULL while it stands.
+drift_findings: Final = Table(
+    "ledger_drift_findings",
+    _second_metadata,
+    _text("fingerprint", key=True),
+    Column("opened", BigInteger, primary_key=True, autoincrement=False),
+    Column("closed", BigInteger),
+    _text("opened_at"),
+    Column("closed_at", Text),
+    _text("part"),
+    _text("system"),
+    _text("address"),
+    _text("kind"),
+    _text("aspect"),
+    _text("severity"),
+    Index("ledger_drift_findings_closed", "closed"),
+    Index("ledger_drift_findings_opened_at", "opened_at"),
+    Index("ledger_drift_findings_closed_at", "closed_at"),
+)
+
+
 def _first(connection: Connection) -> None:
     metadata.create_all(connection, checkfirst=True)
     connection.execute(insert(estate).values(id=str(uuid4()), key_check=""))
@@ -140,5 +177,9 @@ def _first(connection: Connection) -> None:
     connection.execute(insert(lock).values(id=1, held=0, fence=0, pid=0, **nobody))
 
 
+def _second(connection: Connection) -> None:
+    _second_metadata.create_all(connection, checkfirst=True)
+
+
 #: Step n makes version n out of version n - 1.
-STEPS: Final[Sequence[Callable[[Connection], None]]] = (_first,)
+STEPS: Final[Sequence[Callable[[Connection], None]]] = (_first, _second)

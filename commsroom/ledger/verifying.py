@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select
 
 from commsroom.estate.resource import Address
-from commsroom.ledger import tables
+from commsroom.ledger import history, tables
 from commsroom.ledger.chain import GENESIS, Sealed, rows_digest
 from commsroom.ledger.effects import Effect, Kept, Memory
 from commsroom.ledger.reading import collector_paused
+from commsroom.ledger.sightings import Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -96,6 +97,8 @@ def _replay(memory: Memory, event: TableRow[Any], rows: Sequence[Stored]) -> Non
             memory.key_check = data["key_check"]
         elif event.kind == "generation":
             memory.generations.update(data["generations"])
+        elif event.kind == history.KIND:
+            memory.drift[event.seq] = Told.from_json(data)
         for system, kind, key, _action, said in rows:
             effect = json.loads(said).get("effect")
             if effect is not None:
@@ -135,6 +138,7 @@ def _tables(connection: Connection, memory: Memory) -> Iterator[str]:
     yield from _differs("open batches", waiting, memory.open)
     estate = {(row.id, row.key_check) for row in table("ledger_estate")}
     yield from _differs("the estate's identity", estate, {(memory.estate, memory.key_check)})
+    yield from history.faults(connection, memory.drift)
 
 
 def _differs(

@@ -35,6 +35,7 @@ _WORDS: Final[Mapping[str, str]] = {
     FindingKind.UNSUPPORTED: N_("not supported by its system"),
     FindingKind.UNKNOWN: N_("unknown, could not be read"),
     FindingKind.SERVER: N_("server differs from its role"),
+    FindingKind.EXCEPTION: N_("an exception that needs a look"),
     Severity.ERROR: N_("to repair"),
     Severity.WARNING: N_("to look at"),
     Severity.NOTE: N_("to know"),

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from commsroom.errors import Exit
 from commsroom.estate.resource import Action
+from commsroom.estate.weighing import Acknowledged as Acknowledged  # noqa: PLC0414 - is a report's
+from commsroom.estate.weighing import Severity as Severity  # noqa: PLC0414 - likewise
 from commsroom.reports.languages import N_
 
 if TYPE_CHECKING:
@@ -36,19 +38,13 @@ class FindingKind(StrEnum):
     UNSUPPORTED = "unsupported"  #: policy asks for something that its system cannot hold
     UNKNOWN = "unknown"  #: could not be read
     SERVER = "server"  #: the server itself is not what its role says
-
-
-class Severity(StrEnum):
-    """How much a finding matters: an error makes the report a *difference*, a warning does not."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
+    EXCEPTION = "exception"  #: an exception of policy that no longer holds, or that nothing needs
 
 
 _SEVERITY: Mapping[FindingKind, Severity] = {
     FindingKind.FOREIGN: Severity.WARNING,
     FindingKind.UNSUPPORTED: Severity.NOTE,
+    FindingKind.EXCEPTION: Severity.WARNING,
 }
 
 _KIND_OF_CHANGE: Mapping[Action, FindingKind] = {
@@ -71,15 +67,6 @@ class Difference:
     def secret(self) -> bool:
         """Tell whether this is about a secret, whose values are never shown."""
         return self.name.startswith("secret:")
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """An exception somebody answers for: until a day, for a reason (policies/exceptions.yml)."""
-
-    owner: str
-    reason: str
-    until: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +98,7 @@ class Finding:
         """Give the weight policy or its kind gives it; what is acknowledged is only noted."""
         if self.acknowledged is not None:
             return Severity.NOTE
-        return self.weight or _SEVERITY.get(self.kind, Severity.ERROR)
+        return self.weight or weight_of(self.kind)
 
     @property
     def is_command(self) -> bool:
@@ -189,8 +176,10 @@ class Report:
         seen = [*(proof.ok for proof in self.proofs), *(check.ok for check in self.checks)]
         if None in seen:
             return Exit.INCOMPLETE
-        wrong = any(item.severity is Severity.ERROR for item in self.findings)
-        return Exit.DIFFERENCE if wrong or False in seen else Exit.DONE
+        weights = {item.severity for item in self.findings}
+        weights |= {item.severity for item in self.checks}
+        wrong = Severity.ERROR in weights or any(proof.ok is False for proof in self.proofs)
+        return Exit.DIFFERENCE if wrong else Exit.DONE
 
     def plus(
         self,
@@ -211,6 +200,11 @@ class Report:
     def count(self, kind: FindingKind) -> int:
         """Count the findings of one kind."""
         return sum(item.kind is kind for item in self.findings)
+
+
+def weight_of(kind: FindingKind) -> Severity:
+    """Return what a kind of finding weighs where policy says nothing."""
+    return _SEVERITY.get(kind, Severity.ERROR)
 
 
 def now() -> str:

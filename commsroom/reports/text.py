@@ -71,6 +71,7 @@ TITLE: Final[Mapping[FindingKind, str]] = {
     FindingKind.UNSUPPORTED: "is not supported",
     FindingKind.UNKNOWN: "is unknown",
     FindingKind.SERVER: "is not what its role says",
+    FindingKind.EXCEPTION: "is an exception that needs a look",
 }
 _COUNTED: Final[Mapping[FindingKind, str]] = {
     FindingKind.DRIFT: "different",

@@ -61,3 +61,8 @@ def test_a_commit_waits_for_the_disk(ledger):
     with ledger._database.read() as connection:
         setting = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
     assert setting == "on"
+
+
+def test_such_a_role_is_known_beforehand_not_to_be_able_to_write(url, readers_url):
+    assert Ledger.writable(url)
+    assert not Ledger.writable(readers_url)
