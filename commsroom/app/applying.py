@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from commsroom.app.saved import SavedPlan
     from commsroom.app.scope import Scope
     from commsroom.estate.backend import Provider
-    from commsroom.estate.plan import Plan
+    from commsroom.estate.plan import Known, Plan
     from commsroom.estate.resource import Change
     from commsroom.estate.secret import Secret, SecretRef
     from commsroom.ledger import Journal, Lease
@@ -66,6 +66,8 @@ def apply(
     confirm: Callable[[Plan], bool],
     progress: Progress,
     journal: Journal | None = None,
+    select: Callable[[Change, Known], bool] | None = None,
+    command: str = "apply",
 ) -> ApplyResult:
     """Make reality what policy says, for the scope.
 
@@ -77,6 +79,8 @@ def apply(
         confirm: Shown the plan; nothing happens when it says no.
         progress: Told of each stage.
         journal: Stands in for the ledger's journal, in tests.
+        select: Makes only the changes of which it says yes; of the rest nothing is checked or touched.
+        command: What the lock says its holder runs.
 
     Raises:
         GuardRefused: the plan is too large or touches what is protected; nothing was touched.
@@ -87,9 +91,9 @@ def apply(
     permitted = allow or guards.Allow()
     if saved is not None:
         scope = saved.scope
-    with estate.ledger.lock(actor(), command="apply") as lease:
+    with estate.ledger.lock(actor(), command=command) as lease:
         _write_off(estate, permitted)
-        planned = _prepare(estate, scope, progress)
+        planned = _selected(_prepare(estate, scope, progress), select)
         if saved is not None and saved.hash != planned.plan.hash:
             raise PlanOutdated(
                 "reality or policy moved since this plan was made", remedy="plan again"
@@ -103,8 +107,16 @@ def apply(
             )
         _tidy(estate, planned)
         outcomes = _Run(estate, planned, lease, journal or estate.ledger, progress).all()
-        remaining = _after(estate, scope, planned, outcomes, progress)
+        remaining = _after(estate, scope, planned, outcomes, progress, select=select)
     return ApplyResult(planned.plan, outcomes, remaining, time.monotonic() - started)
+
+
+def _selected(planned: Planned, select: Callable[[Change, Known], bool] | None) -> Planned:
+    """Leave in the plan only the changes chosen, and nothing that stands in the way of others."""
+    if select is None:
+        return planned
+    changes = tuple(item for item in planned.plan.changes if select(item, planned.known))
+    return replace(planned, plan=replace(planned.plan, changes=changes, sealed=()))
 
 
 def _write_off(estate: Estate, allow: guards.Allow) -> None:
@@ -162,7 +174,13 @@ def _tidy(estate: Estate, planned: Planned) -> None:
 
 
 def _after(
-    estate: Estate, scope: Scope, planned: Planned, outcomes: Sequence[Outcome], progress: Progress
+    estate: Estate,
+    scope: Scope,
+    planned: Planned,
+    outcomes: Sequence[Outcome],
+    progress: Progress,
+    *,
+    select: Callable[[Change, Known], bool] | None,
 ) -> Plan:
     if not planned.plan.changes:
         return planned.plan
@@ -172,7 +190,7 @@ def _after(
     for name in again.unknown:
         snapshots.pop(name, None)
     reading = planning.Reading(snapshots, {**planned.reading.unknown, **again.unknown})
-    return planning.compare(estate, scope, planned.compiled, reading).plan
+    return _selected(planning.compare(estate, scope, planned.compiled, reading), select).plan
 
 
 class _Run:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from commsroom.app import planning
+from commsroom.app import judging, planning, remembering
 from commsroom.reports import model
 from commsroom.reports.model import Finding, FindingKind, Report
 
@@ -20,7 +20,25 @@ if TYPE_CHECKING:
 SITE: Final = "site.yml"
 
 
-def drift(estate: Estate, scope: Scope, progress: Progress, *, servers: bool = False) -> Report:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at the estate: the report judged by policy, when it began, and what it looked at."""
+
+    report: Report
+    at: str
+    parts: frozenset[str]
+    on_servers: tuple[Finding, ...] = ()
+
+
+def drift(
+    estate: Estate,
+    scope: Scope,
+    progress: Progress,
+    *,
+    servers: bool = False,
+    record: bool = False,
+    since: str = "",
+) -> Report:
     """Compare everything and return the findings; an unreadable system is *unknown*, never clean.
 
     Args:
@@ -29,12 +47,60 @@ def drift(estate: Estate, scope: Scope, progress: Progress, *, servers: bool = F
         progress: Told of each step.
         servers: Also run `site.yml --check --diff` and tell what differs on the servers themselves:
             files, services and packages of the roles. Takes as long as the roles do.
+        record: Remember the run in the ledger, if it is whole and of today; the estate must have
+            been opened for that.
+        since: Beginning of the trend, as `remembering.moment` gives it.
     """
-    plan = planning.prepare(estate, scope, progress).plan
+    seen = look(estate, scope, progress, servers=servers)
+    return remembered(estate, scope, seen, progress, record=record, since=since)
+
+
+def look(
+    estate: Estate,
+    scope: Scope,
+    progress: Progress,
+    *,
+    servers: bool = False,
+    before: Look | None = None,
+) -> Look:
+    """Look once, and judge by policy what is found; `before` lends what it found on the servers."""
+    at = remembering.now()
+    planned = planning.prepare(estate, scope, progress)
+    plan, day = planned.plan, planned.compiled.as_of
     report = model.from_plan(plan, estate=str(estate.path))
-    if not servers:
-        return report
-    return report.plus(findings=_servers(estate, progress, frozenset(plan.unknown)))
+    on_servers = before.on_servers if before else ()
+    if servers:
+        on_servers = tuple(_servers(estate, progress, frozenset(plan.unknown)))
+    looked = servers or (before is not None and judging.SERVERS in before.parts)
+    parts = frozenset({judging.ACCOUNTS, judging.SERVERS} if looked else {judging.ACCOUNTS})
+    fixable = frozenset(
+        str(change.address)
+        for change in plan.changes
+        if judging.may_fix(change, estate.policy, planned.known, day)
+    )
+    judged = judging.judge(
+        report.plus(findings=on_servers),
+        estate.policy,
+        day,
+        fixable=fixable,
+        looked_at=parts if scope.whole else None,
+    )
+    return Look(judged, at, parts, on_servers)
+
+
+def remembered(
+    estate: Estate, scope: Scope, look: Look, progress: Progress, *, record: bool, since: str
+) -> Report:
+    """Return a look's report with what the ledger remembers, recording it where that was asked for.
+
+    Only a look at the whole estate, on today's policy, is recorded and has a trend: one that was
+    narrowed sees neither what is gone nor what is there, and another day's policy is not what holds.
+    """
+    if not scope.whole or scope.as_of is not None:
+        return remembering.recalled(estate, look.report, look.parts)
+    return remembering.remember(
+        estate, look.report, progress, at=look.at, parts=look.parts, record=record, since=since
+    )
 
 
 def _servers(estate: Estate, progress: Progress, unknown: frozenset[str]) -> Iterator[Finding]:

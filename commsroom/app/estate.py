@@ -33,12 +33,14 @@ class Estate:
         simulate: Path | None,
         ledger_url: str,
         read_only: bool,
+        record: bool,
         on_boundary: Callable[[str], None] | None,
     ) -> None:
         """Remember where things are; touches nothing yet."""
         self.path = path
         self.simulate = simulate
         self.read_only = read_only
+        self._record = record
         self._ledger_url = ledger_url
         self._on_boundary = on_boundary
         self._closing = contextlib.ExitStack()
@@ -92,7 +94,7 @@ class Estate:
         from commsroom.ledger import Ledger
 
         file = self.state / "ledger.db"
-        url = self._ledger_url or str(file)
+        url = self._url
         if not self._ledger_url and not file.exists() and self._sealed.exists():
             # A new one would be empty, and everything a stranger's.
             raise CommsroomError(
@@ -101,8 +103,32 @@ class Estate:
                 " empty file of that name, and take over what is yours with commsroom adopt",
             )
         return self._closing.enter_context(
-            Ledger.open(url, read_only=self.read_only, on_boundary=self._on_boundary)
+            Ledger.open(url, read_only=not self.may_record, on_boundary=self._on_boundary)
         )
+
+    @property
+    def _url(self) -> str:
+        return self._ledger_url or str(self.state / "ledger.db")
+
+    @cached_property
+    def may_record(self) -> bool:
+        """Whether the ledger is open for writing: always, but for a read-only estate on request only.
+
+        Then it must be there already and let us: a check makes no ledger, and needs no right to write.
+        """
+        from commsroom.ledger import Ledger
+
+        return not self.read_only or (self._record and Ledger.writable(self._url))
+
+    def require_ledger(self) -> None:
+        """Raise CommsroomError unless there is a ledger already, and one we may write to."""
+        from commsroom.ledger import Ledger
+
+        if not Ledger.writable(self._url):
+            raise CommsroomError(
+                "there is no ledger here yet, or it may only be read",
+                remedy="run commsroom apply first; an account that may write is needed",
+            )
 
     @cached_property
     def key(self) -> bytes:
@@ -162,6 +188,7 @@ def open_estate(
     simulate: Path | None = None,
     ledger_url: str | None = None,
     read_only: bool = False,
+    record: bool = False,
     environ: Mapping[str, str] | None = None,
     on_boundary: Callable[[str], None] | None = None,
 ) -> Iterator[Estate]:
@@ -171,7 +198,8 @@ def open_estate(
         path: Its root, the folder that holds `policies/`.
         simulate: Use fakes that keep their state in this folder instead of the real systems.
         ledger_url: SQLAlchemy URL; default is `COMMSROOM_LEDGER`, else SQLite in `.commsroom/`.
-        read_only: Never write to the ledger (a drift check from CI).
+        read_only: Change nothing: make neither key nor ledger, and never write to it (a check from CI).
+        record: Though read-only, remember runs in the ledger where one is there that lets us.
         environ: Environment, for tests.
         on_boundary: Told before and after each of the ledger's transactions, for tests that kill there.
 
@@ -186,7 +214,12 @@ def open_estate(
         )
     url = ledger_url or variables.get("COMMSROOM_LEDGER", "")
     estate = Estate(
-        root, simulate=simulate, ledger_url=url, read_only=read_only, on_boundary=on_boundary
+        root,
+        simulate=simulate,
+        ledger_url=url,
+        read_only=read_only,
+        record=record,
+        on_boundary=on_boundary,
     )
     try:
         yield estate

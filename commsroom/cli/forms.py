@@ -67,7 +67,7 @@ def _render(report: Report, wanted: Wanted, document: Document) -> str:
             return sarif.render(report)
 
 
-def may_ask(session: Session, *, yes: bool) -> None:
+def may_ask(session: Session, *, yes: bool, verb: str = "apply") -> None:
     """Make sure that a question can be asked; raises UsageError before anything is touched."""
     if yes:
         return
@@ -75,7 +75,7 @@ def may_ask(session: Session, *, yes: bool) -> None:
         raise UsageError("--json asks no questions", remedy="add --yes")
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(
-            "apply asks before it changes anything, and there is no terminal to ask on",
+            f"{verb} asks before it changes anything, and there is no terminal to ask on",
             remedy="add --yes",
         )
 

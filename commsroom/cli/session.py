@@ -60,7 +60,7 @@ class Session:
     progress: Closing = field(default_factory=Silent)
 
     def open(
-        self, *, ledger: str | None = None, read_only: bool = False
+        self, *, ledger: str | None = None, read_only: bool = False, record: bool = False
     ) -> AbstractContextManager[Estate]:
         """Open the estate; raises CommsroomError when there is none."""
         from commsroom.app.estate import open_estate
@@ -70,6 +70,7 @@ class Session:
             simulate=self.simulate.resolve() if self.simulate else None,
             ledger_url=ledger,
             read_only=read_only,
+            record=record,
         )
 
 

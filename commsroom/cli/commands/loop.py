@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,10 +23,14 @@ from commsroom.cli.options import (
     day,
     scope,
 )
+from commsroom.cli.output import warn
 from commsroom.cli.session import Session, command
 
 if TYPE_CHECKING:
+    from commsroom.app.estate import Estate
+    from commsroom.app.scope import Scope
     from commsroom.estate.plan import Plan
+    from commsroom.reports.model import Report
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +56,8 @@ def register(app: typer.Typer) -> None:
         "drift",
         "commsroom drift",
         "commsroom drift --servers --format html --out drift.html",
+        "commsroom drift --since 7d",
+        "commsroom drift --fix --yes",
     )(drift)
     command(app, "adopt", "commsroom adopt 'pbx1:extension/21*'")(adopt)
 
@@ -231,27 +237,91 @@ def drift(
             help="Also check the servers themselves, by site.yml --check --diff.",
         ),
     ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE|SPAN",
+            help="Only what is new since 2026-11-24, or in the last 7d or 12h, and the trend of that"
+            " time. What is unknown is told in any case.",
+            show_default=False,
+        ),
+    ] = None,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            help="Repair what policies/drift.yml lets be repaired alone, while a maintenance window"
+            " is open, and look again. Asks first, as apply does.",
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --fix: do not ask.")] = False,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record/--no-record",
+            help="Remember this run in the ledger, where that may be written. Runs narrowed by"
+            " --person, --only or --as-of never are.",
+        ),
+    ] = True,
     ledger: LedgerUrl = None,
     full: Full = False,
     as_of: AsOf = None,
 ) -> int:
     """Find where reality is not what policy says.
 
-    Names the repair for each finding and writes nothing. Ends with 2 when something differs, 4
-    when a system could not be read. What is foreign is
-    named, and is no difference.
+    Names for each finding since when, what it weighs, who answers for it, and the repair; changes
+    no system unless --fix is given. Ends with 2 when something differs that no exception covers, 4
+    when a system could not be read, 3 when --fix is refused (no window is open, a guard). What is
+    foreign is named, and is no difference.
     """
-    from commsroom.app import drifting
+    from commsroom.app import drifting, remembering
+    from commsroom.errors import UsageError
     from commsroom.reports import documents, model
 
+    if fix:
+        forms.may_ask(session, yes=yes, verb="drift --fix")
+    elif yes:
+        raise UsageError("--yes answers what only --fix asks", remedy="add --fix, or leave it out")
     started = time.monotonic()
-    wanted = scope(person, only, as_of)
-    with session.open(ledger=ledger, read_only=True) as estate:
-        report = drifting.drift(estate, wanted, session.progress, servers=servers)
+    wanted, wanted_form = scope(person, only, as_of), forms.Wanted(form, out, full, language)
+    with session.open(ledger=ledger, read_only=not fix, record=record) as estate:
+        zone = estate.policy.company.time_zone
+        begin = remembering.moment(since, zone) if since else ""
+        look: dict[str, Any] = {"servers": servers, "record": record, "since": begin}
+        if fix:
+            report, fixed = _fixed(session, estate, wanted, wanted_form, yes=yes, **look)
+        else:
+            report = drifting.drift(estate, wanted, session.progress, **look)
+            fixed = {}
+    if begin:
+        report = remembering.newer(report, begin)
     report = report.plus(timings=[model.Timing("drift", time.monotonic() - started)])
-    wanted_form = forms.Wanted(form, out, full=full, language=language)
-    forms.give(session, report, wanted_form, documents.drift_document(report))
+    forms.give(session, report, wanted_form, {**documents.drift_document(report), **fixed})
     return report.exit_code
+
+
+def _fixed(
+    session: Session, estate: Estate, scope: Scope, form: forms.Wanted, *, yes: bool, **look: Any
+) -> tuple[Report, dict[str, Any]]:
+    """Repair and say what was; return the report after it, and what belongs into its document."""
+    from commsroom.app import fixing
+    from commsroom.reports import documents, text
+    from commsroom.reports.fixes import fix_lines
+
+    # A report that goes to standard output in another form stays alone there.
+    aside = form.out is None and form.form is not Format.TEXT
+
+    def confirm(found: Plan) -> bool:
+        if not aside:
+            session.out.lines(text.plan_lines(found, full=form.full))
+        elif not yes:
+            warn(text.plan_text(found))
+        return yes or forms.agreed(found)
+
+    done = fixing.fix(estate, scope, session.progress, confirm=confirm, **look)
+    if not aside:
+        session.out.lines(fix_lines(done.outcomes, done.report.simulated, declined=done.declined))
+    return done.report, {"fixed": documents.outcomes_document(done.outcomes)}
 
 
 def adopt(

@@ -197,7 +197,7 @@ def test_an_unknown_language_is_refused_with_the_known_ones():
 
 
 def _marked():
-    """Every text of the page that is marked for the catalogues."""
+    """Every text that the page may show and that is marked for the catalogues."""
     from babel.messages.extract import extract
 
     package = Path(page.__file__).parent
@@ -205,6 +205,7 @@ def _marked():
         ("jinja2.ext:babel_extract", package / "templates/report.html.j2"),
         ("python", package / "html.py"),
         ("python", package / "model.py"),
+        ("python", package.parent / "app/judging.py"),
     ]
     for method, source in sources:
         with source.open("rb") as file:
