@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _AHEAD: Final = 8  # days; a window returns within a week
 
-#: What may be found: the kinds of a report's findings, and the checks of an inspection.
+#: What rules may name: the kinds of a report's findings, and the checks of an inspection. What is
+#: unknown is not among them: it always weighs as it does.
 FindingKind = Literal[
-    "drift", "missing", "extra", "unowned", "sealed", "foreign", "unsupported", "unknown", "server",
+    "drift", "missing", "extra", "unowned", "sealed", "foreign", "unsupported", "server",
     "check",
 ]  # fmt: skip
 

@@ -101,12 +101,18 @@ def _words(model: type[BaseModel], detail: Mapping[str, Any], location: Path) ->
     if kind == "extra_forbidden":
         return f"unknown key {quoted(name)}", did_you_mean(name, _fields(model, location[:-1]))
     if kind == "missing":
-        where = f"{location[-2]}: " if len(location) > 1 else ""
+        where = f"{_label(location[:-1])}: " if len(location) > 1 else ""
         return f"{where}{quoted(name)} is missing", ""
-    label = name
-    if len(location) > 1 and isinstance(location[-1], int):
-        label = f"{location[-2]}, entry {location[-1] + 1}"
+    label = _label(location) if location else name
     return _about_value(label, kind, given, context, detail["msg"])
+
+
+def _label(location: Path) -> str:
+    """Return what a place is called: its key, or its list's key and which entry."""
+    last = location[-1]
+    if len(location) > 1 and isinstance(last, int):
+        return f"{location[-2]}, entry {last + 1}"
+    return str(last)
 
 
 def _about_value(

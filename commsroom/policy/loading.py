@@ -112,7 +112,7 @@ def _read(folder: Path, subject: str, problems: list[Problem]) -> tree.Tree:
     file, shown = folder / f"{subject}.yml", f"policies/{subject}.yml"
     if subject in OPTIONAL and not file.exists():
         return tree.Tree(shown, subject, data={})
-    return tree.read(file, shown, subject, problems)
+    return tree.read(file, shown, subject, problems, may_be_empty=subject in OPTIONAL)
 
 
 def _numbers(

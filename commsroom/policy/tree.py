@@ -64,10 +64,13 @@ class Tree:
         }
 
 
-def read(file: FilePath, shown: str, subject: str, problems: list[Problem]) -> Tree:
+def read(
+    file: FilePath, shown: str, subject: str, problems: list[Problem], *, may_be_empty: bool = False
+) -> Tree:
     """Read `file`, known to the user as `shown`; what is wrong is added to `problems`.
 
-    `data` of the result is None when nothing could be read.
+    `data` of the result is None when nothing could be read. A file with nothing but comments is a
+    problem too, or an empty mapping where that is allowed.
     """
     tree = Tree(shown, subject)
     text = _text(file, shown, problems)
@@ -81,10 +84,12 @@ def read(file: FilePath, shown: str, subject: str, problems: list[Problem]) -> T
     except yaml.YAMLError as error:
         problems.append(_not_yaml(error, shown))
         return tree
-    if node is None:
+    before = len(problems)
+    tree.data = None if node is None else _Reader(tree, problems).value(node, (subject,))
+    if tree.data is None and may_be_empty:
+        tree.data = {}
+    elif tree.data is None and len(problems) == before:
         problems.append(Problem(shown, 1, 1, "the file is empty"))
-        return tree
-    tree.data = _Reader(tree, problems).value(node, (subject,))
     return tree
 
 

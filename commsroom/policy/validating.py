@@ -45,7 +45,7 @@ def validate(estate: Path, day: date | None = None) -> Validation:
         allocations.propose(policy.people, held, policy, day)
     except PolicyErrors as error:
         return Validation(tuple(error.problems), ())
-    return Validation((), tuple(sorted(_warnings(policy, held))), _counts(policy))
+    return Validation((), tuple(sorted(_warnings(policy, held, day))), _counts(policy))
 
 
 def _counts(policy: Policy) -> dict[str, int]:
@@ -66,7 +66,8 @@ def _counts(policy: Policy) -> dict[str, int]:
     }
 
 
-def _warnings(policy: Policy, held: Allocations) -> Iterator[Problem]:
+def _warnings(policy: Policy, held: Allocations, day: date) -> Iterator[Problem]:
+    yield from _about_exceptions(policy, day)
     yield from _about_the_company(policy)
     yield from _about_people(policy, held)
     yield from _about_mailboxes(policy)
@@ -118,6 +119,16 @@ def _about_mailboxes(policy: Policy) -> Iterator[Problem]:
             yield _at(policy, path, "nobody may read it; its custodian can, with its own login")
 
 
-def _at(policy: Policy, path: tuple[str, ...], message: str) -> Problem:
+def _about_exceptions(policy: Policy, day: date) -> Iterator[Problem]:
+    for index, item in enumerate(policy.exceptions.exceptions):
+        path = ("exceptions", "exceptions", index)
+        if item.expired(day):
+            yield _at(policy, path, f"the exception for {item.address} ended on {item.until}")
+        end = policy.person(item.owner).end
+        if end is not None and end < day:
+            yield _at(policy, path, f"{item.owner} answers for it and left on {end}")
+
+
+def _at(policy: Policy, path: tuple[str | int, ...], message: str) -> Problem:
     source = policy.sources.of(*path)
     return Problem(source.file, source.line, source.column, message)

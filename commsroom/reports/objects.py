@@ -115,5 +115,8 @@ def lab_lines(document: Mapping[str, Any]) -> Iterator[Line]:
 def _event(event: Recorded) -> tuple[Span | str, ...]:
     counted = Counter(row.action for row in event.rows)
     what = ", ".join(f"{number} {action}" for action, number in counted.items())
+    if event.kind == "drift":
+        named = {"opened": "new", "closed": "gone", "standing": "standing"}
+        what = ", ".join(f"{event.data[key]} {word}" for key, word in named.items())
     whom = f"  {event.actor}" + (f" for {event.requester}" if event.requester else "")
     return (f"{event.at[:19]}Z  {event.kind} {what}".rstrip(), Span(whom, Style.QUIET))

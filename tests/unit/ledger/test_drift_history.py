@@ -45,8 +45,8 @@ def record(ledger):
     return call
 
 
-def past(ledger, since=at(), before=at(days=4000), parts=ACCOUNTS):
-    return ledger.past(parts, since=since, before=before, returns_since=since)
+def past(ledger, parts=ACCOUNTS):
+    return ledger.past(parts, since=at(), before=at(days=4000), returns_since=at())
 
 
 def test_since_is_the_first_run_that_saw_it_and_survives_a_restart(ledger, record, url):
