@@ -183,12 +183,12 @@ def _of_finding(item: Finding, parts: frozenset[str]) -> Iterator[Sighting]:
     ):
         part = SERVERS
     for aspect in [found.name for found in item.differences] or [""]:
-        yield Sighting(part, item.system, item.address, item.kind, aspect, item.severity)
+        yield Sighting(part, item.system, item.address, str(item.kind), aspect, str(item.severity))
 
 
 def _of_check(item: Check) -> Iterator[Sighting]:
     if item.ok is False:
-        yield Sighting(INSPECTION, item.system, item.address, CHECK, "", item.severity)
+        yield Sighting(INSPECTION, item.system, item.address, CHECK, "", str(item.severity))
 
 
 def _since(about: Iterable[Sighting], standing: Mapping[str, str]) -> str:

@@ -119,7 +119,7 @@ FAULTS = {
     "unknown key": (
         "drift.yml", "severity: note}", "severty: note}",
         ["policies/drift.yml:11:5: severity, entry 1: 'severity' is missing",
-         "policies/drift.yml:11:53: unknown key 'severty' (did you mean 'severity'?)"],
+         "policies/drift.yml:11:47: unknown key 'severty' (did you mean 'severity'?)"],
     ),
     "a window's own words": (
         "drift.yml", 'from: "20:00"', 'form: "20:00"',
