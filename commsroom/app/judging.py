@@ -149,7 +149,7 @@ class _Judge:
                     text=N_("nothing needs this exception any more"),
                     provenance=self._place(index),
                     remedy=N_("remove it there"),
-                    acknowledged=_acknowledged(item),
+                    weight=Severity.NOTE,
                 )
 
     def _exception(self, address: str, field: str) -> AcknowledgedException | None:
