@@ -67,7 +67,7 @@ def look(
     at = remembering.now()
     planned = planning.prepare(estate, scope, progress)
     plan, day = planned.plan, planned.compiled.as_of
-    report = model.from_plan(plan, estate=str(estate.path))
+    report = model.from_plan(plan, estate=str(estate.path), when=remembering.shown(at))
     on_servers = before.on_servers if before else ()
     if servers:
         on_servers = tuple(_servers(estate, progress, frozenset(plan.unknown)))

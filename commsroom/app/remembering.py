@@ -54,7 +54,8 @@ def remember(
         estate: The estate; where its ledger may only be read, nothing is recorded.
         report: What was found, judged.
         progress: Told when nothing could be recorded.
-        at: When the run began to read, by `now`.
+        at: When the run began to read, by `now`; the report's `when` says the same, so that what is
+            new can be told.
         parts: What it looked at: of anything else it says nothing.
         record: Whether to record it.
         since: Beginning of the trend (as `moment` gives it); default 90 days ago.
@@ -96,7 +97,7 @@ def history(estate: Estate, parts: frozenset[str], *, at: str, since: str = "") 
     often = [(address, count) for address, count in past.returns.items() if count >= FLAPS]
     return History(
         points=tuple(
-            Point(_shown(run.at), run.errors, run.warnings, run.unknown) for run in past.runs
+            Point(shown(run.at), run.errors, run.warnings, run.unknown) for run in past.runs
         ),
         repaired=len(took),
         seconds_to_repair=fmean(took) if took else None,
@@ -106,10 +107,10 @@ def history(estate: Estate, parts: frozenset[str], *, at: str, since: str = "") 
 
 def newer(report: Report, since: str) -> Report:
     """Return the report with only what is new since a time; what is unknown stays in any case."""
-    shown = _shown(since)
+    begin = shown(since)
 
     def new(when: str) -> bool:
-        return not when or when >= shown
+        return not when or when >= begin
 
     return replace(
         report,
@@ -194,13 +195,13 @@ def _of_check(item: Check) -> Iterator[Sighting]:
 def _since(about: Iterable[Sighting], standing: Mapping[str, str]) -> str:
     """Return since when the oldest of what a finding is about has stood."""
     known = [standing[item.fingerprint] for item in about if item.fingerprint in standing]
-    return _shown(min(known)) if known else ""
+    return shown(min(known)) if known else ""
 
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _shown(at: str) -> str:
+def shown(at: str) -> str:
     """Return a time of the ledger as reports write it."""
     return datetime.fromisoformat(at).isoformat(timespec="seconds")

@@ -78,7 +78,9 @@ def at(monkeypatch):
 
 def test_a_finding_keeps_its_since_until_it_is_repaired_and_is_new_when_it_comes_back(drifted, at):
     first = at(days=0)
-    assert since(drift(drifted, code=2)) == {
+    new = drift(drifted, code=2)
+    assert new["when"] == first
+    assert since(new) == {
         "im1:account/cy": first, "im1:member/everyone/bo": first,
     }  # fmt: skip
     at(days=1)
