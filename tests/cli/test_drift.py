@@ -164,6 +164,7 @@ def test_the_report_has_a_trend_of_runs_and_repairs(drifted, at, monkeypatch):
     assert told.flapping == (("im1:account/cy", 2), ("im1:member/everyone/bo", 2))
 
 
+@pytest.mark.slow
 def test_two_checks_at_once_are_both_fine(drifted, spawn):
     ended = []
     words = ["drift", "--estate", drifted.path, "--simulate", drifted.path / "simulated"]
@@ -192,6 +193,7 @@ with open_estate(path, simulate=path / "simulated", read_only=True, record=True)
 """
 
 
+@pytest.mark.slow
 def test_a_check_killed_while_it_writes_leaves_nothing_behind(drifted):
     drift(drifted)
     before = drifted("ledger", "show", "--json").document
