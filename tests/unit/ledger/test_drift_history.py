@@ -310,10 +310,10 @@ def test_a_thousand_runs_of_fifty_findings_are_read_in_well_under_a_second(fresh
                 rows += [_row(names, str(item), number, number + 1) for item in range(45, 50)]
             rows += [_row(names, str(item), 999, None) for item in range(45, 50)]
             connection.execute(tables.drift_findings.insert(), rows)
-        began = time.perf_counter()
+        began = time.process_time()  # not the wall's: the machine may be busy
         assert len(ledger.standing()) == 50
         told = past(ledger)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
     assert len(told.runs) == 1000
     assert told.returns == {f"im1:account/{item}": 999 for item in range(45, 50)}
     assert took < 0.5
