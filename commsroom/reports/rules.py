@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from commsroom.reports.model import FindingKind
+from commsroom.reports.problems import CHECK, UNTOLD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,13 +80,13 @@ RULES: Final[Mapping[str, Rule]] = {
         "A file, service or package of the server is not what its role says.",
         "Run the playbook that the finding names.",
     ),
-    "check": Rule(
+    CHECK: Rule(
         "Check",
         "Inspection not as policy says",
         "Something inspected on the system is outside what policy allows.",
         "Do what the finding names, or change the threshold in policy.",
     ),
-    "check-unknown": Rule(
+    UNTOLD: Rule(
         "CheckUnknown",
         "Inspection could not tell",
         "Something could not be inspected: it may be right or wrong.",

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from commsroom import __version__
 from commsroom.reports.lines import printable
 from commsroom.reports.model import FindingKind
+from commsroom.reports.problems import CHECK, UNTOLD
 from commsroom.reports.rules import RULES, Rule
 from commsroom.reports.tally import Standing, standing
 from commsroom.reports.text.checks import check_text
@@ -103,7 +104,7 @@ def _results(report: Report) -> Iterator[dict[str, Any]]:
         yield _finding(item, report.when)
     for check in report.checks:
         if check.ok is not True:
-            rule = "check-unknown" if check.ok is None else "check"
+            rule = UNTOLD if check.ok is None else CHECK
             yield _result(rule, "error", check_text(check), check.address, check.provenance)
     for proof in report.proofs:
         if proof.ok is not True:

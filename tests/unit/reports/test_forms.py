@@ -202,7 +202,7 @@ def _marked():
 
     package = Path(page.__file__).parent
     sources = [
-        ("jinja2.ext:babel_extract", package / "templates/report.html.j2"),
+        *(("jinja2.ext:babel_extract", file) for file in package.rglob("*.j2")),
         ("python", package / "html.py"),
         ("python", package / "model.py"),
     ]
