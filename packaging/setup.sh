@@ -2,6 +2,7 @@
 # Install what this project needs and is not there yet: Debian packages, .venv, the collection's link.
 # Promise: run again with nothing missing it returns at once and changes nothing. Reads no network
 # address of its own: apt and pip use what this machine is set to. `--check` only tells: 0 all there.
+# `--tests` installs what only tests need too (packaging/apt-packages-tests.txt).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,8 +11,13 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 # ── what is wanted, as one hash: content, not dates (git does not keep those), and where we stand
 # (a moved .venv is a broken .venv)
-wanted=$({ pwd; cat requirements-dev.lock pyproject.toml packaging/apt-packages.txt packaging/setup.sh; } | sha256sum)
+lists=(packaging/apt-packages.txt)
 stamp=.venv/.commsroom-setup
+if [[ ${1:-} == --tests ]]; then
+  lists+=(packaging/apt-packages-tests.txt)
+  stamp=.venv/.commsroom-setup-tests
+fi
+wanted=$({ pwd; cat requirements-dev.lock pyproject.toml "${lists[@]}" packaging/setup.sh; } | sha256sum)
 link=.venv/collections/ansible_collections/commsroom/core
 all_there() {
   [[ -f $stamp && $(<"$stamp") == "$wanted" && -x .venv/bin/python && -e $link/galaxy.yml ]]
@@ -27,7 +33,7 @@ all_there && exit 0
 # ── Debian packages
 install_packages() {
   local -a names missing=() as_root=()
-  mapfile -t names < <(sed -E 's/[[:space:]]*#.*//; /^[[:space:]]*$/d' packaging/apt-packages.txt)
+  mapfile -t names < <(sed -E 's/[[:space:]]*#.*//; /^[[:space:]]*$/d' "${lists[@]}")
   local installed
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
   local name
@@ -57,7 +63,7 @@ install_packages() {
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   install_packages
 else
-  say "no apt here: install what packaging/apt-packages.txt names by hand"
+  say "no apt here: install what ${lists[*]} names by hand"
 fi
 
 # ── .venv

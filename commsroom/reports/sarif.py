@@ -50,7 +50,7 @@ def render(report: Report) -> str:
         "invocations": [_invocation(report)],
         "properties": {
             "estate": printable(report.estate),
-            "simulated": sorted(report.simulated),
+            "simulated": sorted(map(printable, report.simulated)),
             "passed": [_passed(item) for item in report.checks if item.ok],
         },
         "results": list(_results(report)),
@@ -81,7 +81,7 @@ def _invocation(report: Report) -> dict[str, Any]:
     told: dict[str, Any] = {
         "executionSuccessful": not untold,
         "exitCode": int(report.exit_code),
-        "endTimeUtc": report.when.replace("+00:00", "Z"),
+        "endTimeUtc": printable(report.when.replace("+00:00", "Z")),
     }
     if untold:
         told["toolExecutionNotifications"] = [
@@ -148,7 +148,7 @@ def _result(
         "message": {"text": text},
         "locations": [{
             "physicalLocation": {
-                "artifactLocation": {"uri": quote(uri), "uriBaseId": "%SRCROOT%"},
+                "artifactLocation": {"uri": quote(uri, errors="replace"), "uriBaseId": "%SRCROOT%"},
                 "region": {"startLine": line},
             },
             "logicalLocations": [{"fullyQualifiedName": name, "kind": "object"}],
