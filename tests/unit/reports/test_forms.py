@@ -62,6 +62,28 @@ def test_a_contract_refuses_a_value_beside_a_secret(report):
         conforms(document, "drift")
 
 
+#: What the first release gave: a consumer of then reads the documents of today.
+FIRST = {
+    "drift": "title estate when exit_code summary findings proofs timings simulated",
+    "finding": "address system kind severity text differences provenance remedy since simulated",
+    "proof": "address use expected got ok ms note simulated",
+    "change": "address action fields provenance unsupported before after simulated",
+}
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_a_contract_only_grows(name):
+    assert set(FIRST[name].split()) <= set(SCHEMA["$defs"][name]["required"])
+
+
+def test_an_exception_an_age_and_a_history_are_part_of_the_contract(rich_report):
+    given = conforms(documents.drift_document(rich_report()), "drift")
+    kept = [item["acknowledged"] for item in given["findings"] if item["acknowledged"]]
+    assert kept[0]["owner"] == "li.na"
+    assert len(given["checks"]) == 60
+    assert given["history"]["flapping"][0] == {"address": "pbx1:extension/2107", "times": 4}
+
+
 def test_proofs_are_ok_only_when_all_are_and_nothing_is_unknown(proofs):
     assert documents.prove_document(proofs[:2], {}, frozenset())["ok"] is True
     assert documents.prove_document(proofs[:3], {}, frozenset())["ok"] is False
@@ -161,6 +183,7 @@ def test_markdown_keeps_a_finding_in_one_row(report):
     rows = [line for line in text.splitlines() if "account" in line]
     assert len(rows) == 1
     assert rows[0].count("|") == 7
+    assert "&#124;" in rows[0]
 
 
 def test_junit_counts_what_fails_what_is_unknown_and_what_is_only_told(report):
