@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gettext import NullTranslations
 
     from commsroom.reports.model import Report
+    from commsroom.reports.problems import Problem
 
 
 _WORDS: Final[Mapping[str, str]] = {
@@ -55,6 +56,8 @@ _STANDINGS: Final[Mapping[Standing, str]] = {
     Standing.ACKNOWLEDGED: N_("accepted"),
     Standing.GOOD: N_("as policy says"),
 }
+#: Advice that names its system; the name is put in after translation.
+_ADVICE: Final = N_("make <system> reachable and run the command again")
 _OURS: Final = N_("the one we wrote")
 _OTHER: Final = N_("another one")
 _VERDICTS: Final[Mapping[Exit, tuple[str, str, str]]] = {
@@ -114,6 +117,7 @@ def _environment(language: str) -> jinja2.Environment:
     made.filters.update(
         # Not the template's own `_`: that one takes what it is given for safe HTML.
         translated=lambda content: words.gettext(str(content)),
+        advice=lambda item: _advice(item, words),
         seconds=seconds,
         day=day,
         expected=lambda item: words.gettext(_OURS) if item.secret else value(item.expected),
@@ -125,6 +129,13 @@ def _environment(language: str) -> jinja2.Environment:
     )
     made.tests["command"] = is_command
     return made
+
+
+def _advice(item: Problem, words: NullTranslations) -> str:
+    """Return what to do, in the reader's language where it is a sentence of ours."""
+    if item.remedy == _ADVICE.replace("<system>", item.system):
+        return words.gettext(_ADVICE).replace("<system>", item.system)
+    return words.gettext(item.remedy)
 
 
 def _age(since: str, when: str, words: NullTranslations, language: str) -> str:

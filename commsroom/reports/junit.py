@@ -40,7 +40,9 @@ def render(report: Report) -> str:
     for system, case in _cases(report):
         suites.setdefault(system, []).append(case)
     for system, members in sorted(suites.items()):
-        suite = ET.SubElement(root, "testsuite", name=printable(system), timestamp=printable(report.when[:19]))
+        suite = ET.SubElement(
+            root, "testsuite", name=printable(system), timestamp=printable(report.when[:19])
+        )
         suite.extend(members)
         _count(suite, failures="failure", errors="error", skipped="skipped")
     # The schema has no `skipped` here.
