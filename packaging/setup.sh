@@ -15,7 +15,7 @@ lists=(packaging/apt-packages.txt)
 stamp=.venv/.commsroom-setup
 if [[ ${1:-} == --tests ]]; then
   lists+=(packaging/apt-packages-tests.txt)
-  stamp=.venv/.commsroom-setup-tests
+  stamp+=-tests
 fi
 wanted=$({ pwd; cat requirements-dev.lock pyproject.toml "${lists[@]}" packaging/setup.sh; } | sha256sum)
 link=.venv/collections/ansible_collections/commsroom/core
@@ -31,9 +31,10 @@ flock 9
 all_there && exit 0
 
 # ── Debian packages
+# LIST [or-skip]: with the second, what cannot be had is said, and setup goes on.
 install_packages() {
   local -a names missing=() as_root=()
-  mapfile -t names < <(sed -E 's/[[:space:]]*#.*//; /^[[:space:]]*$/d' "${lists[@]}")
+  mapfile -t names < <(sed -E 's/[[:space:]]*#.*//; /^[[:space:]]*$/d' "$1")
   local installed
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
   local name
@@ -46,7 +47,8 @@ install_packages() {
       as_root=(sudo)
     else
       say "missing Debian packages, and no right to install them: ${missing[*]}"
-      say "without them there is no lab; the demo runs on simulated systems"
+      [[ ${2:-} == or-skip ]] && say "the tests that need them are skipped" ||
+        say "without them there is no lab; the demo runs on simulated systems"
       return 0
     fi
   fi
@@ -57,11 +59,17 @@ install_packages() {
   # The lists of a fresh machine are empty or old; only then is the network asked for new ones.
   "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 ||
     { "${apt[@]}" update >"$log" 2>&1 && "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; } ||
-    { tail -n 20 "$log" >&2; rm -f "$log"; fail "apt-get could not install: ${missing[*]}"; }
+    {
+      tail -n 20 "$log" >&2
+      rm -f "$log"
+      [[ ${2:-} == or-skip ]] || fail "apt-get could not install: ${missing[*]}"
+      say "apt-get could not install ${missing[*]}: the tests that need them are skipped"
+    }
   rm -f "$log"
 }
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
-  install_packages
+  install_packages packaging/apt-packages.txt
+  [[ ${1:-} != --tests ]] || install_packages packaging/apt-packages-tests.txt or-skip
 else
   say "no apt here: install what ${lists[*]} names by hand"
 fi

@@ -12,8 +12,9 @@ import pytest
 from commsroom.errors import UsageError
 from commsroom.estate.plan import Plan
 from commsroom.estate.resource import Address
-from commsroom.reports import documents, junit, languages, markdown, model, sarif
+from commsroom.reports import documents, junit, languages, markdown, model, sarif, text
 from commsroom.reports import html as page
+from commsroom.reports.rules import RULES
 
 SCHEMA = json.loads(
     (Path(__file__).parents[3] / "docs/reference/documents.schema.json").read_text("utf-8")
@@ -212,6 +213,15 @@ def test_sarif_points_at_the_line_of_policy(report):
     assert place["region"] == {"startLine": 12}
     assert all(rules[item["ruleIndex"]] == item["ruleId"] for item in run["results"])
     assert {item["level"] for item in run["results"]} <= {"error", "warning", "note"}
+
+
+@pytest.mark.parametrize("kind", model.FindingKind)
+def test_every_kind_of_finding_has_its_words_in_every_form(kind):
+    assert text.TITLE[kind]
+    assert RULES[kind].advice
+    found = model.Finding(kind=kind, address="pbx1:extension/1", system="pbx1")
+    shown = page.render(model.Report(title="", estate="", when="", findings=(found,)))
+    assert f'data-kind="{kind}"' in shown
 
 
 def test_an_unknown_language_is_refused_with_the_known_ones():
