@@ -21,6 +21,10 @@ COMPILE := pip compile -q --universal --python-version 3.11 --generate-hashes --
 setup: ## Install what is missing: Debian packages, .venv, the collection's link
 	@packaging/setup.sh
 
+.PHONY: setup-tests
+setup-tests:
+	@packaging/setup.sh --tests
+
 .PHONY: demo
 demo: setup ## From policy to proven accounts on real servers, with everything shown
 	@python packaging/demo.py
@@ -33,14 +37,14 @@ check: setup ## Format, lint, types, layers, YAML, Ansible and the quick tests: 
 	@echo 'check: all good'
 
 .PHONY: test
-test: setup ## All of it: check, then the lab's real servers, then Molecule
+test: setup-tests ## All of it: check, then the lab's real servers, then Molecule
 	@$(MAKE) check
 	@$(MAKE) lab-test
 	@$(MAKE) molecule
 	@echo 'test: all good'
 
 .PHONY: lab-test
-lab-test: setup ## Tests on the lab's real servers
+lab-test: setup-tests ## Tests on the lab's real servers
 	@pytest -q -m 'lab or slow' tests
 
 .PHONY: molecule

@@ -2,6 +2,7 @@
 # Install what this project needs and is not there yet: Debian packages, .venv, the collection's link.
 # Promise: run again with nothing missing it returns at once and changes nothing. Reads no network
 # address of its own: apt and pip use what this machine is set to. `--check` only tells: 0 all there.
+# `--tests` installs what only tests need too (packaging/apt-packages-tests.txt).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,8 +11,13 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 # ── what is wanted, as one hash: content, not dates (git does not keep those), and where we stand
 # (a moved .venv is a broken .venv)
-wanted=$({ pwd; cat requirements-dev.lock pyproject.toml packaging/apt-packages.txt packaging/setup.sh; } | sha256sum)
+lists=(packaging/apt-packages.txt)
 stamp=.venv/.commsroom-setup
+if [[ ${1:-} == --tests ]]; then
+  lists+=(packaging/apt-packages-tests.txt)
+  stamp+=-tests
+fi
+wanted=$({ pwd; cat requirements-dev.lock pyproject.toml "${lists[@]}" packaging/setup.sh; } | sha256sum)
 link=.venv/collections/ansible_collections/commsroom/core
 all_there() {
   [[ -f $stamp && $(<"$stamp") == "$wanted" && -x .venv/bin/python && -e $link/galaxy.yml ]]
@@ -25,9 +31,10 @@ flock 9
 all_there && exit 0
 
 # ── Debian packages
+# LIST [or-skip]: with the second, what cannot be had is said, and setup goes on.
 install_packages() {
   local -a names missing=() as_root=()
-  mapfile -t names < <(sed -E 's/[[:space:]]*#.*//; /^[[:space:]]*$/d' packaging/apt-packages.txt)
+  mapfile -t names < <(sed -E 's/[[:space:]]*#.*//; /^[[:space:]]*$/d' "$1")
   local installed
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
   local name
@@ -40,7 +47,8 @@ install_packages() {
       as_root=(sudo)
     else
       say "missing Debian packages, and no right to install them: ${missing[*]}"
-      say "without them there is no lab; the demo runs on simulated systems"
+      [[ ${2:-} == or-skip ]] && say "the tests that need them are skipped" ||
+        say "without them there is no lab; the demo runs on simulated systems"
       return 0
     fi
   fi
@@ -51,13 +59,19 @@ install_packages() {
   # The lists of a fresh machine are empty or old; only then is the network asked for new ones.
   "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 ||
     { "${apt[@]}" update >"$log" 2>&1 && "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; } ||
-    { tail -n 20 "$log" >&2; rm -f "$log"; fail "apt-get could not install: ${missing[*]}"; }
+    {
+      tail -n 20 "$log" >&2
+      rm -f "$log"
+      [[ ${2:-} == or-skip ]] || fail "apt-get could not install: ${missing[*]}"
+      say "apt-get could not install ${missing[*]}: the tests that need them are skipped"
+    }
   rm -f "$log"
 }
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
-  install_packages
+  install_packages packaging/apt-packages.txt
+  [[ ${1:-} != --tests ]] || install_packages packaging/apt-packages-tests.txt or-skip
 else
-  say "no apt here: install what packaging/apt-packages.txt names by hand"
+  say "no apt here: install what ${lists[*]} names by hand"
 fi
 
 # ── .venv

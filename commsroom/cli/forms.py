@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commsroom.cli.options import Format
-from commsroom.cli.output import write_file
+from commsroom.cli.output import columns, write_file
 from commsroom.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def give(session: Session, report: Report, wanted: Wanted, document: Document) -
         session.out.lines([text.verdict(report)])
         session.out.text(f"Report: {wanted.out}\n")
     elif wanted.form is Format.TEXT:
-        session.out.lines(text.report_lines(report, full=wanted.full))
+        session.out.lines(text.report_lines(report, full=wanted.full, width=columns()))
     else:
         session.out.text(_render(report, wanted, document))
     session.out.document(document)

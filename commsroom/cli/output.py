@@ -26,6 +26,7 @@ _COLOURS: Final[Mapping[str, str]] = {
     "good": "green",
     "bad": "bold red",
     "doubt": "yellow",
+    "command": "cyan",
 }
 
 
@@ -110,6 +111,13 @@ def coloured(stream: TextIO | None) -> bool:
     """Tell whether a stream wants colour: a terminal whose user did not say no (NO_COLOR)."""
     dull = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return _is_terminal(stream) and not dull
+
+
+def columns() -> int:
+    """Return how wide the terminal is that reads standard output; 0 where none does."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else 0
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from commsroom.errors import Problem
     from commsroom.estate.backend import Outcome, Proof
+    from commsroom.estate.inspection import Check
     from commsroom.estate.plan import Plan
     from commsroom.estate.resource import Address, Change, Provenance, Resource
-    from commsroom.reports.model import Finding, Report
+    from commsroom.reports.model import Acknowledged, Finding, History, Report
 
 Document = dict[str, Any]
 
@@ -110,6 +111,8 @@ def drift_document(report: Report) -> Document:
             {"name": item.name, "seconds": round(item.seconds, 3)} for item in report.timings
         ],
         "simulated": sorted(report.simulated),
+        "checks": [_check(item) for item in report.checks],
+        "history": _history(report.history),
     }
 
 
@@ -267,6 +270,47 @@ def _finding(item: Finding) -> Document:
         "remedy": item.remedy,
         "since": item.since,
         "simulated": item.simulated,
+        "weight": str(item.weight) if item.weight else None,
+        "acknowledged": _acknowledged(item.acknowledged),
+        "fixable": item.fixable,
+    }
+
+
+def _acknowledged(item: Acknowledged | None) -> Document | None:
+    return {"owner": item.owner, "reason": item.reason, "until": item.until} if item else None
+
+
+def _check(item: Check) -> Document:
+    return {
+        "address": item.address,
+        "system": item.system,
+        "name": item.name,
+        "place": item.place,
+        "expected": item.expected,
+        "got": item.got,
+        "ok": item.ok,
+        "provenance": _provenance(item.provenance),
+        "remedy": item.remedy,
+        "simulated": item.simulated,
+    }
+
+
+def _history(item: History | None) -> Document | None:
+    if item is None:
+        return None
+    return {
+        "points": [
+            {
+                "when": point.when,
+                "errors": point.errors,
+                "warnings": point.warnings,
+                "unknown": point.unknown,
+            }
+            for point in item.points
+        ],
+        "repaired": item.repaired,
+        "seconds_to_repair": item.seconds_to_repair,
+        "flapping": [{"address": address, "times": times} for address, times in item.flapping],
     }
 
 

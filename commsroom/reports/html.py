@@ -2,6 +2,7 @@
 
 Everything is escaped by Jinja2; nothing is fetched from anywhere, and the page's own policy
 (Content-Security-Policy, with the digests of its one style and one script) forbids it to try.
+Without script it is whole, only without filters.
 """
 
 from __future__ import annotations
@@ -15,14 +16,19 @@ import jinja2
 
 from commsroom.errors import Exit
 from commsroom.reports import languages
+from commsroom.reports.chart import BAR, HEIGHT, chart
 from commsroom.reports.languages import N_
 from commsroom.reports.lines import printable, seconds, value
-from commsroom.reports.model import FindingKind, Severity, uses
+from commsroom.reports.model import FindingKind, uses
+from commsroom.reports.problems import CHECK, UNTOLD, problems
+from commsroom.reports.tally import Standing, counted, day, days, fixable, is_command, tallies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from gettext import NullTranslations
 
     from commsroom.reports.model import Report
+    from commsroom.reports.problems import Problem
 
 
 _WORDS: Final[Mapping[str, str]] = {
@@ -33,41 +39,61 @@ _WORDS: Final[Mapping[str, str]] = {
     FindingKind.SEALED: N_("exists where commsroom must not write"),
     FindingKind.FOREIGN: N_("foreign, never touched"),
     FindingKind.UNSUPPORTED: N_("not supported by its system"),
-    FindingKind.UNKNOWN: N_("unknown, could not be read"),
+    FindingKind.UNKNOWN: N_("could not be read"),
     FindingKind.SERVER: N_("server differs from its role"),
     FindingKind.EXCEPTION: N_("an exception that needs a look"),
-    Severity.ERROR: N_("to repair"),
-    Severity.WARNING: N_("to look at"),
-    Severity.NOTE: N_("to know"),
+    CHECK: N_("inspection not as policy says"),
+    UNTOLD: N_("inspection could not tell"),
     "create": N_("to create"),
     "update": N_("to update"),
     "delete": N_("to delete"),
     "adopt": N_("to adopt"),
 }
+_STANDINGS: Final[Mapping[Standing, str]] = {
+    Standing.UNKNOWN: N_("unknown"),
+    Standing.ERROR: N_("to repair"),
+    Standing.WARNING: N_("to look at"),
+    Standing.NOTE: N_("to know"),
+    Standing.ACKNOWLEDGED: N_("accepted"),
+    Standing.GOOD: N_("as policy says"),
+}
+#: Advice that names its system; the name is put in after translation.
+_ADVICE: Final = N_("make <system> reachable and run the command again")
 _OURS: Final = N_("the one we wrote")
 _OTHER: Final = N_("another one")
-_VERDICTS: Final[Mapping[Exit, tuple[str, str]]] = {
-    Exit.DONE: ("good", N_("Everything is as policy says.")),
-    Exit.DIFFERENCE: ("bad", N_("Something is not as policy says.")),
-    Exit.INCOMPLETE: ("doubt", N_("Incomplete: part of the estate is unknown.")),
+_VERDICTS: Final[Mapping[Exit, tuple[str, str, str]]] = {
+    Exit.DONE: ("good", "✓", N_("Everything is as policy says.")),
+    Exit.DIFFERENCE: ("bad", "!", N_("Something is not as policy says.")),
+    Exit.INCOMPLETE: ("doubt", "?", N_("Incomplete: part of the estate is unknown.")),
 }
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def render(report: Report, *, language: str = "en") -> str:
     """Return the whole page, in `language` (one of `languages.available`)."""
     made = _environment(language)
     script, style = _source(made, "report.js"), _source(made, "report.css")
-    mood, verdict = _VERDICTS[report.exit_code]
+    mood, sign, verdict = _VERDICTS[report.exit_code]
+    found = problems(report)
     return made.get_template("report.html.j2").render(
         report=report,
         language=language.replace("_", "-"),
         mood=mood,
+        sign=sign,
         verdict=verdict,
+        counted=counted(report),
+        problems=found,
+        fixable=fixable(report),
+        passed=[item for item in report.checks if item.ok],
+        tallies=tallies(report.checks),
+        chart=chart(report),
+        bar={"width": BAR, "ground": HEIGHT},
         uses=uses(report.proofs),
         undone=[proof for proof in report.proofs if proof.ok is not True],
-        good=sum(proof.ok is True for proof in report.proofs),
-        systems=sorted({item.system for item in report.findings}),
-        severities=[item for item in Severity if any(f.severity is item for f in report.findings)],
+        done=[proof for proof in report.proofs if proof.ok is True],
+        systems=sorted({item.system for item in found}),
+        standings=[kind for kind in Standing if any(item.standing is kind for item in found)],
+        kinds=[kind for kind in _WORDS if any(item.kind == kind for item in found)],
         total=sum(item.seconds for item in report.timings),
         style=style,
         script=script,
@@ -92,12 +118,52 @@ def _environment(language: str) -> jinja2.Environment:
     made.filters.update(
         # Not the template's own `_`: that one takes what it is given for safe HTML.
         translated=lambda content: words.gettext(str(content)),
+        advice=lambda item: _advice(item, words),
         seconds=seconds,
+        day=day,
         expected=lambda item: words.gettext(_OURS) if item.secret else value(item.expected),
         actual=lambda item: words.gettext(_OTHER) if item.secret else value(item.actual),
         word=lambda name: words.gettext(_WORDS[name]),
+        standing=lambda name: words.gettext(_STANDINGS[name]),
+        age=lambda since, when: _age(since, when, words, language),
+        duration=lambda amount: _duration(amount, language),
     )
+    made.tests["command"] = is_command
     return made
+
+
+def _advice(item: Problem, words: NullTranslations) -> str:
+    """Return what to do, in the reader's language where it is a sentence of ours."""
+    if item.remedy == _ADVICE.replace("<system>", item.system):
+        return words.gettext(_ADVICE).replace("<system>", item.system)
+    return words.gettext(item.remedy)
+
+
+def _age(since: str, when: str, words: NullTranslations, language: str) -> str:
+    """Say how long something has been so, in whole days; nothing where that cannot be told."""
+    from babel.units import format_unit
+
+    if since == when:
+        return words.gettext(N_("new in this run"))
+    age = days(since, when)
+    if age is None:
+        return ""
+    if age == 0:
+        return words.gettext(N_("today"))
+    return format_unit(age, "duration-day", "short", locale=language)
+
+
+def _duration(amount: float, language: str) -> str:
+    """Write a long time in its two largest units, in the reader's language."""
+    from babel.units import format_unit
+
+    rest, told = round(amount), []
+    for size, unit in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        number, rest = divmod(rest, size)
+        if number:
+            told.append(format_unit(number, f"duration-{unit}", "short", locale=language))
+    shortest = format_unit(rest, "duration-second", "short", locale=language)
+    return " ".join(told[:2]) or shortest
 
 
 def _visible(content: object) -> object:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from commsroom.estate.resource import Provenance, Value
 
@@ -27,6 +28,7 @@ class Style(StrEnum):
     GOOD = "good"
     BAD = "bad"
     DOUBT = "doubt"
+    COMMAND = "command"  #: to copy and run: never broken over lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,51 @@ def line(*parts: Span | str) -> Line:
 def plain(content: Line) -> str:
     """Return a line's text without its meaning."""
     return "".join(span.text for span in content)
+
+
+def fold(content: Line, width: int) -> Iterator[Line]:
+    """Break a line at spaces so that it fits `width` columns; what follows is indented further.
+
+    A word (an address, a path) is never split, and a command stays whole: both must be copied. What
+    is longer than `width` gets a line of its own, and the terminal wraps it.
+    """
+    if _columns(plain(content)) <= width:
+        yield content
+        return
+    start = len(plain(content)) - len(plain(content).lstrip())
+    margin = " " * min(start + 4, width // 4)
+    row: list[Span] = []
+    used = 0
+    for word, style in _words(content):
+        if row and used + _columns(word.rstrip()) > width and used > len(margin):
+            yield _trimmed(row)
+            row, used = [Span(margin)], len(margin)
+            word = word.lstrip()  # noqa: PLW2901 - a break takes the place of the space
+        row.append(Span(word, style))
+        used += _columns(word)
+    yield _trimmed(row)
+
+
+def _words(content: Line) -> Iterator[tuple[str, Style]]:
+    """Yield words, each with the spaces before it; a command is one word."""
+    for span in content:
+        if span.style is Style.COMMAND:
+            yield span.text, span.style
+        else:
+            yield from ((word, span.style) for word in re.findall(r" *[^ ]+| +$", span.text))
+
+
+def _trimmed(row: list[Span]) -> Line:
+    *rest, last = row
+    return (*rest, Span(last.text.rstrip(), last.style))
+
+
+def _columns(text: str) -> int:
+    """Count a terminal's columns: Han characters take two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
 
 
 #: Controls, formats (bidi overrides, zero-width), surrogates, line and paragraph separators: what
@@ -115,3 +162,15 @@ def label(system: str, simulated: Collection[str]) -> tuple[Span, ...]:
 def note(simulated: frozenset[str]) -> str:
     """Name the simulated systems at the end of a sum; nothing where all are real."""
     return f" [simulated: {', '.join(sorted(simulated))}]" if simulated else ""
+
+
+def duration(amount: float) -> str:
+    """Write a long time in its two largest units: `45 min`, `6 h 12 min`, `3 days 4 h`."""
+    minutes = round(amount / 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return count(days, "day") + (f" {hours} h" if hours else "")
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min" if minutes else seconds(amount)

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -79,9 +80,9 @@ def terminal(fresh):
     environment = {**os.environ, "TERM": "xterm-256color"}
     environment.pop("NO_COLOR", None)
 
-    def call(*words):
+    def call(*words, **variables):
         where = ["--estate", fresh.path, "--simulate", fresh.path / "simulated"]
-        opened.append(Terminal([*where, *words], environment))
+        opened.append(Terminal([*where, *words], environment | variables))
         return opened[-1]
 
     yield call
@@ -135,3 +136,15 @@ def test_a_long_address_is_never_broken_by_a_narrow_terminal(terminal, monkeypat
     shown = terminal("show", *DAY)
     assert shown.ended() == 0
     assert "im1:member/everyone/wei.wang2" in shown.text
+
+
+def test_a_narrow_terminal_gets_whole_words(terminal):
+    assert terminal("apply", "--yes", "--only", "im1:*", *DAY).ended() == 0
+    narrow = terminal("drift", *DAY, COLUMNS="40")
+    assert narrow.ended() == 2, narrow.text
+    report = narrow.text.rpartition("\x1b[?25h")[2]
+    lines = re.sub("\x1b\\[[0-9;]*[A-Za-z]", "", report).splitlines()
+    assert any("repair:" in line for line in lines)
+    # What is longer is one address, or one command.
+    long = [line.strip() for line in lines if len(line) > 40]
+    assert [line for line in long if " " in line and not line.startswith("commsroom ")] == []

@@ -12,8 +12,9 @@ import pytest
 from commsroom.errors import UsageError
 from commsroom.estate.plan import Plan
 from commsroom.estate.resource import Address
-from commsroom.reports import documents, junit, languages, markdown, model, sarif
+from commsroom.reports import documents, junit, languages, markdown, model, sarif, text
 from commsroom.reports import html as page
+from commsroom.reports.rules import RULES
 
 SCHEMA = json.loads(
     (Path(__file__).parents[3] / "docs/reference/documents.schema.json").read_text("utf-8")
@@ -60,6 +61,28 @@ def test_a_contract_refuses_a_value_beside_a_secret(report):
     secret["actual"] = "hunter2"
     with pytest.raises(jsonschema.ValidationError):
         conforms(document, "drift")
+
+
+#: What the first release gave: a consumer of then reads the documents of today.
+FIRST = {
+    "drift": "title estate when exit_code summary findings proofs timings simulated",
+    "finding": "address system kind severity text differences provenance remedy since simulated",
+    "proof": "address use expected got ok ms note simulated",
+    "change": "address action fields provenance unsupported before after simulated",
+}
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_a_contract_only_grows(name):
+    assert set(FIRST[name].split()) <= set(SCHEMA["$defs"][name]["required"])
+
+
+def test_an_exception_an_age_and_a_history_are_part_of_the_contract(rich_report):
+    given = conforms(documents.drift_document(rich_report()), "drift")
+    kept = [item["acknowledged"] for item in given["findings"] if item["acknowledged"]]
+    assert kept[0]["owner"] == "li.na"
+    assert len(given["checks"]) == 60
+    assert given["history"]["flapping"][0] == {"address": "pbx1:extension/2107", "times": 4}
 
 
 def test_proofs_are_ok_only_when_all_are_and_nothing_is_unknown(proofs):
@@ -160,7 +183,8 @@ def test_markdown_keeps_a_finding_in_one_row(report):
     text = markdown.render(model.from_plan(Plan(foreign=(nasty,)), estate="x"))
     rows = [line for line in text.splitlines() if "account" in line]
     assert len(rows) == 1
-    assert rows[0].replace("\\|", "").count("|") == 6
+    assert rows[0].count("|") == 7
+    assert "&#124;" in rows[0]
 
 
 def test_junit_counts_what_fails_what_is_unknown_and_what_is_only_told(report):
@@ -191,6 +215,15 @@ def test_sarif_points_at_the_line_of_policy(report):
     assert {item["level"] for item in run["results"]} <= {"error", "warning", "note"}
 
 
+@pytest.mark.parametrize("kind", model.FindingKind)
+def test_every_kind_of_finding_has_its_words_in_every_form(kind):
+    assert text.TITLE[kind]
+    assert RULES[kind].advice
+    found = model.Finding(kind=kind, address="pbx1:extension/1", system="pbx1")
+    shown = page.render(model.Report(title="", estate="", when="", findings=(found,)))
+    assert f'data-kind="{kind}"' in shown
+
+
 def test_an_unknown_language_is_refused_with_the_known_ones():
     with pytest.raises(UsageError, match="one of en"):
         languages.load("tlh")
@@ -202,7 +235,7 @@ def _marked():
 
     package = Path(page.__file__).parent
     sources = [
-        ("jinja2.ext:babel_extract", package / "templates/report.html.j2"),
+        *(("jinja2.ext:babel_extract", file) for file in package.rglob("*.j2")),
         ("python", package / "html.py"),
         ("python", package / "model.py"),
         ("python", package.parent / "app/judging.py"),

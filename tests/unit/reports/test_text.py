@@ -172,3 +172,33 @@ def test_a_reason_that_a_whole_system_shares_is_said_once():
         "  ✗ failed pbx1:extension/2107: no such class",
         "Applied: 0 created, 0 updated, 0 deleted, 0 adopted, in 1.0 s.",
     ]
+
+
+NARROW = """\
+error:
+    mail1:mailbox/ann.lee2101@lianhe.example
+    is missing
+    since 2026-11-24, new
+    repair:
+        commsroom apply --only mail1:mailbox/ann.lee2101@lianhe.example
+error: pbx1:extension/2100 differs
+    (policies/telephony.yml:10, clause
+    4.1.2)
+    dialling_class  is "international",
+        should be "national"
+"""
+
+
+def test_forty_columns_break_at_spaces_and_leave_addresses_and_commands_whole(rich_report):
+    lines = text.report_lines(rich_report(2, 0, 0, unknown=False), width=40)
+    shown = "".join(f"{plain(item)}\n" for item in lines)
+    assert shown.startswith(NARROW)
+
+
+def test_a_check_is_counted_when_it_is_good_and_told_when_it_is_not(rich_report):
+    shown = text.report_text(rich_report(1, 24))
+    assert "pbx1   clock        1 of 1 as policy says\n" in shown
+    assert "im1    disk         0 of 1 as policy says, 1 unknown\n" in shown
+    assert "  ? im1:disk//var  unknown: no answer within 5 s; should be at most 80 % full" in shown
+    assert "✓" not in shown
+    assert text.report_text(rich_report(1, 24), full=True).count("✓") >= 20

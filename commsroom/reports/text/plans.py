@@ -1,4 +1,4 @@
-"""Text for people: plans in the manner of Terraform, and reports.
+"""Text about plans, in the manner of Terraform, and about what an apply did.
 
 Every line that speaks of a simulated system says so.
 """
@@ -24,8 +24,7 @@ from commsroom.reports.lines import (
     seconds,
     value,
 )
-from commsroom.reports.model import Difference, FindingKind, Severity, differences
-from commsroom.reports.proofs import proof_lines, proof_sum
+from commsroom.reports.model import Difference, differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from commsroom.estate.backend import Outcome
     from commsroom.estate.plan import Plan
     from commsroom.estate.resource import Address, Change
-    from commsroom.reports.model import Finding, Report
 
 #: Above this many changes a plan is summed up by kind, unless asked for in full.
 LONG: Final = 200
@@ -60,29 +58,6 @@ _PAST: Final[Mapping[Action, str]] = {
     Action.UPDATE: "updated",
     Action.DELETE: "deleted",
     Action.ADOPT: "adopted",
-}
-TITLE: Final[Mapping[FindingKind, str]] = {
-    FindingKind.DRIFT: "differs",
-    FindingKind.MISSING: "is missing",
-    FindingKind.EXTRA: "is no longer in policy",
-    FindingKind.UNOWNED: "exists, but was not made by commsroom",
-    FindingKind.SEALED: "exists where commsroom must not write",
-    FindingKind.FOREIGN: "is foreign",
-    FindingKind.UNSUPPORTED: "is not supported",
-    FindingKind.UNKNOWN: "is unknown",
-    FindingKind.SERVER: "is not what its role says",
-    FindingKind.EXCEPTION: "is an exception that needs a look",
-}
-_COUNTED: Final[Mapping[FindingKind, str]] = {
-    FindingKind.DRIFT: "different",
-    FindingKind.EXTRA: "no longer in policy",
-    FindingKind.UNOWNED: "not ours",
-    FindingKind.SERVER: "on servers",
-}
-_WEIGHT: Final[Mapping[Severity, Style]] = {
-    Severity.ERROR: Style.BAD,
-    Severity.WARNING: Style.DOUBT,
-    Severity.NOTE: Style.QUIET,
 }
 
 
@@ -279,103 +254,3 @@ def _failures(outcomes: Iterable[Outcome], simulated: frozenset[str]) -> Iterato
         for item in members:
             said = f": {item.message}" if item.message else ""
             yield line("  ", mark, f" {item.address}{said}", *simulation)
-
-
-# ── reports ─────────────────────────────────────────────────────────────────────────────────
-
-
-def report_lines(report: Report, *, full: bool = False) -> Iterator[Line]:
-    """Yield a report: each finding with its repair, the proofs, the times, and the verdict last."""
-    groups = [list(group) for _, group in groupby(report.findings, key=_alike)]
-    shown = groups if full else groups[:LONG]
-    for group in shown:
-        yield from _together(group, full=full)
-    if len(groups) > len(shown):
-        hidden = sum(map(len, groups[len(shown) :]))
-        yield line(Span(f"and {hidden:,} more; --full lists them", Style.QUIET))
-    if report.findings:
-        yield ()
-    if report.proofs:
-        yield from proof_lines(report.proofs, report.simulated, full=full)
-        yield ()
-    for timing in report.timings:
-        yield line(f"{timing.name}  ", Span(seconds(timing.seconds), Style.QUIET))
-    yield verdict(report)
-
-
-def finding_text(item: Finding) -> str:
-    """Return one finding as plain text."""
-    lines = (_head(item, Style.PLAIN), *_details(item))
-    return "\n".join(plain(content) for content in lines)
-
-
-def report_text(report: Report, *, full: bool = False) -> str:
-    """Return a whole report as plain text, a line break after each line."""
-    return "".join(f"{plain(content)}\n" for content in report_lines(report, full=full))
-
-
-def verdict(report: Report) -> Line:
-    """Return the last line of a report."""
-    marked = note(report.simulated)
-    kinds = Counter(item.kind for item in report.findings)
-    if not report.findings and not report.proofs:
-        return line(Span(f"{report.title}: none. The estate matches policy.{marked}", Style.GOOD))
-    parts = [f"{kinds[kind]} {_COUNTED.get(kind, kind)}" for kind in FindingKind if kinds[kind]]
-    wrong = sum(proof.ok is False for proof in report.proofs)
-    doubtful = sum(proof.ok is None for proof in report.proofs)
-    parts += [f"{wrong} not as expected"] if wrong else []
-    parts += [f"{doubtful} undecided"] if doubtful else []
-    if not parts:
-        return proof_sum(report.proofs, report.simulated)
-    style = Style.DOUBT if report.exit_code == 0 else Style.BAD
-    return line(Span(f"{report.title}: {', '.join(parts)}.{marked}", style))
-
-
-def _alike(item: Finding) -> tuple[object, ...]:
-    """Return what findings have in common that differ only in their address."""
-    sort = item.severity, item.kind, item.system
-    return (*sort, item.address) if item.differences else (*sort, item.text, item.remedy)
-
-
-def _together(items: list[Finding], *, full: bool) -> Iterator[Line]:
-    """Yield findings that are alike: each address, and what is true of all of them once."""
-    shown = items if full else items[:MANY]
-    for item in shown:
-        yield _head(item, _WEIGHT[item.severity])
-    if len(items) > len(shown):
-        yield line(
-            Span(f"    and {len(items) - len(shown):,} more; --full lists them", Style.QUIET)
-        )
-    yield from _details(items[0])
-
-
-def _head(item: Finding, style: Style) -> Line:
-    return line(
-        Span(f"{item.severity}: ", style),
-        f"{item.address} {TITLE[item.kind]}",
-        *because(item.provenance),
-        *label(item.system, {item.system} if item.simulated else ()),
-    )
-
-
-def _details(item: Finding) -> Iterator[Line]:
-    if item.text:
-        yield line("    ", item.text)
-    width = max((len(found.name) for found in item.differences), default=0)
-    for found in item.differences:
-        yield line("    ", f"{found.name:<{width}}  ", _found(found))
-    if item.since:
-        yield line("    since ", item.since)
-    if item.remedy:
-        yield line("    ", Span("repair: ", Style.QUIET), item.remedy)
-
-
-def _found(item: Difference) -> str:
-    if item.secret:
-        return "is not the one we wrote"
-    old, new = item.actual, item.expected
-    if isinstance(old, tuple) and isinstance(new, tuple) and set(old) != set(new):
-        lacks = [f"lacks {name}" for name in new if name not in old]
-        extra = [f"has {name} too much" for name in old if name not in new]
-        return ", ".join(lacks + extra)
-    return f"is {value(old)}, should be {value(new)}"
