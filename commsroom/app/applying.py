@@ -234,7 +234,7 @@ class _Run:
         from commsroom.policy import allocations as numbers
 
         people = {change.after.person for change in changes if change.after is not None}
-        numbers.keep(self._estate.path, self._planned.compiled.allocations, people - {""})
+        numbers.keep(self._estate.home, self._planned.compiled.allocations, people - {""})
 
     def _provide(self, changes: Sequence[Change]) -> None:
         """Make sure that every secret to be sent is durably in the store first."""

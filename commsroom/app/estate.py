@@ -45,10 +45,27 @@ class Estate:
         self._on_boundary = on_boundary
         self._closing = contextlib.ExitStack()
 
+    @cached_property
+    def home(self) -> Path:
+        """Where is kept what is remembered: the estate, or the folder of a simulation.
+
+        A simulation begins with the estate's numbers and leaves no trace in it: what only exists on
+        fakes must never count as ours on the real systems.
+        """
+        if self.simulate is None or self.simulate == self.path:
+            return self.path
+        from commsroom.policy import allocations as numbers
+
+        theirs, mine = self.path / numbers.FILE, self.simulate / numbers.FILE
+        mine.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if theirs.is_file() and not mine.exists():
+            mine.write_bytes(theirs.read_bytes())
+        return self.simulate
+
     @property
     def state(self) -> Path:
         """The estate's own folder (git-ignored), made on first use."""
-        folder = self.path / ".commsroom"
+        folder = self.home / ".commsroom"
         if folder.exists() and not folder.is_dir():
             raise CommsroomError(f"{folder}: is not a folder", remedy="move it away")
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -136,8 +153,8 @@ class Estate:
         from commsroom.secrets import key
 
         if self.read_only or self._sealed.exists():
-            return key.find(self.path)
-        return key.find_or_create(self.path)[0]
+            return key.find(self.home)
+        return key.find_or_create(self.home)[0]
 
     @property
     def _sealed(self) -> Path:
@@ -196,8 +213,10 @@ def open_estate(
 
     Args:
         path: Its root, the folder that holds `policies/`.
-        simulate: Use fakes that keep their state in this folder instead of the real systems.
-        ledger_url: SQLAlchemy URL; default is `COMMSROOM_LEDGER`, else SQLite in `.commsroom/`.
+        simulate: Use fakes instead of the real systems; all that is remembered of them, ledger, secrets
+            and numbers, is in this folder.
+        ledger_url: SQLAlchemy URL; default is `COMMSROOM_LEDGER` (not for a simulation), else SQLite in
+            `.commsroom/`.
         read_only: Change nothing: make neither key nor ledger, and never write to it (a check from CI).
         record: Though read-only, remember runs in the ledger where one is there that lets us.
         environ: Environment, for tests.
@@ -212,7 +231,7 @@ def open_estate(
         raise CommsroomError(
             f"{path}: no estate here", remedy="--estate DIR names one, commsroom init DIR makes one"
         )
-    url = ledger_url or variables.get("COMMSROOM_LEDGER", "")
+    url = ledger_url or ("" if simulate else variables.get("COMMSROOM_LEDGER", ""))
     estate = Estate(
         root,
         simulate=simulate,

@@ -5,7 +5,7 @@ The plugins are GPL and import nothing else of the package than `commsroom.app`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.errors import CommsroomError, Exit, UsageError
 from commsroom.estate.guards import Allow
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from commsroom.app.applying import ApplyResult
     from commsroom.app.proving import ProveResult
     from commsroom.estate.plan import Plan
+
+_NAMED: Final = 5
 
 __all__ = [
     "CommsroomError",
@@ -79,12 +81,19 @@ def apply_result(done: ApplyResult) -> dict[str, Any]:
 
 
 def prove_result(done: ProveResult) -> dict[str, Any]:
-    """Return proofs as a task result; it failed unless all were proven as expected."""
-    document = documents.prove_document(done.proofs, done.unknown, done.simulated)
+    """Return proofs as a task result; it failed unless all were proven as expected.
+
+    Then it holds only those that were not, and `msg` says the first of them in words.
+    """
+    told = done.proofs if done.ok else [proof for proof in done.proofs if proof.ok is not True]
+    document = documents.prove_document(told, done.unknown, done.simulated)
+    reasons = [proofs.proof_sentence(proof) for proof in told[:_NAMED] if not done.ok]
+    more = [f"and {len(told) - _NAMED} more"] if not done.ok and len(told) > _NAMED else []
+    summary = proofs.proof_summary(done.proofs, done.unknown)
     return {
         "changed": False,
         "failed": not done.ok,
-        "msg": proofs.proof_summary(done.proofs, done.unknown),
+        "msg": "; ".join([summary.rstrip("."), *reasons, *more]) if reasons else summary,
         "exit_code": int(done.exit_code),
         **document,
     }

@@ -77,6 +77,7 @@ def compare(estate: Estate, scope: Scope, compiled: Compiled, reading: Reading) 
     known = estate.ledger.known()
     if known.secrets and not estate.read_only:
         estate.require_secrets()
+    _require_allocations(estate, known)
     wanted = pinned(estate, compiled.desired)
     addresses = {item.address for item in wanted}
     roster = {person.id for person in estate.policy.people}
@@ -96,6 +97,18 @@ def compare(estate: Estate, scope: Scope, compiled: Compiled, reading: Reading) 
         built = replace(built, foreign=tuple(a for a in built.foreign if a not in others))
         built = replace(built, owned=plans.count(known.owned))
     return Planned(replace(built, simulated=estate.simulated), compiled, reading, known)
+
+
+def _require_allocations(estate: Estate, known: Known) -> None:
+    """Refuse to go on without the record of whose login and number is whose, once there was one."""
+    from commsroom.policy import allocations as numbers
+
+    if any(known.persons.values()) and not (estate.home / numbers.FILE).exists():
+        raise CommsroomError(
+            f"{numbers.FILE} is gone, though people have accounts: it says whose login and number is"
+            " whose, and what rests",
+            remedy="restore it from Git; it is committed with the roster",
+        )
 
 
 def missing(estate: Estate, known: Known) -> dict[str, str]:
@@ -158,7 +171,7 @@ def compile_policy(estate: Estate, scope: Scope) -> Compiled:
     policy = estate.policy
     _check_sites(estate)
     day = scope.as_of or today(estate)
-    held = numbers.load(estate.path)
+    held = numbers.load(estate.home)
     proposed = numbers.propose(policy.people, held, policy, day)
     systems = [
         compiling.SystemInfo(name, frozenset(system.backend.supports), system.sites)
@@ -191,6 +204,11 @@ def _at_sites(estate: Estate, scope: Scope) -> dict[str, date]:
     }
 
 
+def day_at(estate: Estate, scope: Scope, site: str) -> date:
+    """Return the date a scope has at a site: the one asked for, or today's there."""
+    return scope.as_of or _at_sites(estate, scope).get(site) or today(estate)
+
+
 def today(estate: Estate) -> date:
     """Return today's date where the company is."""
     return datetime.now(ZoneInfo(estate.policy.company.time_zone)).date()
@@ -218,7 +236,7 @@ def resolved(estate: Estate, scope: Scope) -> Scope:
         return scope
     from commsroom.policy import allocations as numbers
 
-    held = numbers.load(estate.path)
+    held = numbers.load(estate.home)
     entries = [*held.history.values(), *held]  # who left the roster may still have accounts
     ids = {person.id for person in estate.policy.people} | {entry.id for entry in entries}
     logins = {entry.login: entry.id for entry in entries}

@@ -67,10 +67,13 @@ def prove(
     Raises:
         UsageError: the scope names nothing.
     """
-    wanted, companions = requests(estate, scope)
+    wanted, companions, never = requests(estate, scope)
+    if not wanted and not estate.ledger.known().owned:
+        raise UsageError("nothing has been applied yet", remedy="commsroom apply, then prove")
     if not wanted:
         raise UsageError(
-            "there is nothing to prove in this scope", remedy="commsroom show lists all addresses"
+            "nothing of this scope has been applied yet, or it is not due",
+            remedy="commsroom plan tells what would be made",
         )
     progress.begin("Proving", len(wanted))
 
@@ -95,6 +98,7 @@ def prove(
         ),
         {
             **_missing(estate, scope),
+            **never,
             **{
                 name: str(item)
                 for name, item in results.items()
@@ -115,8 +119,10 @@ def _missing(estate: Estate, scope: Scope) -> dict[str, str]:
 
 def requests(
     estate: Estate, scope: Scope
-) -> tuple[dict[str, Sequence[ProofRequest]], frozenset[Address]]:
+) -> tuple[dict[str, Sequence[ProofRequest]], frozenset[Address], dict[str, str]]:
     """Return what is to be proven, by system, and the addresses that are there to help only.
+
+    The third are systems on which policy wants something and nothing is ours yet: unknown.
 
     Proven is what we own and what is due to exist. Nobody can be called, written to or be the
     control of a refusal alone, so a narrow scope brings companions: what it needs, some who share
@@ -126,10 +132,17 @@ def requests(
     owned = estate.ledger.known().owned
     narrow = planning.resolved(estate, scope)
     coming = {item.id for item in estate.policy.people if item.start > compiled.as_of}
-    due = [
+    wanted = [
         item
         for item in planning.pinned(estate, compiled.desired)
-        if item.address in owned and not (item.person in coming and _closed(item))
+        if not (item.person in coming and _closed(item))
+    ]
+    used = {need for item in wanted for need in item.needs}
+    due = [
+        item
+        for item in wanted
+        if item.address in owned
+        and not (item.body.proven_through_users and item.address not in used)
     ]
     chosen = [item for item in due if narrow.holds(item)]
     company = _companions(chosen, due) if chosen and not scope.whole else []
@@ -141,7 +154,19 @@ def requests(
         request = ProofRequest(item, secret, refused=_closed(item), accepted_before=before)
         found.setdefault(item.address.system, []).append(request)
     helpers = frozenset(item.address for item in company)
-    return {name: tuple(items) for name, items in found.items()}, helpers
+    by_system: dict[str, Sequence[ProofRequest]] = {
+        name: tuple(items) for name, items in found.items()
+    }
+    return by_system, helpers, _never_applied(wanted, owned) if scope.whole else {}
+
+
+def _never_applied(wanted: Sequence[Resource], owned: frozenset[Address]) -> dict[str, str]:
+    ours = {address.system for address in owned}
+    asked = Counter(item.address.system for item in wanted if item.address.system not in ours)
+    return {
+        name: f"{name}: policy asks for {number:,} objects there, and nothing was applied yet"
+        for name, number in sorted(asked.items())
+    }
 
 
 def _companions(chosen: Sequence[Resource], due: Sequence[Resource]) -> list[Resource]:

@@ -41,7 +41,7 @@ def check(plan: Plan, known: Known, allow: Allow, *, limit: float = REMOVAL_LIMI
             Small systems count too.
     """
     _check_strangers(plan, allow)
-    _check_handover(plan, known)
+    _check_handover(plan)
     _check_protected(plan, known, allow)
     _check_size(plan, allow, limit)
 
@@ -69,21 +69,18 @@ def _check_strangers(plan: Plan, allow: Allow) -> None:
         )
 
 
-def _check_handover(plan: Plan, known: Known) -> None:
+def _check_handover(plan: Plan) -> None:
     """Stop where somebody would inherit another's object with all that is in it.
 
     Numbers and logins rest before they are given again, so this is a lost line of the allocations,
     or an address in the roster that somebody else still has.
     """
-    for change in plan.changes:
-        holder = known.persons.get(change.address, "")
-        heir = change.after.person if change.after is not None else ""
-        if change.before is not None and holder and heir and holder != heir:
-            raise GuardRefused(
-                f"{change.address} is {holder}'s, with all that is in it, and would become {heir}'s;"
-                f" restore {holder}'s line in policies/allocations.lock and people.csv, or, if it was"
-                f" given up, take it away first with: commsroom apply --person {holder}"
-            )
+    for address, (holder, heir) in plan.handovers.items():
+        raise GuardRefused(
+            f"{address} is {holder}'s, with all that is in it, and would become {heir}'s;"
+            f" restore {holder}'s line in policies/allocations.lock and people.csv, or, if it was"
+            f" given up, take it away first with: commsroom apply --person {holder}"
+        )
 
 
 def _check_protected(plan: Plan, known: Known, allow: Allow) -> None:

@@ -50,12 +50,13 @@ class Plan:
     `unknown` maps a system to the reason its state is unknown: nothing is planned for it.
     `foreign` exist, are not ours and not in policy. `sealed` are asked for by policy but exist in a
     place that is not ours to write. `unsupported` maps an address to what its system cannot hold.
-    `owned` counts what we own by (system, kind), the measure for the guards.
+    `handovers` are one person's objects that would become another's, with holder and heir. `owned` counts what we own by (system, kind), the measure for the guards.
     """
 
     changes: tuple[Change, ...] = ()
     foreign: tuple[Address, ...] = ()
     sealed: tuple[Address, ...] = ()
+    handovers: Mapping[Address, tuple[str, str]] = field(default_factory=dict)
     unsupported: Mapping[Address, str] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
     owned: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class Plan:
     @property
     def empty(self) -> bool:
         """Tell whether nothing differs (unknown systems are not *nothing*: see `unknown`)."""
-        return not self.changes and not self.sealed
+        return not self.changes and not self.sealed and not self.handovers
 
 
 def _change_key(change: Change) -> list[Any]:
@@ -173,11 +174,25 @@ def _built(
         changes=tuple(sorted(kept, key=lambda change: change.address)),
         foreign=tuple(sorted(address for address, _ in extra if address not in known.owned)),
         sealed=tuple(sorted(sealed)),
+        handovers=_handovers(wanted, snapshots, known),
         unsupported=unsupported,
         unknown=dict(unknown),
         owned=count(known.owned),
         tokens={system: snapshot.token for system, snapshot in snapshots.items()},
     )
+
+
+def _handovers(
+    wanted: Mapping[Address, Resource], snapshots: Mapping[str, Snapshot], known: Known
+) -> dict[Address, tuple[str, str]]:
+    """Find what would be another person's, even where nothing about the object itself differs."""
+    return {
+        address: (holder, item.person)
+        for address, item in wanted.items()
+        if item.person
+        and (holder := known.persons.get(address, item.person)) not in {"", item.person}
+        and address in snapshots[address.system].resources
+    }
 
 
 def _refusals(
@@ -189,6 +204,10 @@ def _refusals(
     found: dict[Address, str] = {}
     for system, resources in by_system.items():
         found.update(backends[system].refusals(resources))
+    for address, resource in wanted.items():
+        lost = sorted(resource.needs & found.keys()) if resource.body.is_right else ()
+        if lost and address not in found:  # a right to, or of, what cannot be there
+            found[address] = f"it needs {lost[0]}, which cannot be there"
     return found
 
 

@@ -69,6 +69,8 @@ class Kind:
     #: Holds what belongs to a person or was written to one: closed, and kept for policy's retention, when
     #: the person is gone from the roster without a last day.
     retained: ClassVar[bool] = False
+    #: Only used by way of others that need it: with none of those, there is nothing to prove.
+    proven_through_users: ClassVar[bool] = False
     #: Slots of secrets an object of this kind may hold.
     slots: ClassVar[tuple[str, ...]] = ()
 

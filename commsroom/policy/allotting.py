@@ -146,14 +146,21 @@ class _Allotting:
             self._exhausted(site, unserved)
 
     def _check_services(self, roster: Iterable[Person]) -> None:
-        """Refuse a person's number that policy now gives to a room or group: one would not ring."""
-        services = set(numbering.services(self.policy.telephony))
+        """Refuse a person's number that would not ring: policy or the outside world has it too."""
+        telephony = self.policy.telephony
+        services = set(numbering.services(telephony))
         for person in roster:
             entry = self.current.get(person.id)
-            if entry is not None and entry.number in services:
+            if entry is None or not entry.number:
+                continue
+            why = numbering.outward(telephony, entry.number, entry.number)
+            if entry.number in services:
                 what = f"{person.id} has the number {entry.number}, and so has a room or a group"
                 remedy = "give that another number (telephony.yml), or correct allocations.lock"
                 self._fault(person, what, remedy)
+            elif why:
+                what = f"{person.id} has the number {entry.number}: such numbers {why}"
+                self._fault(person, what, "correct allocations.lock")
 
     def _free_numbers(self) -> _Numbers:
         rest = self.policy.security.quarantine

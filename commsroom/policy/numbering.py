@@ -71,22 +71,24 @@ def _check_services(
 def _check_dialling(
     telephony: Telephony, first: str, last: str, path: Path, references: References
 ) -> None:
-    """Refuse inside numbers that a telephone could not tell from outside ones."""
+    why = outward(telephony, first, last)
+    if why:
+        references.fault(path, f"numbers from {first} {why}", "choose numbers no prefix begins")
+
+
+def outward(telephony: Telephony, first: str, last: str) -> str:
+    """Say why a telephone could not tell these inside numbers from outside ones; "" where it can."""
+
+    def meets(dialled: str) -> bool:
+        head = dialled[: len(first)]
+        return first[: len(head)] <= head <= last[: len(head)]
+
     for key, destination in telephony.destinations.items():
-        for prefix in destination.prefixes:
-            head = prefix[: len(first)]
-            if first[: len(head)] <= head <= last[: len(head)]:
-                references.fault(
-                    path, f"numbers from {first} begin like outside numbers ({key}: {prefix})",
-                    "choose numbers no prefix begins",
-                )  # fmt: skip
-                return
-    for number in telephony.emergency:
-        head = number[: len(first)]
-        if first[: len(head)] <= head <= last[: len(head)]:
-            references.fault(
-                path, f"numbers from {first} collide with the emergency number {number}"
-            )
+        for prefix in filter(meets, destination.prefixes):
+            return f"begin like outside numbers ({key}: {prefix})"
+    for number in filter(meets, telephony.emergency):
+        return f"collide with the emergency number {number}"
+    return ""
 
 
 def _check_destinations(telephony: Telephony, references: References) -> None:

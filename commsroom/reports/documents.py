@@ -74,6 +74,10 @@ def plan_document(plan: Plan) -> Document:
         "summary": plan.summary,
         "foreign": [str(address) for address in plan.foreign],
         "sealed": [str(address) for address in plan.sealed],
+        "handovers": {
+            str(address): {"holder": holder, "heir": heir}
+            for address, (holder, heir) in plan.handovers.items()
+        },
         "unsupported": {str(address): text for address, text in plan.unsupported.items()},
         "unknown": dict(sorted(plan.unknown.items())),
         "simulated": sorted(plan.simulated),

@@ -336,6 +336,14 @@ def _standing(plan: Plan) -> Iterator[Finding]:
             text=N_("exists in a file that is not ours to write"),
             remedy=N_("remove it there, then run commsroom apply"),
         )
+    for address, (holder, heir) in plan.handovers.items():
+        yield Finding(
+            kind=FindingKind.DRIFT,
+            address=str(address),
+            system=address.system,
+            text=f"made for {holder}, and policy gives it to {heir}",
+            remedy=N_("restore the lines of both in policies/allocations.lock and the roster"),
+        )
     for address in plan.foreign:
         yield Finding(
             kind=FindingKind.FOREIGN,

@@ -50,6 +50,11 @@ def proof_summary(proofs: Iterable[Proof], unknown: Mapping[str, str]) -> str:
     return " ".join([asked, *(f"unknown: {reason}" for reason in unknown.values())])
 
 
+def proof_sentence(proof: Proof) -> str:
+    """Return one proof as a plain string."""
+    return plain(_proof(proof, frozenset())).strip()
+
+
 def _proof(proof: Proof, simulated: frozenset[str]) -> Line:
     mark, style = {True: ("✓", Style.GOOD), False: ("✗", Style.BAD), None: ("?", Style.DOUBT)}[
         proof.ok

@@ -139,7 +139,7 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
         return None
     data = event["event_data"]
     outcome = data.get("res") or {}
-    diff: Any = outcome.get("diff") or ()
+    diff: Any = outcome.get("diff") or []
     return TaskResult(
         host=data.get("host", ""),
         task=data.get("task", ""),
@@ -148,7 +148,7 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
         failed=kind == "runner_on_failed" and not data.get("ignore_errors"),
         unreachable=kind == "runner_on_unreachable",
         message=str(outcome.get("msg", ""))[:_TEXT_LIMIT],
-        diff=tuple(diff if isinstance(diff, list) else [diff]),
+        diff=tuple(part for part in (diff if isinstance(diff, list) else [diff]) if part),
     )
 
 

@@ -8,18 +8,21 @@ from ansible_collections.commsroom.core.plugins.plugin_utils.estate import (
     EstateAction,
 )
 
-from commsroom.app import applying, faces, planning
+from commsroom.app import applying, faces, leaving, planning
 
 
 class ActionModule(EstateAction):
     ARGUMENTS = {  # noqa: RUF012 - read only
         **EstateAction.ARGUMENTS,
+        "leaving": {"type": "bool", "default": False},
         "allow_removal": {"type": "list", "elements": "str", "default": []},
         "allow_protected": {"type": "list", "elements": "str", "default": []},
         "allow_adopt": {"type": "list", "elements": "str", "default": []},
     }
 
     def act(self, estate, scope, arguments):
+        if arguments["leaving"]:
+            leaving.require_leavers(estate, scope)
         if self._task.check_mode:
             return faces.plan_result(planning.plan(estate, scope, DisplayProgress()))
         allow = faces.allow(

@@ -11,6 +11,12 @@ description:
   - Runs on the controller, once per play, whatever the number of hosts.
 author: [commsroom (@commsroom)]
 options:
+  leaving:
+    description:
+      - These people leave. Fails, in check mode too, when somebody of O(person) has no last day in the roster or one that is not over,
+        since nothing would be closed then.
+    type: bool
+    default: false
   allow_removal:
     description: Guards to lift, each as C(SYSTEM:KIND) or V(total).
     type: list

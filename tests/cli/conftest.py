@@ -66,7 +66,7 @@ class Estate:
         self._run = run
 
     def __call__(self, *words, simulated=True):
-        simulate = ["--simulate", self.path / "simulated"] if simulated else []
+        simulate = ["--simulate", self.path] if simulated else []
         return self._run("--estate", self.path, *simulate, *words)
 
     def policy(self, name, old, new):
@@ -84,14 +84,14 @@ class Estate:
 
     def by_hand(self, change):
         """Change what the chat server holds, behind commsroom's back."""
-        file = self.path / "simulated/im1.json"
+        file = self.path / "im1.json"
         held = json.loads(file.read_text("utf-8"))
         change(held)
         file.write_text(json.dumps(held), "utf-8")
 
     def held(self):
         """What the chat server holds."""
-        return (self.path / "simulated/im1.json").read_bytes()
+        return (self.path / "im1.json").read_bytes()
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +103,7 @@ def applied(tmp_path_factory):
         patch.delenv("COMMSROOM_LEDGER", raising=False)
         shutil.copytree(HERE / "estate", base / "estate")
         words = ["apply", "--json", "--yes", "--estate", base / "estate", *DAY]
-        simulate = ["--simulate", base / "estate/simulated"]
+        simulate = ["--simulate", base / "estate"]
         assert entry.main([str(word) for word in [*words, *simulate]]) == 0
         yield base / "estate"
 

@@ -97,7 +97,7 @@ def test_a_finding_keeps_its_since_until_it_is_repaired_and_is_new_when_it_comes
 def test_a_server_that_is_down_hides_nothing_and_makes_nothing_new(drifted, at):
     first = at(days=0)
     drift(drifted)
-    file = drifted.path / "simulated/im1.json"
+    file = drifted.path / "im1.json"
     good = file.read_text("utf-8")
     file.write_text("not JSON", "utf-8")
     at(days=1)
@@ -167,7 +167,7 @@ def test_the_report_has_a_trend_of_runs_and_repairs(drifted, at, monkeypatch):
 @pytest.mark.slow
 def test_two_checks_at_once_are_both_fine(drifted, spawn):
     ended = []
-    words = ["drift", "--estate", drifted.path, "--simulate", drifted.path / "simulated"]
+    words = ["drift", "--estate", drifted.path, "--simulate", drifted.path]
     threads = [threading.Thread(target=lambda: ended.append(spawn(*words).code)) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -188,7 +188,7 @@ from commsroom.app.scope import Scope
 from commsroom.ledger import history
 path = Path(sys.argv[1])
 history._forget = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-with open_estate(path, simulate=path / "simulated", read_only=True, record=True) as estate:
+with open_estate(path, simulate=path, read_only=True, record=True) as estate:
     drifting.drift(estate, Scope(), Silent(), record=True)
 """
 

@@ -52,7 +52,7 @@ def test_planning_touches_nothing(fresh):
     files = {path: path.read_bytes() for path in (fresh.path / "policies").iterdir()}
     fresh("plan", *DAY)
     assert {path: path.read_bytes() for path in (fresh.path / "policies").iterdir()} == files
-    assert not (fresh.path / "simulated/im1.json").exists()
+    assert not (fresh.path / "im1.json").exists()
 
 
 def test_a_plan_straight_after_apply_is_empty(estate):
@@ -103,7 +103,7 @@ def test_a_saved_plan_is_refused_when_policy_moved_since(fresh, tmp_path):
     done = fresh("apply", tmp_path / "monday.plan", "--yes")
     assert done.code == 3
     assert "plan again" in done.err
-    assert not (fresh.path / "simulated/im1.json").exists()
+    assert not (fresh.path / "im1.json").exists()
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"format": 1}', "\x00"])
@@ -318,10 +318,12 @@ def test_drift_from_a_clean_checkout_takes_ledger_and_key_from_elsewhere(
     name = (estate.path / ".commsroom/key-id").read_text().strip()
     key = Path(os.environ["XDG_CONFIG_HOME"]) / f"commsroom/keys/{name}.key"
     monkeypatch.setenv("COMMSROOM_KEY", key.read_text().strip())
-    monkeypatch.setenv("COMMSROOM_LEDGER", f"sqlite:///{estate.path}/.commsroom/ledger.db")
-    shutil.copytree(estate.path / "simulated", fresh.path / "simulated")
+    for server in estate.path.glob("*.json"):
+        shutil.copy(server, fresh.path)
+    shutil.copy(estate.path / "policies/allocations.lock", fresh.path / "policies")
     ledger = (estate.path / ".commsroom/ledger.db").read_bytes()
-    done = fresh("drift", *DAY)
+    url = f"sqlite:///{estate.path}/.commsroom/ledger.db"
+    done = fresh("drift", "--ledger", url, *DAY)
     assert done.code == 2
     assert "im1:account/di differs" in done.out
     assert (estate.path / ".commsroom/ledger.db").read_bytes() == ledger
@@ -436,3 +438,58 @@ def test_a_line_put_back_into_the_roster_opens_what_was_kept(estate):
     assert estate("apply", "--yes", *DAY).code == 0
     assert estate("plan", "--detailed-exitcode", *DAY).code == 0
     assert estate("show", "--json", *DAY).document == number
+
+
+def test_a_simulation_leaves_no_trace_in_the_estate(estate, run, tmp_path):
+    """What only ever existed on fakes must not count as ours on the real systems."""
+    before = {file: file.read_bytes() for file in estate.path.rglob("*") if file.is_file()}
+    people = estate.path / "policies/people.csv"
+    joiner = "P9,Tom Foreign,tom,office,clerk,home,staff,2023-02-01,,P1,en,\n"
+    people.write_bytes(before[people] + joiner.encode())
+    there = ["--estate", estate.path, "--simulate", tmp_path / "what-if", *DAY]
+    assert run("apply", "--yes", *there).code == 0
+    assert run("plan", "--detailed-exitcode", *there).code == 0
+    assert run("prove", *there).code == 0
+    people.write_bytes(before[people])
+    assert {file: file.read_bytes() for file in before} == before
+    assert "tom" in (tmp_path / "what-if/policies/allocations.lock").read_text("utf-8")
+
+
+def test_a_simulation_does_not_write_to_a_ledger_named_by_the_environment(
+    fresh, run, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("COMMSROOM_LEDGER", str(tmp_path / "real.db"))
+    there = ["--estate", fresh.path, "--simulate", tmp_path / "what-if", *DAY]
+    assert run("apply", "--yes", *there).code == 0
+    assert not (tmp_path / "real.db").exists()
+
+
+def test_numbers_lost_while_people_have_accounts_stop_everything(estate):
+    (estate.path / "policies/allocations.lock").unlink()
+    for verb in ("plan", "drift", "apply"):
+        done = estate(verb, *(["--yes"] if verb == "apply" else []), *DAY)
+        assert done.code == 1
+        assert "policies/allocations.lock is gone" in done.err
+        assert "restore it from Git" in done.err
+
+
+def test_a_namesake_never_inherits_an_account_that_looks_the_same(estate):
+    """The attack: numbers lost, one leaves, a namesake of the same post joins; nothing would differ."""
+    lock = estate.path / "policies/allocations.lock"
+    lines = lock.read_text("utf-8").splitlines(keepends=True)
+    lock.write_text("".join(line for line in lines if not line.startswith("P5 ")), "utf-8")
+    estate.policy("people.csv", "P5,Cy Doe", "P8,Cy Doe")
+    done = estate("apply", "--yes", *DAY)
+    assert done.code == 3
+    assert re.search(r"\S+ is P5's, with all that is in it, and would become P8's", done.err)
+    assert "Another person's" in estate("plan", *DAY).out
+    drift = estate("drift", "--json", *DAY)
+    assert drift.code == 2
+    assert "made for P5, and policy gives it to P8" in drift.out
+
+
+def test_a_system_on_which_nothing_was_applied_yet_is_not_proven(fresh):
+    assert fresh("apply", "--yes", "--only", "im1:*", *DAY).code == 0
+    done = fresh("prove", *DAY)
+    assert done.code == 4
+    assert re.search(r"pbx1: policy asks for \d+ objects there, and nothing was applied", done.out)

@@ -81,7 +81,7 @@ def terminal(fresh):
     environment.pop("NO_COLOR", None)
 
     def call(*words, **variables):
-        where = ["--estate", fresh.path, "--simulate", fresh.path / "simulated"]
+        where = ["--estate", fresh.path, "--simulate", fresh.path]
         opened.append(Terminal([*where, *words], environment | variables))
         return opened[-1]
 
@@ -91,7 +91,7 @@ def terminal(fresh):
 
 
 def _made(fresh):
-    return (fresh.path / "simulated/im1.json").exists()
+    return (fresh.path / "im1.json").exists()
 
 
 def test_an_apply_shows_its_plan_asks_and_does_it(terminal, fresh):

@@ -107,7 +107,7 @@ def test_lost_secrets_are_told_before_anything_else_happens(estate, verb):
 
 
 def test_rubbish_in_place_of_a_simulated_system_is_unknown(estate):
-    (estate.path / "simulated/im1.json").write_text("rubbish")
+    (estate.path / "im1.json").write_text("rubbish")
     done = estate("plan", *DAY)
     assert done.code in {1, 4}
     assert "matches policy" not in done.out

@@ -61,12 +61,16 @@ def test_onboarding_in_check_mode_changes_nothing_and_shows_the_plan(clean) -> N
 
 def test_a_leaver_is_refused_everywhere_with_the_credential_that_worked_before(clean) -> None:
     clean.commsroom("prove", "--person", "L012")
+    offboard = ("ansible-playbook", "playbooks/offboard.yml", "-e", "person=L012")
+    for words in ((), ("--check",)):
+        said = clean.run(*offboard, *words, expect=2)
+        assert "L012 (Hong Pham) has no last day: nothing was closed" in said
 
     def leave(rows):
         return [{**row, "end": "2026-11-01"} if row["id"] == "L012" else row for row in rows]
 
     clean.roster(leave)
-    out = clean.run("ansible-playbook", "playbooks/offboard.yml", "-e", "person=L012")
+    out = clean.run(*offboard)
     assert "failed=0" in out
     proofs = clean.json("prove", "--person", "L012")["proofs"]
     refused = {
@@ -125,6 +129,17 @@ def test_odd_names_come_back_exactly(clean) -> None:
     clean.commsroom("apply", "--yes")
     plan = clean.json("plan")
     assert plan["changes"] == []
+
+
+def test_a_server_that_is_not_as_its_role_says_is_drift_with_host_task_and_file(company) -> None:
+    company.on("mail1", "echo '# by hand' >> /etc/postfix/main.cf; chmod 600 /etc/postfix/main.cf")
+    try:
+        found = company.json("drift", "--servers", "--no-record", expect=2)["findings"]
+        assert {(one["kind"], one["system"]) for one in found} == {("server", "mail1")}
+        assert any("/etc/postfix/main.cf" in one["text"] for one in found)
+    finally:
+        company.run("ansible-playbook", "playbooks/site.yml", "--limit", "mail1")
+    assert company.json("drift", "--servers", "--no-record")["findings"] == []
 
 
 def test_a_server_that_is_down_is_unknown_and_the_others_are_complete(company) -> None:

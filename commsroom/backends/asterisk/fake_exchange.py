@@ -134,7 +134,8 @@ class FakePhone:
                     other = await answered
                     return FakeCall(self, others=[other])
         except TimeoutError:
-            pass
+            for each in ringing:
+                each.rang = rules["ring_seconds"]
         finally:
             for each in ringing:
                 each.gone.set()
@@ -167,6 +168,8 @@ class FakeRinging:
         self.phone = phone
         self.caller = caller.number
         self.gone = asyncio.Event()
+        #: The exchange's own seconds; how long this process was kept waiting for them does not count.
+        self.rang = 0.0
         self._caller = caller
         self._answered = answered
 

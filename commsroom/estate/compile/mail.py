@@ -19,6 +19,7 @@ def resources(context: Context) -> Iterator[Resource]:
 
 
 def _mailboxes(context: Context) -> Iterator[Resource]:
+    """Yield people's mailboxes. Each needs the archive: a copy of what it gets goes there."""
     rule = context.policy.security.secrets.mailbox
     for holder in context.holders.values():
         right = holder.right.mailbox
@@ -35,7 +36,11 @@ def _mailboxes(context: Context) -> Iterator[Resource]:
         password = secret(f"{holder.login}/mail", "password", Shape.PASSWORD, rule, holder.person)
         for system in context.hosts(Mailbox.kind, holder.person.site):
             address = context.mail_address(holder)
-            yield context.make(system, address, body, place, holder=holder, secrets=(password,))
+            archive = _archive_address(context)
+            needs = frozenset({Address(system, Mailbox.kind, archive)} if archive else ())
+            yield context.make(
+                system, address, body, place, holder=holder, secrets=(password,), needs=needs
+            )
 
 
 def _archive(context: Context) -> Iterator[Resource]:
@@ -52,10 +57,13 @@ def _archive(context: Context) -> Iterator[Resource]:
     rule = context.policy.security.secrets.archive
     password = secret(f"{archive.mailbox}/mail", "password", Shape.PASSWORD, rule)
     for system in context.hosts(Mailbox.kind):
-        address = f"{archive.mailbox}@{context.policy.mail.domain}"
-        yield context.make(
-            system, address, body, context.place("mail", "archive"), secrets=(password,)
-        )
+        place = context.place("mail", "archive")
+        yield context.make(system, _archive_address(context), body, place, secrets=(password,))
+
+
+def _archive_address(context: Context) -> str:
+    mail = context.policy.mail
+    return f"{mail.archive.mailbox}@{mail.domain}" if mail.archive else ""
 
 
 def _lists(context: Context) -> Iterator[Resource]:

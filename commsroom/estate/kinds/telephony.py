@@ -18,6 +18,7 @@ class DiallingClass(Kind):
     """
 
     kind: ClassVar[str] = "dialling_class"
+    proven_through_users: ClassVar[bool] = True
 
     title: str | None = None
     allowed: tuple[str, ...] | None = None

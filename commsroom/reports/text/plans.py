@@ -96,6 +96,8 @@ def summary(plan: Plan) -> Line:
         total = plan.summary
         text = ", ".join(f"{total[action]} to {action}" for action in Action)
         return line(Span(f"Plan: {text}.{marked}", Style.STRONG))
+    if plan.handovers:
+        return line(Span(f"No changes, but not everything is its owner's.{marked}", Style.BAD))
     if plan.unknown or plan.sealed:
         return line(
             Span(f"No changes where the estate could be read and written.{marked}", Style.DOUBT)
@@ -171,6 +173,13 @@ def _aside(plan: Plan, *, full: bool) -> Iterator[Line]:
     sealed = [(address, "") for address in plan.sealed]
     yield from _section(
         "Sealed: in policy, but in a file that is not ours to write", sealed, plan, limit
+    )
+    handed = [
+        (address, f"{holder}'s, would become {heir}'s")
+        for address, (holder, heir) in plan.handovers.items()
+    ]
+    yield from _section(
+        "Another person's: with all that is in it, and never handed on", handed, plan, limit
     )
     unsupported = list(plan.unsupported.items())
     yield from _section(

@@ -3,7 +3,10 @@
 import pytest
 
 from commsroom.app import faces
+from commsroom.app.proving import ProveResult
 from commsroom.errors import UsageError
+from commsroom.estate.backend import Proof
+from commsroom.estate.resource import Address
 
 
 @pytest.mark.parametrize(
@@ -23,3 +26,28 @@ def test_people_come_as_a_list_or_with_commas(given, named):
 def test_naming_nobody_is_refused(given):
     with pytest.raises(UsageError, match="nobody is named"):
         faces.people(given)
+
+
+def proofs(*ok):
+    return tuple(
+        Proof(Address("im1", "account", f"u{n}"), "log in", "accepted", "refused", good)
+        for n, good in enumerate(ok)
+    )
+
+
+def test_a_proof_that_failed_says_so_in_its_message_and_holds_nothing_else():
+    done = ProveResult(proofs(True, False, True, None), {}, frozenset())
+    result = faces.prove_result(done)
+    assert result["failed"]
+    assert (
+        "Proven: 2 of 4 uses as expected; ✗ im1:account/u1 log in: expected accepted, got refused"
+        in result["msg"]
+    )
+    assert "? im1:account/u3" in result["msg"]
+    assert [proof["address"] for proof in result["proofs"]] == ["im1:account/u1", "im1:account/u3"]
+
+
+def test_a_proof_that_went_well_holds_all_of_it():
+    result = faces.prove_result(ProveResult(proofs(True, True), {}, frozenset()))
+    assert len(result["proofs"]) == 2
+    assert result["msg"] == "Proven: 2 of 2 uses as expected."

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
+from pydantic import BaseModel
 
 from commsroom.errors import GuardRefused
 from commsroom.estate import guards
+from commsroom.estate.backend import Backend, Snapshot
 from commsroom.estate.guards import Allow
 from commsroom.estate.kinds import Account
-from commsroom.estate.plan import Known, Plan, count
+from commsroom.estate.plan import Known, Plan, build, count
 from commsroom.estate.resource import Action, Address, Change, Resource
 
 
@@ -22,6 +26,16 @@ def there(number: int, **more: bool) -> Resource:
         Account(display_name="x", suspended=False),
         protected=more.get("protected", False),
     )
+
+
+def plan_of(mine: Resource, wanted: Resource, holder: str) -> Plan:
+    backend = Backend("b", BaseModel, {"account": frozenset(Account.names())}, _never, _never)
+    known = Known(owned=frozenset({mine.address}), persons={mine.address: holder})
+    return build([wanted], {"im1": Snapshot({mine.address: mine})}, known, {"im1": backend})
+
+
+def _never(*_: object) -> NoReturn:
+    raise AssertionError
 
 
 def deleting(some: int, of: int) -> tuple[Plan, Known]:
@@ -98,8 +112,9 @@ def test_what_is_sealed_cannot_be_allowed() -> None:
 def test_what_is_one_persons_never_becomes_anothers() -> None:
     mine = Resource(at(1), Account(display_name="Ann"), person="L1")
     heir = Resource(at(1), Account(display_name="Bob"), person="L2")
-    change = Change(Action.UPDATE, at(1), mine, heir, ("display_name",))
-    known = Known(owned=frozenset({at(1)}), persons={at(1): "L1"})
     with pytest.raises(GuardRefused, match=r"u1 is L1's.*would become L2's.*allocations.lock"):
-        guards.check(Plan(changes=(change,)), known, Allow())
-    guards.check(Plan(changes=(change,)), Known(persons={at(1): "L2"}), Allow())
+        guards.check(plan_of(mine, heir, "L1"), Known(), Allow())
+    guards.check(plan_of(mine, heir, "L2"), Known(), Allow())
+    same = Resource(at(1), Account(display_name="Ann"), person="L2")
+    with pytest.raises(GuardRefused, match=r"u1 is L1's.*would become L2's"):
+        guards.check(plan_of(mine, same, "L1"), Known(), Allow())

@@ -87,6 +87,17 @@ def test_nobody_takes_an_address_that_is_anothers(lianhe, email, whose):
         propose([person("A"), person("B", "李美", email=email)], held, lianhe, DAY)
 
 
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [("112", "collide with the emergency number 112"), ("02001", "begin like outside numbers")],
+)
+def test_a_number_that_could_not_be_told_from_outside_ones_is_refused(lianhe, number, why):
+    held = propose([person("A")], NONE, lianhe, DAY)
+    held = Allocations({"A": replace(held.of("A"), number=number)})
+    with pytest.raises(PolicyErrors, match=f"A has the number {number}: such numbers {why}"):
+        propose([person("A")], held, lianhe, DAY)
+
+
 def test_a_number_that_is_a_groups_too_is_refused(lianhe):
     held = propose([person("A")], NONE, lianhe, DAY)
     held = Allocations({"A": replace(held.of("A"), number="8200")})

@@ -149,7 +149,7 @@ YAML = {
     ),
     "a number like an emergency number": (
         "telephony.yml", 'number: "8001"', 'number: "1101"',
-        "policies/telephony.yml:71:13: numbers from 1101 collide with the emergency number 110",
+        "policies/telephony.yml:71:13: numbers from 1101 collide with the emergency number 110 (choose numbers no prefix begins)",
     ),
     "a number that begins like an outside one": (
         "telephony.yml", '["3100-3999"]', '["0100-0999"]',

@@ -223,7 +223,7 @@ def test_a_thousand_bad_rows_are_fifty_lines_and_a_count(sample):
 
 
 def test_a_hundred_thousand_rows_are_ordinary(sample):
-    """Read in about a second here; the bound leaves room for a busy machine."""
+    """Read in about a second of processor time here; how busy the machine is does not count."""
     sample.change("telephony.yml", '"3100-3999"', '"3100-3999", "300000-499999"')
     with sample.file("people.csv").open("a", encoding="utf-8") as stream:
         stream.writelines(
@@ -231,9 +231,9 @@ def test_a_hundred_thousand_rows_are_ordinary(sample):
             f"L016,zh-Hant,\n"
             for n in range(100_000)
         )
-    began = time.perf_counter()
+    began = time.process_time()
     loaded = sample.load()
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     assert len(loaded.people) == 100_041
     assert gc.isenabled()
     assert seconds < 6

@@ -64,6 +64,11 @@ class Ringing(Protocol):
         """Tell whether it has stopped ringing."""
         ...
 
+    @property
+    def rang(self) -> float:
+        """Return for how many seconds of the exchange's clock it rang, or has rung so far."""
+        ...
+
     async def answer(self) -> Call:
         """Take the call."""
         ...

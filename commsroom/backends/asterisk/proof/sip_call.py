@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from typing import TYPE_CHECKING, Final
 
 from commsroom.backends.asterisk.proof import media as sound
@@ -40,6 +41,8 @@ class Dialog:
         self.remote = f"<{target}>"
         self.route: list[str] = []
         self.over = asyncio.Event()
+        self.began = time.monotonic()
+        self.ended = 0.0
         self.news: asyncio.Queue[int] = asyncio.Queue()
         self.peer = ""
         self._sequence = secrets.randbelow(1000) + 1
@@ -247,6 +250,11 @@ class SipRinging:
     def over(self) -> bool:
         """Tell whether it has stopped ringing."""
         return self.dialog.over.is_set()
+
+    @property
+    def rang(self) -> float:
+        """Return for how long; told by when the messages came, not by when somebody looked."""
+        return (self.dialog.ended if self.over else time.monotonic()) - self.dialog.began
 
     async def stopped(self, within: float) -> bool:
         """Wait for the server to cancel it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from typing import TYPE_CHECKING, Final
 
 from commsroom.backends.asterisk.proof import media as sound
@@ -133,7 +134,9 @@ class SipPhone:
     def forget(self, dialog: Dialog) -> None:
         """Drop a call and its sound."""
         dialog.media.close()
-        dialog.over.set()
+        if not dialog.over.is_set():
+            dialog.ended = time.monotonic()
+            dialog.over.set()
         self._dialogs.pop(dialog.call_id, None)
 
     # ── for dialogs ────────────────────────────────────────────────────────────────────────
