@@ -64,7 +64,7 @@ def test_a_leaver_is_refused_everywhere_with_the_credential_that_worked_before(c
     offboard = ("ansible-playbook", "playbooks/offboard.yml", "-e", "person=L012")
     for words in ((), ("--check",)):
         said = clean.run(*offboard, *words, expect=2)
-        assert "L012 (Hong Pham) has no last day: nothing was closed" in said
+        assert "L012 (Phạm Thị Hồng) has no last day: nothing was closed" in said
 
     def leave(rows):
         return [{**row, "end": "2026-11-01"} if row["id"] == "L012" else row for row in rows]
