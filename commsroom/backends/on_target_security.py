@@ -6,6 +6,7 @@ tried here, with the C library's own crypt(3).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import ctypes.util
 import glob
@@ -35,6 +36,8 @@ _SOCKET: Final = re.compile(r"socket:\[(\d+)\]")
 _NAMED: Final = 20
 #: Trying passwords stops here: a slow hash is meant to be slow.
 _GUESS_SECONDS: Final = 15.0
+SHADOW: Final = Path("/etc/shadow")
+PASSWD: Final = Path("/etc/passwd")
 _SSHD: Final = frozenset(
     [
         "authenticationmethods",
@@ -99,17 +102,27 @@ def address(raw: str) -> str:
 
 def _owners(inodes: set[str]) -> dict[str, str]:
     """Return the name of a program that holds each socket; for those that still run."""
-    owners = {}
+    owners: dict[str, str] = {}
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = [os.readlink(entry) for entry in (process / "fd").iterdir()]  # noqa: PTH115 - Path.readlink would make a path of `socket:[7]`
-            held = {found[1] for link in links if (found := _SOCKET.match(link))} & inodes
-            if held:
+        held = _held(process / "fd") & inodes
+        if held:
+            with contextlib.suppress(OSError):  # it ended meanwhile
                 name = (process / "comm").read_text("utf-8", "replace").strip()
                 owners.update(dict.fromkeys(held, name))
-        except OSError:  # it ended meanwhile
-            continue
     return owners
+
+
+def _held(folder: Path) -> set[str]:
+    """Return the sockets a process has open, save for those it closes while we look."""
+    held = set()
+    with contextlib.suppress(OSError):
+        for entry in os.listdir(folder):  # noqa: PTH208 - thousands of processes, names are enough
+            with contextlib.suppress(OSError):
+                # Path.readlink would make a path of `socket:[7]`.
+                found = _SOCKET.match(os.readlink(folder / entry))  # noqa: PTH115
+                if found:
+                    held.add(found[1])
+    return held
 
 
 def files(rules: Mapping[str, Mapping[str, str]]) -> Json:
@@ -141,19 +154,18 @@ def accounts(guesses: Sequence[str]) -> Json:
     empty: list[str] = []
     guessed: list[str] = []
     hashes: list[tuple[str, str]] = []
-    for line in Path("/etc/shadow").read_text("utf-8", "replace").splitlines():
+    for line in SHADOW.read_text("utf-8", "replace").splitlines():
         name, _, rest = line.partition(":")
         verifier = rest.partition(":")[0]
         if not verifier:
             empty.append(name)
         elif verifier[0] not in "!*":
             hashes.append((name, verifier))
-    unguarded = [
-        line.split(":")[0]
-        for line in Path("/etc/passwd").read_text("utf-8", "replace").splitlines()
-        if line.count(":") >= 2 and not line.split(":")[1]  # noqa: PLR2004 - passwd(5): name:password:uid
-    ]
-    masters = [entry.pw_name for entry in pwd.getpwall() if entry.pw_uid == 0]
+    lines = PASSWD.read_text("utf-8", "replace").splitlines()
+    # passwd(5): name:password:uid:…
+    users = [fields for line in lines if len(fields := line.split(":")) > 2]  # noqa: PLR2004 - as above
+    unguarded = [fields[0] for fields in users if not fields[1]]
+    masters = [fields[0] for fields in users if fields[2] == "0"]
     tried = "all"
     if hashes and guesses:
         guessed, tried = _guess(hashes, guesses)
