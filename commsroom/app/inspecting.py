@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
-    from commsroom.estate.backend import Provider
+    from commsroom.estate.backend import Deadlines, Provider
     from commsroom.estate.inspection import Check, Facts
     from commsroom.runs.inventory import System
 
@@ -131,7 +131,7 @@ def _look(
 ) -> dict[str, _Looked | CommsroomError]:
     rules = estate.policy.inspection
     request = wanted(rules)
-    limits = estate.tools.deadlines
+    seconds = _limit(estate.tools.deadlines)
     progress.begin("Inspecting", len(chosen))
 
     def work(name: str, provider: Provider) -> _Looked:
@@ -142,9 +142,7 @@ def _look(
             jobs["outside"] = lambda: _outside(system, wish, estate)
         if inspected is not None:
             jobs["seen"] = lambda: _seen(inspected, request)
-        found = outside.side_by_side(
-            jobs, workers=2, seconds=max(_OUTSIDE_SECONDS, limits.connect + limits.inspect) + 1
-        )
+        found = outside.side_by_side(jobs, workers=2, seconds=seconds)
         seen = found.get("seen", (Seen(), ""))
         if isinstance(seen, dict):  # it hung, or was no inspection at all
             seen = (Seen(), f"{name}: inspect: {seen['unknown']}")
@@ -153,11 +151,16 @@ def _look(
     results = estate.fleet.each(
         work,
         on=list(chosen),
-        deadline=max(_OUTSIDE_SECONDS, limits.connect + limits.inspect) + _MARGIN_SECONDS,
+        deadline=seconds + _MARGIN_SECONDS,
         done=lambda name, _: progress.advance(name),
     )
     progress.end()
     return results
+
+
+def _limit(deadlines: Deadlines) -> float:
+    """Return the seconds one system gets; the machine and its network face are looked at together."""
+    return max(_OUTSIDE_SECONDS, deadlines.connect + deadlines.inspect) + 1
 
 
 def _seen(inspected: object, request: Facts) -> tuple[Seen, str]:
@@ -167,7 +170,7 @@ def _seen(inspected: object, request: Facts) -> tuple[Seen, str]:
         seen = inspected(request)
     except CommsroomError as error:
         return Seen(), str(error)
-    return (seen, "") if isinstance(seen, Seen) else (Seen(), "its answer made no sense")
+    return (seen, "") if isinstance(seen, Seen) else (Seen(), "the answer made no sense")
 
 
 def _outside(system: System, wish: Wish, estate: Estate) -> Facts:
@@ -187,7 +190,8 @@ def _judge(system: System, looked: _Looked, standard: Standard, wish: Wish) -> I
         for check in system.backend.judge(looked.seen.own, standard):
             if wish.security or check.name != "password":
                 yield check
-    yield from outside_checks(looked.outside, services, standard, security=wish.security)
+    if looked.outside:  # a twin that does not answer has no face either
+        yield from outside_checks(looked.outside, services, standard, security=wish.security)
 
 
 def _unknown(system: str, reason: str, *, simulated: bool) -> Finding:

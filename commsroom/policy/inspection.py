@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import ip_network
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from commsroom.policy.base import Model, Section
 from commsroom.policy.lifetimes import BUILTIN, Lifetime
@@ -24,6 +24,17 @@ Mode = Annotated[str, StringConstraints(pattern=r"^0[0-7]{3}$")]
 #: A part of a cipher's name as OpenSSL and RFC 8446 write it.
 CipherPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{2,40}$")]
 UnitName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_.@*?\\-]{1,128}$")]
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"{text} is not a network: write 192.0.2.0/24 or 2001:db8::/32") from error
+
+
+#: A network by its own address and the length of its prefix.
+Network = Annotated[str, StringConstraints(max_length=64), AfterValidator(_network)]
 
 #: Names of what no session may be protected with (RFC 9325 §4.1; SWEET32 for 3DES).
 WEAK_CIPHERS: Final = (
@@ -155,7 +166,7 @@ class SecurityCheck(Section):
 class Firewall(Section):
     """The host firewall (role firewall); which ports it opens follows from the services."""
 
-    management: tuple[IPv4Network | IPv6Network, ...] = Field(
+    management: tuple[Network, ...] = Field(
         default=(), description="Networks that may reach SSH; empty is everywhere"
     )
 

@@ -19,7 +19,7 @@ def variables(policy: Policy) -> dict[str, dict[str, Any]]:
         "commsroom": {
             "commsroom_domain": mail.domain,
             "commsroom_tls_minimum": policy.security.tls.minimum,
-            "firewall_management": [str(net) for net in policy.inspection.firewall.management],
+            "firewall_management": list(policy.inspection.firewall.management),
             "firewall_ssh_port": policy.inspection.security.ssh.port,
             "firewall_extra_ports": _extra_ports(policy),
         },
