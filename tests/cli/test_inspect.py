@@ -46,7 +46,11 @@ def test_a_sound_estate_passes_and_what_passed_is_evidence(inspect):
 def test_probe_accounts_are_used_in_the_same_report(inspect):
     code, document = inspect("--only", "im1:*", "--only", "mail1:mailbox/*")
     assert code == 0
-    assert {proof["use"] for proof in document["proofs"]} >= {"login", "imap login", "wrong password"}
+    assert {proof["use"] for proof in document["proofs"]} >= {
+        "login",
+        "imap login",
+        "wrong password",
+    }
 
 
 def test_the_document_keeps_its_published_contract(inspect, pytestconfig):
