@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from commsroom.errors import Exit
 from commsroom.reports import documents
+from commsroom.reports.languages import N_
 
 if TYPE_CHECKING:
     from commsroom.estate.inspection import Check
     from commsroom.reports.documents import Document
     from commsroom.reports.model import Report
+
+#: What such a report is called, and what it says where nobody could be used.
+TITLE: Final = N_("Inspection")
+NOBODY: Final = N_("no probe account exists yet, so nothing could be used")
 
 #: What it has in common with the document of any other report.
 _SHARED: Final = (
