@@ -12,7 +12,7 @@ from commsroom import backends
 from commsroom.errors import CommsroomError, Exit, UsageError
 from commsroom.estate.backend import Target
 from commsroom.estate.guards import Allow
-from commsroom.reports import documents, inspections, proofs, text
+from commsroom.reports import documents, proofs, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,7 +125,7 @@ def inspect_result(report: Report) -> dict[str, Any]:
         "failed": report.exit_code is not Exit.DONE,
         "msg": f"not as policy asks, or unknown: {', '.join(wrong)}" if wrong else "as policy asks",
         "exit_code": int(report.exit_code),
-        **inspections.inspect_document(report),
+        **documents.drift_document(report),
     }
 
 

@@ -21,7 +21,7 @@ from commsroom.estate.checks import host_checks, outside_checks, wanted
 from commsroom.estate.checks.network import WELL_KNOWN
 from commsroom.estate.inspection import Seen, Standard
 from commsroom.policy.people import PersonKind
-from commsroom.reports import inspections, model
+from commsroom.reports import model
 from commsroom.reports.model import Finding, FindingKind, Report, Timing
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
             if wish.names(check.address)
         ]
     report = Report(
-        title=inspections.TITLE,
+        title=model.INSPECTION,
         estate=estate.path.name,
         when=model.now(),
         simulated=estate.simulated & set(chosen),
@@ -217,7 +217,7 @@ def _with_use(report: Report, estate: Estate, wish: Wish, progress: Progress) ->
         # Nobody has an account yet: said, since a report without a single use would look like one with.
         finding = Finding(
             kind=FindingKind.UNKNOWN, address="probes", system="probes",
-            text=inspections.NOBODY,
+            text=model.NOBODY,
             remedy="commsroom apply",
         )  # fmt: skip
         return report.plus(findings=[finding])

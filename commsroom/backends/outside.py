@@ -175,7 +175,7 @@ def _weak(host: str, service: Service, name: str, forbidden: Sequence[str]) -> F
     while left:
         answer = _hello(host, service, name, "1.2", left)
         if isinstance(answer, str):
-            return {**fact, "unknown": f"unknown: {answer}"}
+            return {**fact, "unknown": answer}
         if not answer.version:
             return fact if answer.refused else {**fact, "unknown": "the answer made no sense"}
         fact["accepted"].append(answer.cipher)

@@ -63,11 +63,11 @@ def inspect(
     is not as policy asks, 4 when something could not be told.
     """
     from commsroom.app import inspecting
-    from commsroom.reports import inspections
+    from commsroom.reports import documents
 
     wish = inspecting.Wish(tuple(only or ()), security=security, use=use, as_of=day(as_of))
     with session.open() as estate:
         report: Report = inspecting.inspect(estate, wish, session.progress)
     wanted = forms.Wanted(form, out, full=full, language=language)
-    forms.give(session, report, wanted, inspections.inspect_document(report))
+    forms.give(session, report, wanted, documents.drift_document(report))
     return report.exit_code

@@ -40,9 +40,9 @@ def updates(fact: Facts, standard: Standard) -> Iterator[Check]:
     limit = rules.lists_age.total_seconds()
     ok: bool | None
     if age is None or not int(fact["archives"]):
-        ok, got = None, "unknown: apt has no package lists"
+        ok, got = None, "apt has no package lists"
     elif float(age) > limit:
-        ok, got = None, f"unknown: its package lists are {float(age) / _DAY:.1f} days old"
+        ok, got = None, f"its package lists are {float(age) / _DAY:.1f} days old"
     else:
         ok = len(counted) <= rules.pending_updates
         got = f"{len(counted)} wait" + (

@@ -29,7 +29,7 @@ def disks(fact: list[Facts], standard: Standard) -> Iterator[Check]:
             because = standard.because("thresholds", f"{name}_free")
             expected = f"at least {least:.0%} free"
             if "unknown" in item:
-                got, ok = f"unknown: {item['unknown']}", None
+                got, ok = str(item["unknown"]), None
             elif not int(item[total]):  # a file system that makes inodes as it needs them
                 continue
             else:
@@ -160,7 +160,7 @@ def _lifetime(product: str, release: str, shown: str, standard: Standard) -> Che
     if row is None:
         return standard.check(
             "lifetime", place, expected="a version whose end of support is known",
-            got=f"unknown: nobody told when support of {shown or product or 'it'} ends", ok=None,
+            got=f"nobody told when support of {shown or product or 'it'} ends", ok=None,
             because=because, remedy="add it to lifetimes in policies/inspection.yml",
         )  # fmt: skip
     left = (row.until - standard.day).days

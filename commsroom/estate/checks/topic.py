@@ -46,7 +46,7 @@ def judged(topic: Topic, facts: Facts, standard: Standard) -> Iterator[Check]:
         topic.name,
         topic.place,
         expected=topic.expected,
-        got=f"unknown: {reason}",
+        got=reason,
         ok=None,
         because=topic.because(standard),
     )

@@ -189,7 +189,7 @@ def test_a_running_service_that_does_not_reach_its_source_is_a_fault(judged, fac
 
 def test_a_fact_that_could_not_be_had_is_unknown_and_the_others_are_judged(judged):
     found = judged(put("sockets", value={"unknown": "/proc/net/tcp: Permission denied"}))
-    assert found == {"listener/*": (None, "unknown: /proc/net/tcp: Permission denied")}
+    assert found == {"listener/*": (None, "/proc/net/tcp: Permission denied")}
 
 
 def test_without_the_security_check_only_the_regular_inspection_is_told(judged, facts):

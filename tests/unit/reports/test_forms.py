@@ -239,7 +239,6 @@ def _marked():
         ("python", package / "html.py"),
         ("python", package / "model.py"),
         ("python", package.parent / "app/judging.py"),
-        ("python", package / "inspections.py"),
     ]
     for method, source in sources:
         with source.open("rb") as file:
