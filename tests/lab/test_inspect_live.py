@@ -139,7 +139,7 @@ def test_every_fault_of_a_mail_server_is_named_and_nothing_else(company):
 
 PBX = """
 cp -p /etc/asterisk/commsroom/voicemail.conf /run/voicemail.conf
-sed -i '1s/=>* *[0-9]*/=> 1234/' /etc/asterisk/commsroom/voicemail.conf
+sed -i '2s/=> *[0-9]*/=> 1234/' /etc/asterisk/commsroom/voicemail.conf
 chmod o+r /etc/asterisk/commsroom/pjsip.conf
 nft insert rule inet commsroom input tcp dport 8088 accept
 systemd-run -q --unit seed-listener python3 -m http.server 8088
@@ -210,7 +210,8 @@ def test_a_certificate_that_ends_is_named_on_every_service_that_shows_it(company
 
 def test_a_server_that_hangs_is_unknown_in_time_and_the_others_are_complete(company):
     # It goes on by itself: nobody could log in to make it.
-    stop = "systemd-run -q --on-active=95 systemctl kill -s CONT ssh; systemctl kill -s STOP ssh"
+    kill = "systemctl kill --kill-whom=main"
+    stop = f"systemd-run -q --on-active=95 {kill} -s CONT ssh; {kill} -s STOP ssh"
     company.on("im1", stop)
     began = time.monotonic()
     document = inspected(company, "--no-use", expect=4)
