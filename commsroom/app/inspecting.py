@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from commsroom.app import proving
+from commsroom.app import judging, proving, remembering
 from commsroom.app.scope import Scope
 from commsroom.backends import outside
 from commsroom.errors import CommsroomError, UsageError
@@ -51,6 +51,11 @@ class Wish:
     security: bool = True
     use: bool = True
     as_of: date | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether every check of every system is made."""
+        return self.security and not self.only
 
     def names(self, address: str) -> bool:
         """Tell whether a check or an object is meant."""
@@ -93,7 +98,7 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
             "no system of the inventory is named",
             remedy="write --only 'SYSTEM:CHECK/*', as in 'mail1:disk/*'",
         )
-    started = time.monotonic()
+    at, started = remembering.now(), time.monotonic()
     day = wish.as_of or _today(estate)
     results = _look(estate, chosen, wish, progress)
     checks: list[Check] = []
@@ -114,11 +119,27 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
     report = Report(
         title=model.INSPECTION,
         estate=estate.path.name,
-        when=model.now(),
+        when=remembering.shown(at),
         simulated=estate.simulated & set(chosen),
         timings=(Timing("inspect", time.monotonic() - started),),
     ).plus(findings=findings, checks=sorted(checks, key=lambda check: check.address))
-    return _with_use(report, estate, wish, progress) if wish.use else report
+    if wish.use:
+        report = _with_use(report, estate, wish, progress)
+    return _remembered(report, estate, wish, progress, at)
+
+
+def _remembered(report: Report, estate: Estate, wish: Wish, progress: Progress, at: str) -> Report:
+    """Weigh what was found by policy, and add since when it has been so.
+
+    Only a whole inspection on today's policy is recorded: a narrowed one sees neither what is gone nor
+    what is there.
+    """
+    parts = frozenset({judging.INSPECTION})
+    day = wish.as_of or _today(estate)
+    judged = judging.judge(report, estate.policy, day, looked_at=parts if wish.whole else None)
+    if not wish.whole or wish.as_of is not None:
+        return remembering.recalled(estate, judged, parts)
+    return remembering.remember(estate, judged, progress, at=at, parts=parts, record=True)
 
 
 def _today(estate: Estate) -> date:

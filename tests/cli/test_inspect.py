@@ -191,3 +191,17 @@ def test_no_secret_is_in_any_form_of_it(estate):
         assert estate("inspect", "--format", form, "--out", out, *DAY).code in {0, 4}
         text = out.read_text("utf-8")
         assert not [secret for secret in secrets if secret in text]
+
+
+def test_a_fault_is_remembered_and_an_exception_excuses_it(estate):
+    meddle(estate, "im1", host={"reboot": {"required": True}})
+    whole = ("inspect", "--json", "--no-use")
+    first, second = estate(*whole), estate(*whole)
+    assert (first.code, second.code) == (2, 2)
+    assert len(second.document["history"]["points"]) == 1
+    (estate.path / "policies/exceptions.yml").write_text(
+        "---\nexceptions:\n  - address: im1:reboot/system\n    owner: P1\n    reason: on Sunday\n"
+        "    until: 2100-01-01\n",
+        "utf-8",
+    )
+    assert estate(*whole).code == 0
