@@ -73,7 +73,7 @@ def inspect(data: Mapping[str, Any]) -> Json:
         By name, each part's facts or `{"unknown": why}`. `clock` has `begin` and `end` by this
         machine's clock; what is between them is not the network's time.
     """
-    os.environ["LC_ALL"] = "C"
+    os.environ["LC_ALL"] = "C.UTF-8"  # tools shall say what is expected below
     begin = time.time()
     parts: dict[str, Callable[[], Any]] = {
         "disks": lambda: list(_disks(Path("/proc/self/mounts").read_text("utf-8", "replace"))),
