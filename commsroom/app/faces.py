@@ -5,19 +5,22 @@ The plugins are GPL and import nothing else of the package than `commsroom.app`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from commsroom import backends
 from commsroom.errors import CommsroomError, Exit, UsageError
+from commsroom.estate.backend import Target
 from commsroom.estate.guards import Allow
 from commsroom.reports import documents, proofs, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from commsroom.app.applying import ApplyResult
     from commsroom.app.proving import ProveResult
     from commsroom.estate.plan import Plan
+    from commsroom.reports.model import Report
 
 _NAMED: Final = 5
 
@@ -25,6 +28,8 @@ __all__ = [
     "CommsroomError",
     "allow",
     "apply_result",
+    "host_services",
+    "inspect_result",
     "people",
     "plan_result",
     "prove_result",
@@ -96,6 +101,40 @@ def prove_result(done: ProveResult) -> dict[str, Any]:
         "msg": "; ".join([summary.rstrip("."), *reasons, *more]) if reasons else summary,
         "exit_code": int(done.exit_code),
         **document,
+    }
+
+
+def host_services(variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what the back end of a host offers on the network, for its firewall.
+
+    `variables` are the host's own, with templates filled in. Raises CommsroomError where there is no
+    such back end, or its settings are wrong.
+    """
+    name = str(variables.get("inventory_hostname", ""))
+    target = Target(name, name, name, Path(), variables=variables)
+    found = backends.backend(str(variables.get("commsroom_backend"))).services(target)
+    return [
+        {
+            "name": service.name,
+            "port": service.port,
+            "last": service.last,
+            "transport": service.transport,
+        }
+        for service in found
+    ]
+
+
+def inspect_result(report: Report) -> dict[str, Any]:
+    """Return an inspection as a task result; it failed unless all was as policy asks."""
+    wrong = [check.address for check in report.checks if check.ok is not True]
+    wrong += [finding.address for finding in report.findings]
+    wrong += [f"{proof.address} {proof.use}" for proof in report.proofs if proof.ok is not True]
+    return {
+        "changed": False,
+        "failed": report.exit_code is not Exit.DONE,
+        "msg": f"not as policy asks, or unknown: {', '.join(wrong)}" if wrong else "as policy asks",
+        "exit_code": int(report.exit_code),
+        **documents.drift_document(report),
     }
 
 

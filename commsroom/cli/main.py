@@ -34,7 +34,7 @@ system is unknown.
 
 def build() -> typer.Typer:
     """Return the whole command line."""
-    from commsroom.cli.commands import lab, loop, policy, state
+    from commsroom.cli.commands import checking, lab, loop, policy, state
 
     app = typer.Typer(
         name="commsroom",
@@ -44,7 +44,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(invoke_without_command=True)(_root)
-    for module in (policy, loop, state, lab):
+    for module in (policy, loop, checking, state, lab):
         module.register(app)
     return app
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from commsroom.estate.inspection import Check, Facts, Service, Standard
     from commsroom.estate.resource import Address, Change, Resource
     from commsroom.estate.secret import Secret, SecretRef
 
@@ -29,6 +30,7 @@ class Deadlines:
     read: float = 60.0
     apply: float = 600.0
     prove: float = 120.0
+    inspect: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,9 @@ class Backend:
     cannot be reached. `fake` builds the same provider over an in-memory twin of the client; with a
     `state` file its contents outlive the process. `refusals` lets a back end say by address why it
     cannot hold a desired resource at all (a comma it cannot quote): reported as *unsupported*.
+
+    `services` names what a system offers on the network, from its variables. Where the provider can be
+    inspected (`estate.inspection.Inspectable`), `judge` says what the facts of its own part mean.
     """
 
     name: str
@@ -209,4 +214,8 @@ class Backend:
     slots: Mapping[str, frozenset[str]] = field(default_factory=dict)
     refusals: Callable[[Iterable[Resource]], Mapping[Address, str]] = field(
         default=lambda _resources: {}
+    )
+    services: Callable[[Target], Sequence[Service]] = field(default=lambda _target: ())
+    judge: Callable[[Facts, Standard], Iterable[Check]] = field(
+        default=lambda _facts, _standard: ()
     )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from commsroom.lab.instances import Instance
     from commsroom.lab.plan import Server
 
+#: The role every server gets, whatever its group.
+_EVERYWHERE: Final = ("firewall",)
 #: Parts of a role that do not shape the server.
 _ASIDE: Final = frozenset({"molecule", "README.md", "__pycache__"})
 #: What packages and first boots make for one machine only. All of it is made again when missing.
@@ -59,14 +61,14 @@ def save(engine: Engine, instance: Instance, image: str) -> None:
 
 
 def _recipe(estate: Path, groups: set[str]) -> list[Path]:
-    """Return the files that shape a host: the playbook and the roles called like its groups."""
+    """Return the files that shape a host: the playbook, the roles called like its groups, and what all get."""
     roles, site = estate / "roles", estate / "playbooks" / "site.yml"
     if not site.is_file():
         raise LabUnavailable(
             f"{site}: there is no such file, and the lab's servers are made by it",
             remedy="run the command where the estate is, or name it with --estate",
         )
-    own = [roles / group for group in groups if (roles / group).is_dir()]
+    own = [roles / name for name in (*sorted(groups), *_EVERYWHERE) if (roles / name).is_dir()]
     files = [
         path
         for role in own or [roles]

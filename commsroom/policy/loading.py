@@ -16,6 +16,7 @@ from commsroom.policy.company import Company
 from commsroom.policy.drift import Drift
 from commsroom.policy.entitlements import Entitlement, entitlement
 from commsroom.policy.exceptions import Exceptions
+from commsroom.policy.inspection import Inspection
 from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
 from commsroom.policy.people import Person
@@ -37,9 +38,10 @@ SUBJECTS: Final[Mapping[str, type[Model]]] = {
     "regulation": Regulation,
     "drift": Drift,
     "exceptions": Exceptions,
+    "inspection": Inspection,
 }
 #: Those that need not be there: every value in them has a default.
-OPTIONAL: Final = frozenset({"drift", "exceptions"})
+OPTIONAL: Final = frozenset({"drift", "exceptions", "inspection"})
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Policy:
     regulation: Regulation
     drift: Drift
     exceptions: Exceptions
+    inspection: Inspection
     people: tuple[Person, ...]
     sources: Sources
 

@@ -12,6 +12,7 @@ from commsroom.policy.base import Audience
 from commsroom.policy.company import Company
 from commsroom.policy.drift import Drift
 from commsroom.policy.exceptions import Exceptions
+from commsroom.policy.inspection import Inspection
 from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
 from commsroom.policy.positions import Positions, Rights
@@ -236,6 +237,16 @@ class References:
             if item.since is not None and item.until < item.since:
                 self.fault((*path, "until"), f"it ends before it begins, {item.since}")
 
+    def inspection(self, inspection: Inspection) -> None:
+        """Check inspection.yml: people whose accounts are used, and ranges of ports."""
+        for index, person in enumerate(inspection.probes.people):
+            self.person(("inspection", "probes", "people", index), person)
+        for system, ports in inspection.security.ports.items():
+            for index, allowed in enumerate(ports):
+                if allowed.last is not None and allowed.last < allowed.port:
+                    path = ("inspection", "security", "ports", system, index, "last")
+                    self.fault(path, f"the range ends before it begins: {allowed.port}")
+
     def clauses(self, tree: Tree) -> None:
         """Refuse a clause that regulation.yml does not have."""
         for path, clause in tree.clauses().items():
@@ -253,6 +264,7 @@ _LOOKS: Final[Mapping[type, Callable[[References, Any], None]]] = {
     Security: References.security,
     Drift: References.drift,
     Exceptions: References.exceptions,
+    Inspection: References.inspection,
 }
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from glob import escape
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from commsroom.errors import Exit
 from commsroom.estate.resource import Action
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from commsroom.estate.inspection import Check
     from commsroom.estate.plan import Plan
     from commsroom.estate.resource import Change, Provenance, Value
+
+
+#: What the report of an inspection is called, and what it says where nobody could be used.
+INSPECTION: Final = N_("Inspection")
+NOBODY: Final = N_("no probe account exists yet, so nothing could be used")
 
 
 class FindingKind(StrEnum):

@@ -40,6 +40,14 @@ PLANTS = [
     ("layers", "commsroom/planted/__init__.py", "'''A room that no layer names.'''"),
     ("backends", "commsroom/backends/planted_a/provider.py", "import commsroom.backends.planted_b"),
     ("backends", "commsroom/backends/ssh.py", "import commsroom.backends.planted_b"),
+    ("backends", "commsroom/backends/host.py", "import commsroom.backends.planted_b"),
+    ("backends", "commsroom/backends/simulated.py", "import commsroom.backends.planted_b.client"),
+    ("backends", "commsroom/backends/outside.py", "import commsroom.backends.planted_a"),
+    (
+        "backends",
+        "commsroom/backends/planted_a/client.py",
+        "import commsroom.backends.outside_hello",
+    ),
     ("runs", "commsroom/app/planted.py", "from nornir.core import Nornir"),
     ("runs", "commsroom/cli/planted.py", "import ansible_runner"),
     ("runs", "commsroom/lab/planted.py", "def f():\n    import distributed"),
@@ -164,10 +172,8 @@ def test_a_plugin_that_imports_something_else_is_named(code):
 def test_what_runs_on_a_target_needs_nothing_but_its_python3():
     for path in (ROOT / "commsroom/backends").rglob("on_target*.py"):
         source = path.read_text(encoding="utf-8")
-        parts = [
-            f"commsroom.backends.{path.parent.name}.{one.stem}"
-            for one in path.parent.glob("on_target_*.py")
-        ]
+        package = ".".join(path.parent.relative_to(ROOT).parts)
+        parts = [f"{package}.{one.stem}" for one in path.parent.glob("on_target_*.py")]
         assert outside(source, *TARGET_MAY, *parts) == set(), path
         ast.parse(source, feature_version=(3, 9))
 

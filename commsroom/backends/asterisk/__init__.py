@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from commsroom.backends.asterisk import wire
+from commsroom.backends.asterisk import inspecting, wire
+from commsroom.backends.asterisk.services import services
 from commsroom.backends.asterisk.settings import Settings
 from commsroom.errors import UsageError
 from commsroom.estate.backend import Backend
@@ -54,4 +55,6 @@ BACKEND: Final = Backend(
     fake=_fake,
     slots={name: frozenset(kind.slots) for name, kind in wire.KINDS.items() if kind.slots},
     refusals=wire.refusals,
+    services=lambda target: services(_settings(target)),
+    judge=inspecting.judge,
 )

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from commsroom.backends import ssh
+from commsroom.backends import host, ssh
 from commsroom.errors import CommsroomError
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from commsroom.backends.asterisk.proof.line import Exchange
     from commsroom.backends.asterisk.settings import Settings
     from commsroom.estate.backend import Deadlines, Target
+    from commsroom.estate.inspection import Facts, Seen
 
 _HERE: Final = "commsroom.backends.asterisk"
 _ALSO: Final = tuple(f"{_HERE}.on_target_{part}" for part in ("ami", "conf", "dialplan", "objects"))
@@ -36,6 +37,10 @@ class Client(Protocol):
         and the `token`.
         Raises TargetMoved, FenceRefused, SystemUnknown.
         """
+        ...
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Return what is seen of the machine and of the server on it; raises SystemUnknown."""
         ...
 
     def exchange(self) -> Exchange:
@@ -60,6 +65,12 @@ class RealClient:
         more = {"ops": list(ops), "token": token, "estate_id": estate_id, "fence": fence}
         return self._call("apply", more, self.deadlines.apply)
 
+    def inspect(self, wanted: Facts) -> Seen:
+        """Look at everything in one round trip."""
+        data = {**self._places, "timeout": self.deadlines.inspect}
+        own = host.Own(f"{_HERE}.on_target_inspection", data, also=_ALSO[:1])
+        return host.inspect(self.target, self.deadlines, wanted, own)
+
     def exchange(self) -> Exchange:
         """Call from here, to the server's address, verified by its name."""
         from commsroom.backends.asterisk.proof.sip_line import RealExchange
@@ -77,15 +88,17 @@ class RealClient:
             raise Undecided(error.message) from error
         return found["day"], found["time"]
 
-    def _call(self, function: str, more: Json, timeout: float) -> Json:
-        data = {
+    @property
+    def _places(self) -> Json:
+        return {
             "folder": self.settings.pbx_folder,
             "spool": self.settings.pbx_voicemail_spool,
             "manager_port": self.settings.pbx_manager_port,
             "manager_secret": self.settings.pbx_manager_secret,
-            "timeout": timeout,
-            **more,
         }
+
+    def _call(self, function: str, more: Json, timeout: float) -> Json:
+        data = {**self._places, "timeout": timeout, **more}
         session = ssh.Session(self.target, self.deadlines.connect)
         answer: Json = session.call(
             f"{_HERE}.on_target", function, data, phase=function, timeout=timeout, also=_ALSO

@@ -10,8 +10,11 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from commsroom.backends import simulated
 from commsroom.backends.asterisk import wire
 from commsroom.backends.asterisk.fake_exchange import FakeExchange
+from commsroom.backends.asterisk.inspecting import SIMULATED
+from commsroom.backends.asterisk.services import services
 from commsroom.errors import FenceRefused, TargetMoved
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from commsroom.backends.asterisk.settings import Settings
+    from commsroom.estate.inspection import Facts, Seen
 
 Json = dict[str, Any]
 
@@ -71,6 +75,10 @@ class FakeClient:
         results = [self._attempt(op) for op in ops]
         self._save()
         return {"results": results, **self._answer()}
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Find everything as it should be, save for what `simulated` is told otherwise."""
+        return simulated.seen(services(self._settings), SIMULATED, wanted, self._path)
 
     def exchange(self) -> FakeExchange:
         """Return the server as a telephone meets it."""

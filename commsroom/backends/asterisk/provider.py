@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from commsroom.backends.asterisk.client import Client
     from commsroom.backends.asterisk.settings import Settings
     from commsroom.estate.backend import Batch, Proof, ProofRequest, Tools
+    from commsroom.estate.inspection import Facts, Seen
     from commsroom.estate.resource import Change
 
 
@@ -61,6 +62,10 @@ class AsteriskProvider:
 
         within = self.tools.deadlines.prove
         yield from prove(self.client.exchange(), requests, self.settings, within)
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Look at machine and server in one round trip."""
+        return self.client.inspect(wanted)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -13,6 +13,8 @@ class Settings(BaseModel):
     pbx_sips_port: int = Field(default=5061, ge=1, le=65535)
     pbx_udp: bool = False
     pbx_udp_port: int = Field(default=5060, ge=1, le=65535)
+    pbx_rtp_first_port: int = Field(default=20000, ge=1, le=65535)
+    pbx_rtp_last_port: int = Field(default=21999, ge=1, le=65535)
     pbx_voicemail_number: str = "*97"
     #: What becomes of outside calls; only where they end in an echo are allowed numbers dialled in proofs.
     pbx_outside: str = "none"

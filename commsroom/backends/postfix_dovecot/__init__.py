@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from commsroom.backends.postfix_dovecot import inspecting
+from commsroom.backends.postfix_dovecot.services import services
 from commsroom.backends.postfix_dovecot.settings import Settings
 from commsroom.backends.postfix_dovecot.wire import ACCOUNTS, BODIES, refusals
 from commsroom.errors import UsageError
@@ -51,4 +53,6 @@ BACKEND = Backend(
     fake=_fake,
     slots={kind: frozenset({"password"}) for kind in ACCOUNTS},
     refusals=refusals,
+    services=lambda target: services(_settings(target)),
+    judge=inspecting.judge,
 )

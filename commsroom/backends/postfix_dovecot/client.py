@@ -6,6 +6,7 @@ import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from commsroom.backends import host
 from commsroom.backends.postfix_dovecot import proof, wire
 from commsroom.backends.ssh import Session
 from commsroom.estate.secret import Secret
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from commsroom.backends.postfix_dovecot.settings import Settings
     from commsroom.backends.postfix_dovecot.wire import Json, Login, Reply
     from commsroom.estate.backend import Target, Tools
+    from commsroom.estate.inspection import Facts, Seen
 
 _PROGRAM: Final = "commsroom.backends.postfix_dovecot.on_target"
 _PARTS: Final = (
@@ -31,6 +33,7 @@ class MailServer:
 
     def __init__(self, target: Target, tools: Tools, settings: Settings) -> None:
         """Keep where the server is and what limits apply."""
+        self._target = target
         self._system = target.system
         self._deadlines = tools.deadlines
         self._session = Session(target, tools.deadlines.connect)
@@ -40,6 +43,11 @@ class MailServer:
         """Read everything in one round trip."""
         answer: Json = self._call("read", {}, "read", self._deadlines.read)
         return answer
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Look at machine and server in one round trip."""
+        own = host.Own("commsroom.backends.postfix_dovecot.on_target_inspection")
+        return host.inspect(self._target, self._deadlines, wanted, own)
 
     def apply(self, data: Json) -> Json:
         """Make a batch in one round trip."""

@@ -15,10 +15,13 @@ import secrets
 import threading
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from commsroom.backends import simulated
 from commsroom.backends.on_target import TargetError
 from commsroom.backends.postfix_dovecot import on_target, wire
 from commsroom.backends.postfix_dovecot import on_target_state as state
+from commsroom.backends.postfix_dovecot.inspecting import SIMULATED
 from commsroom.backends.postfix_dovecot.on_target_table import Table, acl_of, split
+from commsroom.backends.postfix_dovecot.services import services
 from commsroom.errors import FenceRefused, SystemUnknown, TargetMoved
 from commsroom.estate.secret import Secret
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from commsroom.backends.postfix_dovecot.settings import Settings
     from commsroom.backends.postfix_dovecot.wire import Json, Login
+    from commsroom.estate.inspection import Facts, Seen
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,7 +45,7 @@ class MemoryServer(on_target.Server):
 
     def __init__(self, path: Path | None) -> None:
         """Start empty, or with what an earlier process left in `path`."""
-        self._path = path
+        self.path = path
         self._seen = (0, 0)
         self.files: dict[str, str] = {}
         self.mail: dict[str, list[str]] = {}
@@ -51,22 +55,22 @@ class MemoryServer(on_target.Server):
 
     def load(self) -> None:
         """Take over what another process may have written."""
-        if self._path and self._path.exists() and self._stamp() != self._seen:
+        if self.path and self.path.exists() and self._stamp() != self._seen:
             self._seen = self._stamp()
-            kept = json.loads(self._path.read_text("utf-8"))
+            kept = json.loads(self.path.read_text("utf-8"))
             self.files, self.mail, self.fences = kept["files"], kept["mail"], kept["fences"]
 
     def save(self) -> None:
         """Keep everything, as a whole or not at all."""
-        if self._path:
+        if self.path:
             kept = {"files": self.files, "mail": self.mail, "fences": self.fences}
-            beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+            beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
             beside.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
-            beside.replace(self._path)
+            beside.replace(self.path)
             self._seen = self._stamp()
 
     def _stamp(self) -> tuple[int, int]:
-        found = self._path.stat() if self._path else None
+        found = self.path.stat() if self.path else None
         return (found.st_mtime_ns, found.st_ino) if found else (0, 0)
 
     @contextlib.contextmanager
@@ -187,6 +191,10 @@ class SimulatedMail:
             if error.kind == "fenced":
                 raise FenceRefused(text, remedy="another run took over; plan again") from error
             raise SystemUnknown(self._system, phase, error.message) from error
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Find everything as it should be, save for what `simulated` is told otherwise."""
+        return simulated.seen(services(self._settings), SIMULATED, wanted, self.server.path)
 
     # ── use, as its owners and strangers would ─────────────────────────────────────────────────
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from commsroom.backends.postfix_dovecot.settings import Settings
     from commsroom.backends.postfix_dovecot.wire import Client, Json
     from commsroom.estate.backend import Proof, ProofRequest, Tools
+    from commsroom.estate.inspection import Facts, Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,10 @@ class Mail:
     def prove(self, requests: Sequence[ProofRequest]) -> Iterator[Proof]:
         """Use mailboxes, lists and grants as their owners would."""
         return proving.prove(self.client, self.settings, self.tools, requests)
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Look at machine and server in one round trip."""
+        return self.client.inspect(wanted)
 
     def close(self) -> None:
         """Nothing stays open between operations."""

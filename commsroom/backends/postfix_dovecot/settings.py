@@ -15,6 +15,9 @@ class Settings(BaseModel):
         587, alias="mail_submission_port", description="Submission, STARTTLS required."
     )
     smtp_port: int = Field(25, alias="mail_smtp_port", description="Mail from other servers.")
+    managesieve: bool = Field(
+        True, alias="mail_managesieve", description="Whether filters may be uploaded."
+    )
     message_size: int = Field(
         0, alias="mail_message_size", description="Largest message in bytes; 0: whatever it says."
     )

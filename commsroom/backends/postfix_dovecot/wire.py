@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from commsroom.estate.inspection import Facts, Seen
     from commsroom.estate.resource import Kind
     from commsroom.estate.secret import Secret, SecretRef
 
@@ -78,6 +79,10 @@ class Client(Protocol):
 
     def read(self) -> Json:
         """Return `objects`, `token` and `version`."""
+        ...
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Return what is seen of the machine and of the servers on it; raises SystemUnknown."""
         ...
 
     def apply(self, data: Json) -> Json:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from commsroom.backends.prosody import wire
+from commsroom.backends.prosody import inspecting, wire
+from commsroom.backends.prosody.services import services
 from commsroom.backends.prosody.settings import Settings
 from commsroom.errors import UsageError
 from commsroom.estate.backend import Backend
@@ -58,4 +59,6 @@ BACKEND: Final = Backend(
     fake=_fake,
     slots={"account": frozenset({"password"})},
     refusals=wire.refusals,
+    services=lambda target: services(_settings(target)),
+    judge=inspecting.judge,
 )

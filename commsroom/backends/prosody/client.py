@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from commsroom.backends import ssh
+from commsroom.backends import host, ssh
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from commsroom.backends.prosody.proof.chat import Chat
     from commsroom.backends.prosody.settings import Settings
     from commsroom.estate.backend import Deadlines, Target
+    from commsroom.estate.inspection import Facts, Seen
 
 _MODULE = "commsroom.backends.prosody.on_target"
 
@@ -32,6 +33,10 @@ class Client(Protocol):
         Returns `results` (one each: `ok`, `error`), `verifiers` (of the accounts concerned, before),
         and `state` and `token` read afterwards. Raises TargetMoved, FenceRefused, SystemUnknown.
         """
+        ...
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Return what is seen of the machine and of the server on it; raises SystemUnknown."""
         ...
 
     def chat(self, timeout: float) -> Chat:
@@ -55,6 +60,12 @@ class RealClient:
         """Send the whole batch."""
         more = {"ops": list(ops), "token": token, "estate_id": estate_id, "fence": fence}
         return self._call("apply", more, self.deadlines.apply)
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Look at everything in one round trip."""
+        data = {"federation": self.settings.im_federation}
+        own = host.Own("commsroom.backends.prosody.on_target_inspection", data)
+        return host.inspect(self.target, self.deadlines, wanted, own)
 
     def chat(self, timeout: float) -> Chat:
         """Log in from here, to the server's address, by the domain's name."""

@@ -11,8 +11,11 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
+from commsroom.backends import simulated
 from commsroom.backends.prosody import wire
+from commsroom.backends.prosody.inspecting import SIMULATED
 from commsroom.backends.prosody.proof.chat import Refused, Undecided
+from commsroom.backends.prosody.services import services
 from commsroom.errors import FenceRefused, TargetMoved
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from commsroom.backends.prosody.settings import Settings
+    from commsroom.estate.inspection import Facts, Seen
 
 Json = dict[str, Any]
 
@@ -41,6 +45,7 @@ class FakeClient:
     def __init__(self, system: str, settings: Settings, path: Path | None) -> None:
         """Start empty, or with what an earlier process left in `path`."""
         self._system = system
+        self._settings = settings
         self._domain = settings.im_domain
         self._path = path
         self._data: Json = json.loads(json.dumps(_EMPTY))
@@ -68,6 +73,10 @@ class FakeClient:
         concerned = {op.get("login") for op in ops}
         verifiers = {login: value for login, value in before.items() if login in concerned}
         return {"results": results, "verifiers": verifiers, **self._answer()}
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Find everything as it should be, save for what `simulated` is told otherwise."""
+        return simulated.seen(services(self._settings), SIMULATED, wanted, self._path)
 
     def chat(self, timeout: float) -> FakeChat:
         """Return the server as its users meet it."""

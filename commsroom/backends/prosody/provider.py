@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from commsroom.backends.prosody.client import Client, Json
     from commsroom.backends.prosody.settings import Settings
     from commsroom.estate.backend import Batch, Proof, ProofRequest, Tools
+    from commsroom.estate.inspection import Facts, Seen
     from commsroom.estate.resource import Change
 
 #: Seconds to each answer of the server in a proof; the whole has the deadline of the phase.
@@ -61,6 +62,10 @@ class ProsodyProvider:
         """Log in as everybody, one wrong password each; share, enter, write and read."""
         chat = self.client.chat(_ANSWER_SECONDS)
         yield from asyncio.run(steps.prove(chat, requests, within=self.tools.deadlines.prove))
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Look at machine and server in one round trip."""
+        return self.client.inspect(wanted)
 
     def close(self) -> None:
         """Nothing to let go of."""

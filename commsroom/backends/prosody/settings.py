@@ -18,6 +18,12 @@ class Settings(BaseModel):
     im_admin_socket: str = "/run/prosody/prosody.sock"
     #: Where people log in; proofs do too.
     im_direct_tls_port: int = Field(default=5223, ge=1, le=65535)
+    #: What else is offered; 0 is not at all.
+    im_starttls_port: int = Field(default=5222, ge=0, le=65535)
+    im_https_port: int = Field(default=5281, ge=0, le=65535)
+    im_file_sharing: bool = True
+    im_share_host: str = ""
+    im_federation: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -19,6 +19,9 @@ def variables(policy: Policy) -> dict[str, dict[str, Any]]:
         "commsroom": {
             "commsroom_domain": mail.domain,
             "commsroom_tls_minimum": policy.security.tls.minimum,
+            "firewall_management": list(policy.inspection.firewall.management),
+            "firewall_ssh_port": policy.inspection.security.ssh.port,
+            "firewall_extra_ports": _extra_ports(policy),
         },
         "pbx": {
             "pbx_udp": any(site.sip_transport == "udp" for site in policy.company.sites.values()),
@@ -36,4 +39,20 @@ def variables(policy: Policy) -> dict[str, dict[str, Any]]:
             "im_share_days": messaging.file_sharing.keep.days,
             "im_archive_days": messaging.history.days,
         },
+    }
+
+
+def _extra_ports(policy: Policy) -> dict[str, list[dict[str, Any]]]:
+    """Return the ports policy adds to what the services declare, by system; `*` is all."""
+    return {
+        system: [
+            {
+                "name": "added by policy",
+                "port": extra.port,
+                "last": extra.last or 0,
+                "transport": extra.transport,
+            }
+            for extra in ports
+        ]
+        for system, ports in policy.inspection.security.ports.items()
     }

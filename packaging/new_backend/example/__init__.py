@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from commsroom.backends.example.services import services
 from commsroom.backends.example.settings import Settings
 from commsroom.estate.backend import Backend
 
@@ -34,4 +35,5 @@ BACKEND = Backend(
     slots={"account": frozenset({"password"})},
     connect=_connect,
     fake=_fake,
+    services=lambda target: services(Settings.of(target.variables)),
 )

@@ -8,7 +8,7 @@ import ssl
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from commsroom.backends import ssh
+from commsroom.backends import host, ssh
 from commsroom.backends.example.settings import Settings
 from commsroom.errors import SystemUnknown
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from commsroom.estate.backend import Deadlines, Target
+    from commsroom.estate.inspection import Facts, Seen
 
 _ON_TARGET = "commsroom.backends.example.on_target"
 
 
 class Client(Protocol):
-    """What the provider needs of a server; `fake.py` has the same three methods."""
+    """What the provider needs of a server; `fake.py` has the same four methods."""
 
     def read(self) -> dict[str, Any]:
         """Return `ours` and `local` (login → values, with `password` a hash) and `token`."""
@@ -29,6 +30,10 @@ class Client(Protocol):
 
     def apply(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Make the `edits` of `job`; return `ours` as read back, `token`, and `failed` (or "")."""
+        ...
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Return what is seen of the machine; raises SystemUnknown."""
         ...
 
     def login(self, login: str, password: str) -> bool:
@@ -53,6 +58,10 @@ class SshClient:
     def apply(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Hand the whole batch over in one round trip."""
         return self._call("apply", job, "apply", self._deadlines.apply)
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Look at the machine in one round trip; a part of one's own goes with it as `host.Own`."""
+        return host.inspect(self._target, self._deadlines, wanted)
 
     def login(self, login: str, password: str) -> bool:
         """Ask for the login page with the credential (RFC 7617): 200 accepted, 401 or 403 refused."""

@@ -6,12 +6,16 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from commsroom.backends import on_target
+from commsroom.backends import on_target, simulated
+from commsroom.backends.example.services import services
+from commsroom.backends.example.settings import Settings
 from commsroom.errors import FenceRefused, TargetMoved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from commsroom.estate.inspection import Facts, Seen
 
 
 class FakeClient:
@@ -54,6 +58,10 @@ class FakeClient:
                 account["password"] = _hashed(edit["password"])
         self._save()
         return {"ours": self.read()["ours"], "token": self._token(), "failed": ""}
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Find everything as it should be, save for what `simulated` is told otherwise."""
+        return simulated.seen(services(Settings()), {}, wanted, self._state)
 
     def login(self, login: str, password: str) -> bool:
         """Accept the right password of an account that is not suspended."""

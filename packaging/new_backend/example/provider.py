@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from commsroom.backends.example.client import Client
     from commsroom.estate.backend import Batch, ProofRequest, Target, Tools
+    from commsroom.estate.inspection import Facts, Seen
     from commsroom.estate.resource import Change
 
 _PASSWORD = "secret:password"  # noqa: S105 - the name of a field of a plan
@@ -79,6 +80,10 @@ class ExampleProvider:
                 yield self._login(request, f"{password}x", expect=False, use="wrong password")
         for request in (request for request in requests if request.refused):
             yield self._refusal(request, control)
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Look at the machine; `BACKEND.judge` would say what facts of one's own mean."""
+        return self._client.inspect(wanted)
 
     def close(self) -> None:
         """Hold nothing, so let go of nothing."""

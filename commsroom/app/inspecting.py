@@ -1,0 +1,270 @@
+"""inspect: look at every system's machine, services and network face, and use probe accounts.
+
+Clauses 3.2.2 and 5.2.2. Writes nothing to any system, save for what a proof by use leaves (a call, a
+message that is fetched and deleted again).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from commsroom.app import judging, proving, remembering
+from commsroom.app.scope import Scope
+from commsroom.backends import outside
+from commsroom.errors import CommsroomError, UsageError
+from commsroom.estate.checks import host_checks, outside_checks, wanted
+from commsroom.estate.checks.network import WELL_KNOWN
+from commsroom.estate.inspection import Seen, Standard
+from commsroom.policy.people import PersonKind
+from commsroom.reports import model
+from commsroom.reports.model import Finding, FindingKind, Report, Timing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import date
+
+    from commsroom.app.estate import Estate
+    from commsroom.app.progress import Progress
+    from commsroom.estate.backend import Deadlines, Provider
+    from commsroom.estate.inspection import Check, Facts
+    from commsroom.runs.inventory import System
+
+#: Seconds for all that is looked at from outside one system.
+_OUTSIDE_SECONDS: Final = 45.0
+#: What the deadline of a system leaves for ending in order.
+_MARGIN_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to inspect: the checks that any of the globs names, all when there is none.
+
+    `security` adds the checks of clause 5.2.2, `use` the proofs with probe accounts.
+    """
+
+    only: tuple[str, ...] = ()
+    security: bool = True
+    use: bool = True
+    as_of: date | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether every check of every system is made."""
+        return self.security and not self.only
+
+    def names(self, address: str) -> bool:
+        """Tell whether a check or an object is meant."""
+        return not self.only or any(fnmatchcase(address, glob) for glob in self.only)
+
+    def concerns(self, system: str) -> bool:
+        """Tell whether anything on a system can be meant."""
+        return not self.only or any(
+            fnmatchcase(system, glob.partition(":")[0]) for glob in self.only
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """All that came of one system; `lost` says why its machine could not be asked."""
+
+    seen: Seen
+    outside: Facts
+    lost: str = ""
+
+
+def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
+    """Inspect, and return everything that was looked at, good or not.
+
+    A system that cannot be reached, hangs or talks nonsense is *unknown*; the others are complete,
+    and what its services look like from outside is told all the same.
+
+    Args:
+        estate: The estate.
+        wish: What to inspect.
+        progress: Told of each system.
+
+    Raises:
+        UsageError: a glob names no system.
+        CommsroomError: policy or inventory cannot be used.
+    """
+    chosen = {name: system for name, system in estate.systems.items() if wish.concerns(name)}
+    if not chosen:
+        raise UsageError(
+            "no system of the inventory is named",
+            remedy="write --only 'SYSTEM:CHECK/*', as in 'mail1:disk/*'",
+        )
+    at, started = remembering.now(), time.monotonic()
+    day = wish.as_of or _today(estate)
+    results = _look(estate, chosen, wish, progress)
+    checks: list[Check] = []
+    findings: list[Finding] = []
+    for name, result in results.items():
+        simulated = chosen[name].simulated
+        if isinstance(result, CommsroomError):
+            findings.append(_unknown(name, str(result), simulated=simulated))
+            continue
+        if result.lost:
+            findings.append(_unknown(name, result.lost, simulated=simulated))
+        standard = Standard(estate.policy, name, day)
+        checks += [
+            replace(check, simulated=simulated)
+            for check in _judge(chosen[name], result, standard, wish)
+            if wish.names(check.address)
+        ]
+    report = Report(
+        title=model.INSPECTION,
+        estate=estate.path.name,
+        when=remembering.shown(at),
+        simulated=estate.simulated & set(chosen),
+        timings=(Timing("inspect", time.monotonic() - started),),
+    ).plus(findings=findings, checks=sorted(checks, key=lambda check: check.address))
+    if wish.use:
+        report = _with_use(report, estate, wish, progress)
+    return _remembered(report, estate, wish, progress, at)
+
+
+def _remembered(report: Report, estate: Estate, wish: Wish, progress: Progress, at: str) -> Report:
+    """Weigh what was found by policy, and add since when it has been so.
+
+    Only a whole inspection on today's policy is recorded: a narrowed one sees neither what is gone nor
+    what is there.
+    """
+    parts = frozenset({judging.INSPECTION})
+    day = wish.as_of or _today(estate)
+    judged = judging.judge(report, estate.policy, day, looked_at=parts if wish.whole else None)
+    if not wish.whole or wish.as_of is not None:
+        return remembering.recalled(estate, judged, parts)
+    return remembering.remember(estate, judged, progress, at=at, parts=parts, record=True)
+
+
+def _today(estate: Estate) -> date:
+    return datetime.now(UTC).astimezone(ZoneInfo(estate.policy.company.time_zone)).date()
+
+
+def _look(
+    estate: Estate, chosen: Mapping[str, System], wish: Wish, progress: Progress
+) -> dict[str, _Looked | CommsroomError]:
+    rules = estate.policy.inspection
+    request = wanted(rules)
+    seconds = _limit(estate.tools.deadlines)
+    progress.begin("Inspecting", len(chosen))
+
+    def work(name: str, provider: Provider) -> _Looked:
+        system = chosen[name]
+        inspected = getattr(provider, "inspect", None)
+        jobs: dict[str, Callable[[], Any]] = {}
+        if not system.simulated:
+            jobs["outside"] = lambda: _outside(system, wish, estate)
+        if inspected is not None:
+            jobs["seen"] = lambda: _seen(inspected, request)
+        found = outside.side_by_side(jobs, workers=2, seconds=seconds)
+        seen = found.get("seen", (Seen(), ""))
+        if isinstance(seen, dict):  # it hung, or was no inspection at all
+            seen = (Seen(), f"{name}: inspect: {seen['unknown']}")
+        return _Looked(seen[0], found.get("outside") or seen[0].outside or {}, seen[1])
+
+    results = estate.fleet.each(
+        work,
+        on=list(chosen),
+        deadline=seconds + _MARGIN_SECONDS,
+        done=lambda name, _: progress.advance(name),
+    )
+    progress.end()
+    return results
+
+
+def _limit(deadlines: Deadlines) -> float:
+    """Return the seconds one system gets; the machine and its network face are looked at together."""
+    return max(_OUTSIDE_SECONDS, deadlines.connect + deadlines.inspect) + 1
+
+
+def _seen(inspected: object, request: Facts) -> tuple[Seen, str]:
+    """Ask the machine; what cannot be reached is told beside what could."""
+    assert callable(inspected)  # noqa: S101 - a provider's `inspect` is a method
+    try:
+        seen = inspected(request)
+    except CommsroomError as error:
+        return Seen(), str(error)
+    return (seen, "") if isinstance(seen, Seen) else (Seen(), "the answer made no sense")
+
+
+def _outside(system: System, wish: Wish, estate: Estate) -> Facts:
+    return outside.look(
+        system.target,
+        system.backend.services(system.target),
+        ports=WELL_KNOWN,
+        forbidden=estate.policy.inspection.security.forbidden_ciphers if wish.security else (),
+        seconds=_OUTSIDE_SECONDS,
+    )
+
+
+def _judge(system: System, looked: _Looked, standard: Standard, wish: Wish) -> Iterator[Check]:
+    services = system.backend.services(system.target)
+    yield from host_checks(looked.seen, services, standard, security=wish.security)
+    if looked.seen.own:
+        for check in system.backend.judge(looked.seen.own, standard):
+            if wish.security or check.name != "password":
+                yield check
+    if looked.outside:  # a twin that does not answer has no face either
+        yield from outside_checks(looked.outside, services, standard, security=wish.security)
+
+
+def _unknown(system: str, reason: str, *, simulated: bool) -> Finding:
+    return Finding(
+        kind=FindingKind.UNKNOWN,
+        address=system,
+        system=system,
+        text=reason,
+        remedy=f"make {system} reachable and run the command again",
+        simulated=simulated,
+    )
+
+
+# ── by use ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _with_use(report: Report, estate: Estate, wish: Wish, progress: Progress) -> Report:
+    """Add what calls, logins and deliveries with the probe accounts showed."""
+    people = probes(estate, wish.as_of or _today(estate))
+    started = time.monotonic()
+    try:
+        done = proving.prove(estate, Scope(people, (), wish.as_of), progress)
+    except UsageError:
+        # Nobody has an account yet: said, since a report without a single use would look like one with.
+        finding = Finding(
+            kind=FindingKind.UNKNOWN, address="probes", system="probes",
+            text=model.NOBODY,
+            remedy="commsroom apply",
+        )  # fmt: skip
+        return report.plus(findings=[finding])
+    proofs = [proof for proof in done.proofs if wish.names(str(proof.address))]
+    told = {finding.system for finding in report.findings}
+    findings = [
+        _unknown(name, reason, simulated=name in done.simulated)
+        for name, reason in done.unknown.items()
+        if wish.concerns(name) and name not in told
+    ]
+    timing = Timing("use", time.monotonic() - started)
+    return report.plus(findings=findings, proofs=proofs, timings=[timing])
+
+
+def probes(estate: Estate, day: date) -> tuple[str, ...]:
+    """Return the people whose accounts are used: those policy names, else always the same few."""
+    rules = estate.policy.inspection.probes
+    if rules.people:
+        return rules.people
+    staff = [
+        person
+        for person in estate.policy.people
+        if person.kind is PersonKind.STAFF
+        and person.start <= day
+        and (person.end is None or day <= person.end)
+    ]
+    return tuple(person.id for person in sorted(staff, key=lambda person: person.id))[
+        : rules.sample
+    ]

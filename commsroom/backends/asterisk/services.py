@@ -1,0 +1,24 @@
+"""What an exchange offers on the network: for its inspection, and for its firewall."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commsroom.estate.inspection import Encryption, Service
+
+if TYPE_CHECKING:
+    from commsroom.backends.asterisk.settings import Settings
+
+
+def services(settings: Settings) -> tuple[Service, ...]:
+    """Name the services; media ports are open only while there is a call (SRTP, RFC 3711)."""
+    found = [
+        Service(name="sips", port=settings.pbx_sips_port, encryption=Encryption.TLS),
+        Service(
+            name="rtp", port=settings.pbx_rtp_first_port, last=settings.pbx_rtp_last_port,
+            transport="udp", on_demand=True,
+        ),
+    ]  # fmt: skip
+    if settings.pbx_udp:  # a stated exception of a site, see company.yml
+        found.append(Service(name="sip", port=settings.pbx_udp_port, transport="udp"))
+    return tuple(found)
