@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+import commsroom
 from commsroom.cli import output
 from commsroom.cli.session import COMMON, DebugOption, EstateOption, JsonOption, SimulateOption
 from commsroom.errors import CommsroomError, PolicyErrors
@@ -125,22 +126,20 @@ def _known(error: Exception) -> CommsroomError:
         return CommsroomError(text.rstrip("."), remedy=_usage(error))
     if isinstance(error, OSError) and error.strerror:
         return CommsroomError(f"{error.filename or 'input or output'}: {error.strerror}")
-    place = next(
-        (
-            f" in {_short(frame.filename)}:{frame.lineno}"
-            for frame in reversed(traceback.extract_tb(error.__traceback__))
-            if f"{os.sep}commsroom{os.sep}" in frame.filename
-        ),
-        "",
-    )
     return CommsroomError(
-        f"internal error: {type(error).__name__}{place}",
+        f"internal error: {type(error).__name__}{_place(error)}",
         remedy="run again with --debug, and report it",
     )
 
 
-def _short(file: str) -> str:
-    return file[file.rindex(f"{os.sep}commsroom{os.sep}") + 1 :]
+def _place(error: Exception) -> str:
+    """Return the innermost line of our own package; the folders above it may have its name too."""
+    package = Path(commsroom.__file__).parent
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if file.is_relative_to(package):
+            return f" in {file.relative_to(package.parent).as_posix()}:{frame.lineno}"
+    return ""
 
 
 def _usage(error: typer.TyperException) -> str:

@@ -86,6 +86,18 @@ def test_an_unexpected_error_names_type_and_place_and_keeps_its_text_back(run, b
     assert "hunter2" not in done.err + done.out
 
 
+def test_the_place_is_in_our_package_whatever_the_folders_round_it_are_called(run, monkeypatch):
+    """A clone is called commsroom, too, and so may be a folder of somebody else's below it."""
+    from commsroom.app import validating
+
+    elsewhere = "/srv/commsroom/.venv/lib/commsroom/library.py"
+    names = {}
+    exec(compile("def fail(path, as_of): raise ValueError", elsewhere, "exec"), names)
+    monkeypatch.setattr(validating, "validate", names["fail"])
+    said = run("validate").err
+    assert "internal error: ValueError in commsroom/cli/commands/policy.py:" in said
+
+
 def test_debug_shows_the_traceback(run, broken):
     done = run("--debug", "validate")
     assert done.code == 1
