@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from commsroom.app import planning
+from commsroom.app import naming, planning
 from commsroom.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def show(estate: Estate, scope: Scope) -> tuple[Resource, ...]:
     found = tuple(item for item in desired if narrow.holds(item))
     if not found and not scope.whole:
         names = ", ".join((*scope.only, *scope.people))
-        raise UsageError(f"nothing in policy matches {names}")
+        raise UsageError(
+            f"nothing in policy matches {names}", remedy=naming.remedy(scope.only, estate.systems)
+        )
     return found
 
 
@@ -63,7 +65,10 @@ def explain(estate: Estate, glob: str, scope: Scope, progress: Progress) -> tupl
     changes = {change.address: change for change in planned.plan.changes}
     found = sorted(address for address in {*desired, *there} if address.matches(glob))
     if not found:
-        raise UsageError(f"nothing is at {glob!r}, neither in policy nor on a system")
+        raise UsageError(
+            f"nothing is at {glob!r}, neither in policy nor on a system",
+            remedy=naming.remedy([glob], estate.systems),
+        )
     return tuple(
         Explanation(
             address=address,

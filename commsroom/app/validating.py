@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from commsroom.errors import CommsroomError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
     from pathlib import Path
 
@@ -16,10 +19,36 @@ def validate(path: Path, *, as_of: date | None = None) -> Validation:
     """Check policies, roster and allocations of the estate at `path`; all problems at once.
 
     Numbers are allotted for the day `as_of`, None for today, to see whether there are enough.
+
+    Raises:
+        CommsroomError: there is no estate here.
     """
     from commsroom import policy
+    from commsroom.app import naming
 
-    return policy.validate(path, as_of)
+    if not (path / "policies").is_dir():
+        raise CommsroomError(
+            f"{path.resolve()}: no estate here",
+            remedy="--estate DIR names one, commsroom init DIR makes one",
+        )
+    systems: list[str] = []
+
+    def doubt(glob: str) -> tuple[str, str]:
+        if not systems and not glob.startswith("*:"):
+            systems.extend(_systems(path))
+        return naming.doubt(glob, systems)
+
+    return policy.validate(path, as_of, doubt=doubt)
+
+
+def _systems(path: Path) -> Iterable[str]:
+    """Return the names of the inventory's systems; none when it cannot be read: `plan` says why."""
+    from commsroom.runs import inventory
+
+    try:
+        return inventory.systems(path)
+    except CommsroomError:
+        return ()
 
 
 def write_schemas(folder: Path) -> list[Path]:

@@ -36,7 +36,8 @@ def languages(incomplete: str) -> list[str]:
     """Offer the languages of the reports."""
     from commsroom.reports.languages import available
 
-    return [found for found in available() if found.startswith(incomplete)]
+    tags = [name.replace("_", "-") for name in available()]
+    return [found for found in tags if found.startswith(incomplete)]
 
 
 def _estate(context: typer.Context) -> Path:

@@ -26,6 +26,23 @@ class Format(StrEnum):
     SARIF = "sarif"
 
 
+def _read_day(text: str) -> datetime:
+    try:
+        found = datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a day, no moment
+        if text == found.date().isoformat():
+            return found
+    except ValueError:
+        pass
+    raise typer.BadParameter(f"{text!r} is no day; write YYYY-MM-DD, as 2026-11-24")
+
+
+def _read_language(text: str) -> str:
+    """Refuse a language nobody wrote before an hour of work is done for it."""
+    from commsroom.reports import languages
+
+    return languages.canonical(text)
+
+
 Person = Annotated[
     list[str] | None,
     typer.Option(
@@ -49,7 +66,7 @@ AsOf = Annotated[
     datetime | None,
     typer.Option(
         metavar="DATE",
-        formats=["%Y-%m-%d"],
+        parser=_read_day,
         help="Read policy as it will stand on this day, YYYY-MM-DD.  [default: today]",
         show_default=False,
     ),
@@ -66,7 +83,8 @@ Language = Annotated[
     str,
     typer.Option(
         metavar="LANGUAGE",
-        help="The language of the HTML report: en or zh_Hant.",
+        help="The language of the HTML report: en or zh-Hant.",
+        callback=_read_language,
         autocompletion=languages,
     ),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any, Final, TypeVar, get_args, get_origin
 
@@ -66,7 +66,8 @@ def checked(model: type[M], tree: Tree, problems: list[Problem]) -> M | None:
         except ValidationError as error:
             details = error.errors(include_url=False)
             if attempt == 0:
-                found = [_problem(model, tree, item) for item in details if not _follows(item)]
+                causes = _without_followers(model, details)
+                found = [_problem(model, tree, item) for item in causes]
                 _add(problems, found)
                 data = deepcopy(data)
             for detail in reversed(details):  # so that indexes of lists stay right
@@ -74,9 +75,29 @@ def checked(model: type[M], tree: Tree, problems: list[Problem]) -> M | None:
     return None
 
 
-def _follows(detail: Mapping[str, Any]) -> bool:
-    """Tell whether a list is "too short" only because its entries are faulty themselves."""
-    return detail["type"] == "too_short" and bool(detail["input"])
+def _without_followers(
+    model: type[BaseModel], details: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Leave out what is only wrong because something else is.
+
+    A list is "too short" when its entries are faulty themselves, and a key is missing where it is
+    misspelt.
+    """
+    meant = {
+        (location[:-1], _words(model, item, location)[1])
+        for item in details
+        if item["type"] == "extra_forbidden"
+        for location in [tuple(part for part in item["loc"] if part != "[key]")]
+    }
+    return [
+        item
+        for item in details
+        if not (item["type"] == "too_short" and item["input"])
+        and not (
+            item["type"] == "missing"
+            and (item["loc"][:-1], did_you_mean(str(item["loc"][-1]), item["loc"][-1:])) in meant
+        )
+    ]
 
 
 def _add(problems: list[Problem], found: list[Problem]) -> None:

@@ -97,7 +97,7 @@ def load_into(estate: Path, problems: list[Problem]) -> Policy | None:
         subject: faults.checked(model, trees[subject], problems)
         for subject, model in SUBJECTS.items()
     }
-    names = references.Names.of(trees)
+    names = references.Names.of(trees, SUBJECTS)
     mail = models["mail"]
     domains = mail.domains if isinstance(mail, MailRules) else ()
     file = roster.find(folder, problems)

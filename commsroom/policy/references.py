@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from commsroom.errors import Problem
-from commsroom.policy.base import Audience
+from commsroom.policy.base import Audience, Model
 from commsroom.policy.company import Company
 from commsroom.policy.drift import Drift
 from commsroom.policy.exceptions import Exceptions
@@ -37,12 +37,19 @@ class Names:
     people: AbstractSet[str] | None = None
 
     @classmethod
-    def of(cls, trees: Mapping[str, Tree]) -> Names:
+    def of(cls, trees: Mapping[str, Tree], models: Mapping[str, type[Model]]) -> Names:
         """Collect the names from the raw files, so that one faulty file does not hide another's faults."""
 
         def named(subject: str, key: str) -> AbstractSet[str] | None:
-            tree = trees[subject]
-            return tree.names(key) if tree.data is not None else None
+            tree, model = trees[subject], models[subject]
+            if not isinstance(tree.data, dict):
+                return None
+            if key in tree.data:
+                return tree.names(key) if isinstance(tree.data[key], dict) else None
+            # Not there: misspelt, or required and told as missing. Each reference to what would be in
+            # it would be told as dangling, and the one cause be lost among them.
+            misspelt = any(name not in model.model_fields for name in tree.data)
+            return None if misspelt or model.model_fields[key].is_required() else frozenset()
 
         return cls(
             sites=named("company", "sites"),
@@ -50,7 +57,7 @@ class Names:
             positions=named("positions", "positions"),
             dialling_classes=named("telephony", "dialling_classes"),
             destinations=named("telephony", "destinations"),
-            rooms=named("messaging", "rooms") or frozenset(),
+            rooms=named("messaging", "rooms"),
             clauses=named("regulation", "clauses"),
         )
 

@@ -173,6 +173,12 @@ def _from_csv(file: Path, shown: str, rows: Rows, problems: list[Problem]) -> No
 
 def _header_is_good(header: list[str], shown: str, problems: list[Problem]) -> bool:
     before = len(problems)
+    for separator, told in ((";", ";"), ("\t", "tabs")):
+        if len(header) == 1 and separator in header[0]:
+            place = header[0].index(separator) + 1
+            message = f"the values are separated by {told}"
+            problems.append(Problem(shown, 1, place, message, "save it with commas"))
+            return False
     column = 1
     for index, name in enumerate(header):
         if name not in COLUMNS:

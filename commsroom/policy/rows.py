@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import date
+from contextlib import suppress
+from datetime import date, datetime
 from typing import Final
 
 from commsroom.errors import Problem
@@ -73,11 +74,14 @@ class Rows:
 
         def add(row: Sequence[str], line: int) -> None:
             if len(row) != width:
-                many = "many" if len(row) > width else "few"
+                many, remedy = (
+                    ("many", "put a value that holds a comma in quotes")
+                    if len(row) > width
+                    else ("few", "an empty value keeps its comma")
+                )
                 self._problem(
-                    line, "", f"too {many} values: {len(row)} for {width} columns",
-                    "put a value that holds a comma in quotes",
-                )  # fmt: skip
+                    line, "", f"too {many} values: {len(row)} for {width} columns", remedy
+                )
                 return
             if straight:
                 self._add(row, line)
@@ -154,7 +158,7 @@ class Rows:
             if text != day.isoformat() or day.year not in _YEARS:  # Python reads 2026-W48-2 too
                 raise ValueError  # noqa: TRY301 - same message for both
         except ValueError:
-            self._problem(line, column, f"{quoted(text)} is not a date", "write 2026-11-24")
+            self._problem(line, column, f"{quoted(text)} is not a date", f"write {_iso(text)}")
             return None
         self._dates[text] = day
         return day
@@ -237,6 +241,17 @@ class Rows:
     def _problem(self, line: int, column: str, message: str, remedy: str = "") -> None:
         place = _column(self._raw(line), self._places.get(column, 0)) if column else 1
         self._problems.append(Problem(self._file, line, place, message, remedy))
+
+
+def _iso(text: str) -> str:
+    """Return a day written as in 14.12.2026 or 2026/12/14 in our form, else an example of that.
+
+    With slashes day and month may stand either way round, so those are never guessed at.
+    """
+    for form in ("%d.%m.%Y", "%Y/%m/%d", "%Y.%m.%d"):
+        with suppress(ValueError):
+            return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a day, no moment
+    return "2026-11-24"
 
 
 def _column(raw: str, index: int) -> int:

@@ -24,7 +24,7 @@ def lost(estate: Path) -> tuple[int, int]:
         subject: tree.read(folder / f"{subject}.yml", f"policies/{subject}.yml", subject, ignored)
         for subject in SUBJECTS
     }
-    names = references.Names.of(trees)
+    names = references.Names.of(trees, SUBJECTS)
     people, _ = roster.read(roster.find(folder, problems), names, (), problems)
     held = [entry.id for entry in allocations.read(estate, problems)]
     if problems:

@@ -82,7 +82,7 @@ def read(
             return tree
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
-        problems.append(_not_yaml(error, shown))
+        problems.append(_not_yaml(error, shown, text))
         return tree
     before = len(problems)
     tree.data = None if node is None else _Reader(tree, problems).value(node, (subject,))
@@ -157,8 +157,13 @@ def _too_deep(text: str, shown: str) -> Problem | None:
     return None
 
 
-def _not_yaml(error: yaml.YAMLError, shown: str) -> Problem:
+def _not_yaml(error: yaml.YAMLError, shown: str, text: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
+    # libyaml's own words for a tab where an indentation should be are a riddle.
+    if mark is not None and text.splitlines()[mark.line : mark.line + 1]:
+        before, tab, _ = text.splitlines()[mark.line].partition("\t")
+        if tab and not before.strip(" -"):
+            return Problem(shown, mark.line + 1, len(before) + 1, "a tab", "indent with spaces")
     what = " ".join(str(getattr(error, "problem", None) or error).split())
     if mark is None:
         return Problem(shown, 0, 0, f"not valid YAML: {what}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,14 @@ from commsroom.policy import allocations
 from commsroom.policy.allotted import Allocations
 from commsroom.policy.loading import Policy, load_into
 from commsroom.policy.people import PersonKind
+from commsroom.policy.words import did_you_mean, quoted
+
+#: Says of a glob over addresses why it can name nothing, and the remedy; two empty texts: it can.
+Doubt = Callable[[str], tuple[str, str]]
+
+
+def _no_doubt(_glob: str) -> tuple[str, str]:
+    return "", ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +39,11 @@ class Validation:
         return not self.problems
 
 
-def validate(estate: Path, day: date | None = None) -> Validation:
+def validate(estate: Path, day: date | None = None, *, doubt: Doubt = _no_doubt) -> Validation:
     """Check policies, roster and allocations; whatever is wrong is in the result, nothing is raised.
 
-    `day` is the date they are read for; default is today where the company is.
+    `day` is the date they are read for; default is today where the company is. Kinds and systems are
+    no part of policy: `doubt` says of a glob over addresses why those make it name nothing.
     """
     problems: list[Problem] = []
     policy = load_into(estate, problems)
@@ -45,7 +55,7 @@ def validate(estate: Path, day: date | None = None) -> Validation:
         allocations.propose(policy.people, held, policy, day)
     except PolicyErrors as error:
         return Validation(tuple(error.problems), ())
-    return Validation((), tuple(sorted(_warnings(policy, held, day))), _counts(policy))
+    return Validation((), tuple(sorted(_warnings(policy, held, day, doubt))), _counts(policy))
 
 
 def _counts(policy: Policy) -> dict[str, int]:
@@ -66,7 +76,8 @@ def _counts(policy: Policy) -> dict[str, int]:
     }
 
 
-def _warnings(policy: Policy, held: Allocations, day: date) -> Iterator[Problem]:
+def _warnings(policy: Policy, held: Allocations, day: date, doubt: Doubt) -> Iterator[Problem]:
+    yield from _about_protection(policy, doubt)
     yield from _about_exceptions(policy, day)
     yield from _about_the_company(policy)
     yield from _about_people(policy, held)
@@ -129,6 +140,20 @@ def _about_exceptions(policy: Policy, day: date) -> Iterator[Problem]:
             yield _at(policy, path, f"{item.owner} answers for it and left on {end}")
 
 
-def _at(policy: Policy, path: tuple[str | int, ...], message: str) -> Problem:
+def _about_protection(policy: Policy, doubt: Doubt) -> Iterator[Problem]:
+    """Warn of globs under `protected` that can name nothing: somebody relies on them."""
+    domains = policy.mail.domains
+    for index, glob in enumerate(policy.security.protected):
+        message, remedy = doubt(glob)
+        domain = glob.partition("@")[2].partition("/")[0]
+        if not message and domain and not any(fnmatchcase(item, domain) for item in domains):
+            message = f"{quoted(domain)} is no mail domain of ours"
+            remedy = did_you_mean(domain, domains)
+        if message:
+            path = ("security", "protected", index)
+            yield _at(policy, path, f"{glob} protects nothing: {message}", remedy)
+
+
+def _at(policy: Policy, path: tuple[str | int, ...], message: str, remedy: str = "") -> Problem:
     source = policy.sources.of(*path)
-    return Problem(source.file, source.line, source.column, message)
+    return Problem(source.file, source.line, source.column, message, remedy)

@@ -70,7 +70,8 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def render(report: Report, *, language: str = "en") -> str:
-    """Return the whole page, in `language` (one of `languages.available`)."""
+    """Return the whole page, in `language` (one of `languages.available`, or its tag)."""
+    language = languages.canonical(language)
     made = _environment(language)
     script, style = _source(made, "report.js"), _source(made, "report.css")
     mood, sign, verdict = _VERDICTS[report.exit_code]

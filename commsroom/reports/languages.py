@@ -22,14 +22,25 @@ def available() -> tuple[str, ...]:
     return ("en", *sorted(file.stem for file in _CATALOGUES.glob("*.po")))
 
 
+def canonical(language: str) -> str:
+    """Return a language as the catalogues are called: `zh-Hant` (BCP 47) and `zh_Hant` are one.
+
+    Raises:
+        UsageError: there is no such language; names the ones there are.
+    """
+    wanted = language.replace("-", "_").casefold()
+    for name in available():
+        if name.casefold() == wanted:
+            return name
+    tags = ", ".join(name.replace("_", "-") for name in available())
+    raise UsageError(f"reports are not written in {language!r}", remedy=f"one of {tags}")
+
+
 def load(language: str) -> gettext.NullTranslations:
     """Return the catalogue of a language; raises UsageError naming the ones there are."""
+    language = canonical(language)
     if language == "en":
         return gettext.NullTranslations()
-    if language not in available():
-        raise UsageError(
-            f"reports are not written in {language!r}", remedy="one of " + ", ".join(available())
-        )
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 

@@ -9,7 +9,9 @@ import pytest
         (["frobnicate"], "No such command 'frobnicate'"),
         (["plan", "--pesron", "x"], "No such option: --pesron"),
         (["plan", "--person"], "'--person' requires an argument"),
-        (["plan", "--as-of", "tomorrow"], "'tomorrow' does not match the formats '%Y-%m-%d'"),
+        (["plan", "--as-of", "tomorrow"], "'tomorrow' is no day; write YYYY-MM-DD, as 2026-11-24"),
+        (["plan", "--as-of", "2026-1-2"], "'2026-1-2' is no day; write YYYY-MM-DD"),
+        (["drift", "--language", "tlh"], "not written in 'tlh' (one of en, zh-Hant)"),
         (["drift", "--format", "pdf"], "'pdf' is not one of 'text', 'json', 'markdown'"),
         (["explain"], "Missing argument 'ADDRESS'"),
         (["ledger"], "Missing command"),
@@ -20,6 +22,7 @@ import pytest
         (["apply", "--yes", "monday.plan", "--person", "x"], "a saved plan has its own scope"),
         (["plan"], "no estate here"),
         (["--estate", "/nowhere", "plan"], "/nowhere: no estate here"),
+        (["--estate", "/nowhere", "validate"], "/nowhere: no estate here (--estate DIR names one"),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, list) else "",
 )
@@ -32,6 +35,15 @@ def test_a_wrong_request_is_one_line_and_exit_1(run, tmp_path, monkeypatch, word
     assert done.err.startswith("error: ")
     assert "Traceback" not in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_validate_names_the_whole_path_of_a_folder_without_an_estate(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run("validate")
+    assert done.err == (
+        f"error: {tmp_path}: no estate here"
+        " (--estate DIR names one, commsroom init DIR makes one)\n"
+    )
 
 
 def test_a_failure_with_json_is_a_document_too(run, tmp_path):

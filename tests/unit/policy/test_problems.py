@@ -75,6 +75,14 @@ YAML = {
         "company.yml", "sites:", "sites: [",
         "policies/company.yml:12:9: not valid YAML: did not find expected ',' or ']'",
     ),
+    "a tab": (
+        "company.yml", "    country: TW", "\tcountry: TW",
+        "policies/company.yml:13:1: a tab (indent with spaces)",
+    ),
+    "a tab behind a dash": (
+        "security.yml", '  - "*:shared_mailbox', '  -\t- "*:shared_mailbox',
+        "policies/security.yml:16:4: a tab (indent with spaces)",
+    ),
     "unknown word": (
         "security.yml", "custody: managed", "custody: managd",
         'policies/security.yml:26:30: custody: "managd" is not valid (did you mean \'managed\'?)',
@@ -202,6 +210,33 @@ def test_faults_of_all_files_come_at_once(sample):
         "policies/telephony.yml:67:3",
         "policies/telephony.yml:99:17",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "told"),
+    [
+        ("telephony.yml", "dialling_classes:", "dialing_classes:",
+         ["unknown key 'dialing_classes' (did you mean 'dialling_classes'?)"]),
+        ("telephony.yml", "destinations:", "destination:",
+         ["unknown key 'destination' (did you mean 'destinations'?)"]),
+        ("company.yml", "departments:", "department:",
+         ["unknown key 'department' (did you mean 'departments'?)"]),
+        ("messaging.yml", "rooms:", "room:", ["unknown key 'room' (did you mean 'rooms'?)"]),
+        ("positions.yml", "positions:\n", "position:\n",
+         ["unknown key 'position' (did you mean 'positions'?)"]),
+    ],
+)  # fmt: skip
+def test_a_misspelt_section_is_told_and_nothing_that_follows_from_it(sample, name, old, new, told):
+    sample.change(name, f"\n{old}", f"\n{new}")
+    assert [problem.partition(": ")[2] for problem in sample.problems] == told
+
+
+def test_a_section_of_the_wrong_form_is_told_and_nothing_that_follows_from_it(sample):
+    text = sample.file("telephony.yml").read_text("utf-8")
+    begin, end = text.index("\ndialling_classes:"), text.index("\n# Answered within")
+    sample.change("telephony.yml", text[begin:end], "\ndialling_classes: [internal]\n")
+    assert len(sample.problems) == 1
+    assert "dialling_classes must be a mapping" in sample.problems[0]
 
 
 def test_load_raises_one_error_that_carries_every_problem(sample):

@@ -71,7 +71,7 @@ CSV = {
     "too few values": (
         "2022-05-16,,", "2022-05-16,",
         ("policies/people.csv:6:1: too few values: 11 for 12 columns"
-        " (put a value that holds a comma in quotes)"),
+        " (an empty value keeps its comma)"),
     ),
     "dangling department": (
         "L010,Seán O'Brien,,sales", "L010,Seán O'Brien,,sails",
@@ -98,6 +98,18 @@ CSV = {
     "no such day": (
         "2022-05-16", "2022-02-30",
         "policies/people.csv:6:61: '2022-02-30' is not a date (write 2026-11-24)",
+    ),
+    "a day as Europeans write it": (
+        "2022-05-16", "14.12.2026",
+        "policies/people.csv:6:61: '14.12.2026' is not a date (write 2026-12-14)",
+    ),
+    "a day with slashes, year first": (
+        "2022-05-16", "2026/12/4",
+        "policies/people.csv:6:61: '2026/12/4' is not a date (write 2026-12-04)",
+    ),
+    "a day that may be read two ways is not guessed at": (
+        "2022-05-16", "04/12/2026",
+        "policies/people.csv:6:61: '04/12/2026' is not a date (write 2026-11-24)",
     ),
     "partner without end": (
         "2026-09-01,2027-02-28", "2026-09-01,",
@@ -177,6 +189,14 @@ def test_columns_may_stand_in_any_order_and_be_left_out(sample):
     )
     person = sample.load().person("L007")
     assert (person.name, person.login, person.line) == ("Name 7", "", 8)
+
+
+@pytest.mark.parametrize(("separator", "told"), [(";", ";"), ("\t", "tabs")])
+def test_a_spreadsheets_other_separators_are_one_line(sample, separator, told):
+    file = sample.file("people.csv")
+    file.write_text(file.read_text("utf-8").replace(",", separator), "utf-8")
+    expected = f"people.csv:1:3: the values are separated by {told} (save it with commas)"
+    assert sample.problems == [f"policies/{expected}"]
 
 
 def test_two_rosters_are_refused(sample):

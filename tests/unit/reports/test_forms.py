@@ -258,8 +258,9 @@ def test_a_catalogue_translates_every_marked_text_and_nothing_else(language):
     assert all(catalogue.values())
 
 
-def test_the_page_speaks_chinese_when_asked(report):
-    text = page.render(report, language="zh_Hant")
+@pytest.mark.parametrize("language", ["zh_Hant", "zh-Hant", "zh-hant"])
+def test_the_page_speaks_chinese_when_asked(report, language):
+    text = page.render(report, language=language)
     assert '<html lang="zh-Hant">' in text
     assert "部分系統狀況不明。" in text
     assert "現況差異" in text
