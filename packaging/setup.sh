@@ -19,8 +19,13 @@ if [[ ${1:-} == --tests ]]; then
 fi
 wanted=$({ pwd; cat requirements-dev.lock pyproject.toml "${lists[@]}" packaging/setup.sh; } | sha256sum)
 link=.venv/collections/ansible_collections/commsroom/core
+# Ansible looks for collections among Python's packages too: so an estate anywhere finds this one by
+# nothing but the ansible-playbook it uses, and needs no path in its ansible.cfg.
+known_to_python=ansible_collections/commsroom/core
 all_there() {
-  [[ -f $stamp && $(<"$stamp") == "$wanted" && -x .venv/bin/python && -e $link/galaxy.yml ]]
+  [[ -f $stamp && $(<"$stamp") == "$wanted" && -x .venv/bin/python && -e $link/galaxy.yml ]] || return
+  local -a found=(.venv/lib/python3.*/site-packages/"$known_to_python"/galaxy.yml)
+  [[ -e ${found[0]} ]]
 }
 all_there && exit 0
 [[ ${1:-} == --check ]] && fail "something is missing or out of date: run make setup"
@@ -112,6 +117,10 @@ fi
 # ── the collection: this checkout is commsroom.core
 mkdir -p "$(dirname "$link")"
 ln -sfn ../../../.. "$link"
+for packages in .venv/lib/python3.*/site-packages; do
+  mkdir -p "$packages/$(dirname "$known_to_python")"
+  ln -sfn "$PWD" "$packages/$known_to_python"
+done
 
 printf '%s\n' "$wanted" >"$stamp"
 say "ready: .venv"

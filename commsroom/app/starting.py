@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commsroom.errors import CommsroomError
@@ -10,10 +11,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def init(folder: Path) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new estate: the files in it, and where its key was put (None: the environment gives one)."""
+
+    files: list[Path]
+    key: Path | None
+
+
+def init(folder: Path, *, lab: bool = False) -> Started:
     """Write a small, valid estate into `folder` (made if missing) and make its key.
 
-    Returns the files written, the key last unless the environment gives one.
+    With `lab` its servers are those of this machine's lab.
 
     Raises:
         CommsroomError: the folder holds an estate already, or cannot be written.
@@ -23,6 +32,6 @@ def init(folder: Path) -> list[Path]:
 
     if (folder / "policies").exists():
         raise CommsroomError(f"{folder}: there is an estate here already")
-    written = policy.write_starter(folder)
+    written = policy.write_starter(folder, lab=lab)
     _, made = key.find_or_create(folder)
-    return [*written, made] if made else written
+    return Started(written, made)

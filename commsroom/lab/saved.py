@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.lab.errors import LabFailed, LabUnavailable
+from commsroom.runs import ansible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,9 +40,9 @@ def name(estate: Path, base: str, server: Server, variables: Mapping[str, Any]) 
     # Ansible's own way of reaching the host is not the host.
     shaping = {key: value for key, value in variables.items() if not key.startswith("ansible_")}
     digest.update(json.dumps(shaping, sort_keys=True, default=str).encode())
-    for path in _recipe(estate, set(server.groups)):
+    for shown, path in _recipe(estate, set(server.groups)):
         content = path.read_bytes()
-        digest.update(f"\0{path.relative_to(estate)}\0{len(content)}\0".encode() + content)
+        digest.update(f"\0{shown}\0{len(content)}\0".encode() + content)
     return f"commsroom-host-{server.name}:{digest.hexdigest()[:16]}"
 
 
@@ -60,9 +61,15 @@ def save(engine: Engine, instance: Instance, image: str) -> None:
         engine.podman("start", container, step=f"starting {instance.name} again")
 
 
-def _recipe(estate: Path, groups: set[str]) -> list[Path]:
-    """Return the files that shape a host: the playbook, the roles called like its groups, and what all get."""
-    roles, site = estate / "roles", estate / "playbooks" / "site.yml"
+def _recipe(estate: Path, groups: set[str]) -> list[tuple[str, Path]]:
+    """Return the files that shape a host, and what they are called wherever they lie.
+
+    They are the playbook, the roles called like the host's groups, and those that all get.
+    """
+    site = estate / "playbooks" / "site.yml"
+    roles = estate / "roles"
+    if not roles.is_dir():  # an estate of its own: the collection's roles are run
+        roles = (ansible.collection() or estate) / "roles"
     if not site.is_file():
         raise LabUnavailable(
             f"{site}: there is no such file, and the lab's servers are made by it",
@@ -70,12 +77,12 @@ def _recipe(estate: Path, groups: set[str]) -> list[Path]:
         )
     own = [roles / name for name in (*sorted(groups), *_EVERYWHERE) if (roles / name).is_dir()]
     files = [
-        path
+        (f"roles/{path.relative_to(roles)}", path)
         for role in own or [roles]
         for path in role.rglob("*")
         if path.is_file() and not _ASIDE & set(path.relative_to(role).parts)
     ]
-    return sorted([*files, site])
+    return sorted([*files, ("playbooks/site.yml", site)])
 
 
 def _clean(engine: Engine, container: str, step: str) -> None:

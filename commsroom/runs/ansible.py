@@ -52,6 +52,15 @@ def executable(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
+def collection() -> Path | None:
+    """Return the folder of commsroom.core, found as Ansible finds it: among Python's packages."""
+    for place in sys.path:
+        found = Path(place) / "ansible_collections" / "commsroom" / "core"
+        if (found / "galaxy.yml").is_file():
+            return found.resolve()
+    return None
+
+
 def inventory(estate: Path) -> dict[str, Any]:
     """Return `ansible-inventory --list` as a dictionary; raises CommsroomError with Ansible's words."""
     argv = [executable("ansible-inventory"), "-i", str(estate / "inventory"), "--list"]

@@ -14,7 +14,12 @@ from commsroom.cli.session import Session, command
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    command(app, "init", "commsroom init lianhe && cd lianhe && commsroom validate")(init)
+    command(
+        app,
+        "init",
+        "commsroom init lianhe && cd lianhe && commsroom validate",
+        "commsroom init --lab lianhe && cd lianhe && commsroom lab up",
+    )(init)
     command(app, "validate", "commsroom validate", "commsroom validate --json")(validate)
     command(app, "schema", "commsroom schema .schemas")(schema)
     command(
@@ -29,13 +34,29 @@ def register(app: typer.Typer) -> None:
 Folder = Annotated[Path, typer.Argument(metavar="DIR", show_default=False)]
 
 
-def init(session: Session, *, folder: Folder) -> int:
-    """Write a small, valid estate into DIR, to start from."""
-    from commsroom.app import starting
+def init(
+    session: Session,
+    *,
+    folder: Folder,
+    lab: Annotated[
+        bool,
+        typer.Option(
+            "--lab",
+            help="Take the addresses of the lab, so that commsroom lab up makes its servers.",
+        ),
+    ] = False,
+) -> int:
+    """Write a small, valid estate into DIR, to start from.
 
-    written = starting.init(folder)
-    session.out.text("".join(f"{path}\n" for path in written))
-    session.out.document({"written": [str(path) for path in written]})
+    Policy, roster, inventory, playbooks and ansible.cfg. Makes the estate's key, outside of DIR, and
+    says what to do next.
+    """
+    from commsroom.app import starting
+    from commsroom.reports.starting import started_lines
+
+    made = starting.init(folder, lab=lab)
+    session.out.lines(started_lines(folder, made.files, made.key, lab=lab))
+    session.out.document({"written": [str(path) for path in [*made.files, made.key] if path]})
     return 0
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from commsroom.lab import saved
 from commsroom.lab.plan import Server
+from commsroom.runs import ansible
 
 SERVER = Server("im1", "198.18.7.13", "lianhe.example", "prosody", ("commsroom", "im"))
 VARIABLES = {"im_domain": "lianhe.example", "ansible_host": "198.18.7.13"}
@@ -75,3 +76,16 @@ def test_content_cannot_move_between_files_unseen(estate):
     (tasks / "a.yml").write_text("x")
     (tasks / "b.yml").write_text("yz")
     assert name(estate) != before
+
+
+def test_an_estate_without_roles_of_its_own_is_shaped_by_the_collections(
+    estate, tmp_path, monkeypatch
+):
+    inside = name(estate)
+    (estate / "roles").rename(tmp_path / "elsewhere")
+    assert name(estate) != inside
+    collection = tmp_path / "collection"
+    collection.mkdir()
+    (tmp_path / "elsewhere").rename(collection / "roles")
+    monkeypatch.setattr(ansible, "collection", lambda: collection)
+    assert name(estate) == inside
