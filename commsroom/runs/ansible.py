@@ -72,9 +72,20 @@ def inventory(estate: Path) -> dict[str, Any]:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CommsroomError(f"ansible-inventory did not answer: {type(error).__name__}") from error
     if done.returncode:
-        raise CommsroomError(_reason(done.stderr), remedy="see ansible-inventory --list")
+        raise _unreadable(done.stderr)
     found: dict[str, Any] = json.loads(done.stdout, object_hook=_plain)
     return found
+
+
+def _unreadable(said: str) -> CommsroomError:
+    """Return the error for an inventory that Ansible could not read, from all that it said."""
+    reason = _reason(said)
+    if "unknown plugin 'commsroom.core." in reason:
+        return CommsroomError(
+            "Ansible does not find the collection commsroom.core, which the inventory needs",
+            remedy="run make setup in the checkout that this commsroom is installed from",
+        )
+    return CommsroomError(reason, remedy="see ansible-inventory --list")
 
 
 def _reason(said: str) -> str:

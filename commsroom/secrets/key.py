@@ -68,8 +68,9 @@ def find(estate: Path, *, environ: Mapping[str, str] = os.environ) -> bytes:
             remedy=f"restore it from your backup, or set {FILE_VARIABLE}",
         )
     raise KeyMissing(
-        f"the estate {estate} has no key yet",
-        remedy=f"commsroom init makes one, or set {FILE_VARIABLE}",
+        f"{estate}: this checkout has no key",
+        remedy=f"give the estate's own with {VARIABLE} or {FILE_VARIABLE} (docs/howto/drift.md);"
+        " commsroom init makes one for a new estate",
     )
 
 

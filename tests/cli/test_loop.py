@@ -329,6 +329,20 @@ def test_drift_from_a_clean_checkout_takes_ledger_and_key_from_elsewhere(
     assert (estate.path / ".commsroom/ledger.db").read_bytes() == ledger
 
 
+def test_drift_from_a_clean_checkout_without_a_key_says_whose_key_is_needed(estate, fresh):
+    url = f"sqlite:///{estate.path}/.commsroom/ledger.db"
+    done = fresh("drift", "--ledger", url, *DAY)
+    assert done.code == 1
+    assert "this checkout has no key (give the estate's own with COMMSROOM_KEY or" in done.err
+    assert "docs/howto/drift.md" in done.err
+
+
+def test_the_ledger_may_be_named_by_its_file(estate):
+    ledger = estate.path / ".commsroom/ledger.db"
+    elsewhere = ledger.rename(estate.path.parent / "a ledger.db")
+    assert estate("drift", "--ledger", elsewhere, *DAY).code == 0
+
+
 def test_a_system_that_does_not_answer_is_incomplete(estate):
     inventory = estate.path / "inventory/hosts.yml"
     inventory.write_text(

@@ -2,6 +2,8 @@
 
 import pytest
 
+from commsroom.errors import CommsroomError
+from commsroom.runs import ansible
 from commsroom.runs.ansible import _task_result
 
 
@@ -34,3 +36,16 @@ def test_what_failed_and_who_was_not_reached_are_told_apart():
     assert told("runner_on_failed", msg="no").failed
     assert told("runner_on_unreachable", msg="no").unreachable
     assert _task_result({"event": "playbook_on_stats", "event_data": {}}) is None
+
+
+def test_a_collection_that_is_not_there_says_make_setup(tmp_path, monkeypatch):
+    """What a checkout says before `make setup`, or an estate beside another Ansible."""
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory/policy.yml").write_text("---\nplugin: commsroom.core.policy\n")
+    (tmp_path / "ansible.cfg").write_text("[inventory]\nany_unparsed_is_failed = true\n")
+    monkeypatch.setenv("ANSIBLE_COLLECTIONS_SCAN_SYS_PATH", "false")
+    monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", str(tmp_path))
+    with pytest.raises(
+        CommsroomError, match=r"commsroom\.core, .*\(run make setup in the checkout"
+    ):
+        ansible.inventory(tmp_path)

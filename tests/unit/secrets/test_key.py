@@ -78,7 +78,10 @@ def test_a_lost_key_is_never_replaced_by_a_new_one(estate, home):
 
 
 def test_an_estate_without_a_key_says_how_to_get_one(estate, home):
-    with pytest.raises(key.KeyMissing, match=r"has no key yet .*init makes one"):
+    with pytest.raises(
+        key.KeyMissing,
+        match=r"this checkout has no key .*COMMSROOM_KEY or COMMSROOM_KEY_FILE \(docs/howto/drift.md\)",
+    ):
         key.find(estate, environ=home)
 
 
