@@ -29,7 +29,9 @@ from rich.table import Table
 ROOT: Final = Path(__file__).resolve().parent.parent
 ESTATE: Final = ROOT / ".demo"
 BIN: Final = Path(sys.executable).parent
-REPORT: Final = ESTATE / "report.html"
+#: One page of what was changed by hand, one of how it stands after the repair.
+BEFORE: Final = ESTATE / "drift-before-repair.html"
+AFTER: Final = ESTATE / "drift-after-repair.html"
 LINKED: Final = ("roles", "playbooks", "plugins", ".venv", "ansible.cfg")
 COPIED: Final = ("inventory", "policies")
 JOINER: Final = {
@@ -223,7 +225,7 @@ def tamper(demo: Demo) -> list[str]:
 def find_drift(demo: Demo) -> str:
     """Drift must find exactly what was done, and apply must repair it."""
     wanted = tamper(demo)
-    findings = demo.json("drift", "--format", "html", "--out", str(REPORT), expect=2)["findings"]
+    findings = demo.json("drift", "--format", "html", "--out", str(BEFORE), expect=2)["findings"]
     for item in findings:
         fields = ", ".join(part["name"] for part in item["differences"])
         console.print(f"  {item['kind']:<8} {item['address']}  {fields}", markup=False)
@@ -236,7 +238,8 @@ def repair(demo: Demo) -> str:
     """Apply puts policy back; what is foreign is left to the administrator."""
     demo.commsroom("apply", "--yes")
     demo.meddler.stranger(there=False)
-    expect_equal("after repair", [item["address"] for item in demo.json("drift")["findings"]], [])
+    left = demo.json("drift", "--format", "html", "--out", str(AFTER))["findings"]
+    expect_equal("after repair", [item["address"] for item in left], [])
     return "as policy says"
 
 
@@ -310,7 +313,9 @@ def _table(demo: Demo) -> None:
         "all", f"{sum(seconds for _, seconds, _ in demo.times):.1f}", escape(label.strip())
     )
     console.print(table)
-    console.print(f"Report: {REPORT}", markup=False)
+    console.print("Reports, to open in a browser:")
+    console.print(f"  {BEFORE}  what was changed by hand, before it was repaired", markup=False)
+    console.print(f"  {AFTER}   how it stands since, and what was repaired", markup=False)
 
 
 if __name__ == "__main__":

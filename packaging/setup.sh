@@ -36,6 +36,14 @@ flock 9
 all_there && exit 0
 
 # ── Debian packages
+# LOG: keep what apt-get says there, and tell how far it is.
+told() {
+  tee "$1" | awk '
+    / newly installed/ || /^Need to get / {print "setup:   " $0}
+    /^Unpacking / && !unpacking++ {print "setup:   unpacking"}
+    /^Setting up / && !setting++ {print "setup:   setting up"}
+    {fflush()}'
+}
 # LIST [or-skip]: with the second, what cannot be had is said, and setup goes on.
 install_packages() {
   local -a names missing=() as_root=()
@@ -57,13 +65,14 @@ install_packages() {
       return 0
     fi
   fi
-  say "installing Debian packages: ${missing[*]}"
-  local -a apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120)
+  say "installing Debian packages (about half a minute): ${missing[*]}"
+  local -a apt=("${as_root[@]}" env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120)
   local log
   log=$(mktemp)
   # The lists of a fresh machine are empty or old; only then is the network asked for new ones.
-  "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 ||
-    { "${apt[@]}" update >"$log" 2>&1 && "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; } ||
+  "${apt[@]}" install -y --no-install-recommends "${missing[@]}" 2>&1 | told "$log" ||
+    { say "  fetching apt's lists" && "${apt[@]}" update >"$log" 2>&1 &&
+      "${apt[@]}" install -y --no-install-recommends "${missing[@]}" 2>&1 | told "$log"; } ||
     {
       tail -n 20 "$log" >&2
       rm -f "$log"
@@ -105,7 +114,7 @@ if ! .venv/bin/uv --version >/dev/null 2>&1; then
   .venv/bin/pip install -q --no-deps --require-hashes -r .venv/uv.lock 2>.venv/pip.log ||
     say "no uv for this machine; pip does it (slower)"
 fi
-say "installing the packages of requirements-dev.lock"
+say "installing the packages of requirements-dev.lock into .venv (about half a minute)"
 if [[ -x .venv/bin/uv ]]; then
   .venv/bin/python packaging/uv.py pip sync -q --require-hashes --compile-bytecode requirements-dev.lock
   .venv/bin/python packaging/uv.py pip install -q --no-deps --no-build-isolation -e .

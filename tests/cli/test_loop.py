@@ -304,6 +304,17 @@ def test_every_form_of_the_report_goes_to_a_file(estate, tmp_path, form, begins)
     assert "im1:account/cy" in text
 
 
+@pytest.mark.parametrize("verb", ["drift", "prove"])
+def test_a_report_is_titled_with_the_companys_name_not_a_path(estate, tmp_path, verb):
+    estate.policy("company.yml", "\nname: Small", "\nname: Lianhe Sons")
+    for form in ("html", "markdown", "json"):
+        estate(verb, "--format", form, "--out", tmp_path / "report", *DAY)
+        text = (tmp_path / "report").read_text("utf-8")
+        assert str(estate.path) not in text
+        if (verb, form) != ("prove", "json"):  # whose contract names no company
+            assert "Lianhe Sons" in text
+
+
 def test_drift_without_a_ledger_is_an_error_never_clean(fresh):
     done = fresh("drift", *DAY)
     assert done.code == 1

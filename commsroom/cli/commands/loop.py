@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -213,7 +214,7 @@ def prove(
             done.proofs,
             done.unknown,
             done.simulated,
-            estate=estate.path.name,
+            estate=estate.policy.company.name,
             timings=[model.Timing("prove", time.monotonic() - started)],
         )
     wanted_form = forms.Wanted(form, out, full=full, language=language)
@@ -293,6 +294,8 @@ def drift(
         else:
             report = drifting.drift(estate, wanted, session.progress, **look)
             fixed = {}
+        # A folder's path says nothing to whoever is sent the report.
+        report = replace(report, estate=estate.policy.company.name)
     if begin:
         report = remembering.newer(report, begin)
     report = report.plus(timings=[model.Timing("drift", time.monotonic() - started)])
