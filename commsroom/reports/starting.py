@@ -32,7 +32,7 @@ def started_lines(
         yield ()
     yield line(Span("Next:", Style.STRONG))
     for command, purpose in _steps(folder, lab=lab):
-        yield line("    ", Span(f"{command:<41}", Style.COMMAND), f"  {purpose}")
+        yield line("    ", Span(f"{command:<42}", Style.COMMAND), f"  {purpose}")
 
 
 def _steps(folder: Path, *, lab: bool) -> Iterator[tuple[str, str]]:
