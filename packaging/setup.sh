@@ -114,7 +114,7 @@ if ! .venv/bin/uv --version >/dev/null 2>&1; then
   .venv/bin/pip install -q --no-deps --require-hashes -r .venv/uv.lock 2>.venv/pip.log ||
     say "no uv for this machine; pip does it (slower)"
 fi
-say "installing the packages of requirements-dev.lock into .venv (about half a minute)"
+say "installing the packages of requirements-dev.lock into .venv (the first time about half a minute)"
 if [[ -x .venv/bin/uv ]]; then
   .venv/bin/python packaging/uv.py pip sync -q --require-hashes --compile-bytecode requirements-dev.lock
   .venv/bin/python packaging/uv.py pip install -q --no-deps --no-build-isolation -e .

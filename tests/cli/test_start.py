@@ -101,7 +101,7 @@ def test_an_estate_for_the_lab_has_its_addresses_and_names_lab_up(run, tmp_path)
     ]
 
 
-@pytest.mark.parametrize("name", ["onboard.yml", "offboard.yml", "drift.yml", "site.yml"])
+@pytest.mark.parametrize("name", [file.name for file in sorted((ROOT / "playbooks").glob("*.yml"))])
 def test_a_new_estates_playbooks_are_ours(run, tmp_path, name):
     """Save for the ids in their comments, and that roles are named with their collection."""
     run("init", tmp_path / "lianhe")
@@ -109,7 +109,7 @@ def test_a_new_estates_playbooks_are_ours(run, tmp_path, name):
     ours = (ROOT / "playbooks" / name).read_text("utf-8")
     for id_, here in {"L041": "P003", "L042": "P004", "L007": "P002", "L008": "P003"}.items():
         ours = ours.replace(id_, here)
-    assert written == re.sub(r"roles: \[(\w+)\]", r"roles: [commsroom.core.\1]", ours)
+    assert written == re.sub(r"(roles: \[|role: )(\w+)", r"\1commsroom.core.\2", ours)
 
 
 def test_a_new_estates_ansible_settings_are_ours_without_the_checkouts_paths(run, tmp_path):
