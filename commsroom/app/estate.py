@@ -7,13 +7,15 @@ import getpass
 import os
 import socket
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from commsroom import files
 from commsroom.errors import CommsroomError, GuardRefused, PolicyErrors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from commsroom.estate.backend import Tools
     from commsroom.ledger import Ledger
@@ -34,6 +36,7 @@ class Estate:
         ledger_url: str,
         read_only: bool,
         record: bool,
+        founding: bool,
         on_boundary: Callable[[str], None] | None,
     ) -> None:
         """Remember where things are; touches nothing yet."""
@@ -41,6 +44,7 @@ class Estate:
         self.simulate = simulate
         self.read_only = read_only
         self._record = record
+        self.founding = founding
         self._ledger_url = ledger_url
         self._on_boundary = on_boundary
         self._closing = contextlib.ExitStack()
@@ -57,19 +61,16 @@ class Estate:
         from commsroom.policy import allocations as numbers
 
         theirs, mine = self.path / numbers.FILE, self.simulate / numbers.FILE
-        mine.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.make_folder(self.simulate, mode=0o700, called=f"--simulate: {self.simulate}")
+        files.make_folder(mine.parent, mode=0o700)
         if theirs.is_file() and not mine.exists():
             mine.write_bytes(theirs.read_bytes())
         return self.simulate
 
     @property
     def state(self) -> Path:
-        """The estate's own folder (git-ignored), made on first use."""
-        folder = self.home / ".commsroom"
-        if folder.exists() and not folder.is_dir():
-            raise CommsroomError(f"{folder}: is not a folder", remedy="move it away")
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
+        """The estate's own folder (git-ignored); whoever writes there first makes it."""
+        return self.home / ".commsroom"
 
     @cached_property
     def policy(self) -> Policy:
@@ -107,11 +108,14 @@ class Estate:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The ledger, opened; made for a new estate, unless read-only."""
-        from commsroom.ledger import Ledger
+        """The ledger, opened. A new estate's is made by a founding verb; else an empty one, not kept.
+
+        Raises:
+            CommsroomError: it cannot be used, or is missing beside secrets or for a reader.
+        """
+        from commsroom.ledger import Ledger, LedgerMissing
 
         file = self.state / "ledger.db"
-        url = self._url
         if not self._ledger_url and not file.exists() and self._sealed.exists():
             # A new one would be empty, and everything a stranger's.
             raise CommsroomError(
@@ -119,9 +123,18 @@ class Estate:
                 remedy="restore it from a backup or name it with COMMSROOM_LEDGER; without one, make an"
                 " empty file of that name, and take over what is yours with commsroom adopt",
             )
-        return self._closing.enter_context(
-            Ledger.open(url, read_only=not self.may_record, on_boundary=self._on_boundary)
-        )
+        try:
+            ledger = Ledger.open(
+                self._url,
+                read_only=not self.may_record,
+                founding=self.founding,
+                on_boundary=self._on_boundary,
+            )
+        except LedgerMissing:
+            if self.read_only:
+                raise
+            ledger = Ledger.open(str(self._scratch / "ledger.db"))
+        return self._closing.enter_context(ledger)
 
     @property
     def _url(self) -> str:
@@ -149,23 +162,41 @@ class Estate:
 
     @cached_property
     def key(self) -> bytes:
-        """The estate's master key; made on the very first use of a new estate, never after."""
+        """The estate's master key; made on the very first use of a new estate, never after.
+
+        Where there is none yet, a verb that founds nothing works with one that is not kept.
+        """
         from commsroom.secrets import key
 
         if self.read_only or self._sealed.exists():
             return key.find(self.home)
-        return key.find_or_create(self.home)[0]
+        if self.founding:
+            return key.find_or_create(self.home)[0]
+        try:
+            return key.find(self.home)
+        except key.NeverMade:
+            return key.passing()
+
+    @cached_property
+    def _scratch(self) -> Path:
+        """A folder that is gone with the handle: for what a verb needs and must not found."""
+        return Path(self._closing.enter_context(TemporaryDirectory(prefix="commsroom-")))
 
     @property
     def _sealed(self) -> Path:
-        return self.state / "secrets.db"
+        file = self.state / "secrets.db"
+        files.require_regular(file)
+        return file
 
     @cached_property
     def secrets(self) -> SealedStore:
         """The sealed store."""
         from commsroom.secrets.sealed import SealedStore
 
-        return self._closing.enter_context(SealedStore.open(self._sealed, self.key))
+        file = self._sealed
+        if not self.founding and not file.exists():
+            file = self._scratch / file.name
+        return self._closing.enter_context(SealedStore.open(file, self.key))
 
     def require_secrets(self) -> None:
         """Raise CommsroomError when the store is gone that holds what was written to the systems."""
@@ -182,8 +213,10 @@ class Estate:
         from commsroom.estate.backend import Tools
         from commsroom.secrets import fingerprint
 
+        ledger = self.ledger  # first: without one, there is nothing a key could be missing for
         tell = fingerprint.keyed(self.key)
-        self.ledger.bind_key(tell("commsroom estate key"))  # another's key: everything would drift
+        # Another's key: everything would drift.
+        ledger.bind_key(tell("commsroom estate key"), keep=self.founding)
         return Tools(fingerprint=tell)
 
     @cached_property
@@ -206,6 +239,7 @@ def open_estate(
     ledger_url: str | None = None,
     read_only: bool = False,
     record: bool = False,
+    founding: bool = True,
     environ: Mapping[str, str] | None = None,
     on_boundary: Callable[[str], None] | None = None,
 ) -> Iterator[Estate]:
@@ -219,11 +253,13 @@ def open_estate(
             `.commsroom/`.
         read_only: Change nothing: make neither key nor ledger, and never write to it (a check from CI).
         record: Though read-only, remember runs in the ledger where one is there that lets us.
+        founding: Make ledger, key and store of secrets where there are none yet. A verb that only
+            looks does not: it works with empty ones that are gone with the handle.
         environ: Environment, for tests.
         on_boundary: Told before and after each of the ledger's transactions, for tests that kill there.
 
     Raises:
-        CommsroomError: there is no estate here.
+        CommsroomError: there is no estate here, or its own folder is none.
     """
     variables = os.environ if environ is None else environ
     root = path.resolve()
@@ -238,8 +274,11 @@ def open_estate(
         ledger_url=url,
         read_only=read_only,
         record=record,
+        founding=founding and not read_only,
         on_boundary=on_boundary,
     )
+    for home in (root, estate.home):
+        files.require_folder(home / estate.state.name)
     try:
         yield estate
     finally:

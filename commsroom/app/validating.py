@@ -53,9 +53,9 @@ def _systems(path: Path) -> Iterable[str]:
 
 def write_schemas(folder: Path) -> list[Path]:
     """Write a JSON Schema (draft 2020-12) per policy file into `folder`, for editors."""
-    from commsroom import policy
+    from commsroom import files, policy
 
-    folder.mkdir(parents=True, exist_ok=True)
+    files.make_folder(folder)
     written = []
     for name, schema in sorted(policy.schemas().items()):
         file = folder / f"{name}.schema.json"

@@ -60,9 +60,17 @@ class Session:
     progress: Closing = field(default_factory=Silent)
 
     def open(
-        self, *, ledger: str | None = None, read_only: bool = False, record: bool = False
+        self,
+        *,
+        ledger: str | None = None,
+        read_only: bool = False,
+        record: bool = False,
+        founding: bool = False,
     ) -> AbstractContextManager[Estate]:
-        """Open the estate; raises CommsroomError when there is none."""
+        """Open the estate; raises CommsroomError when there is none.
+
+        Only a verb that means to (`founding`) makes what a new estate lacks: ledger, key, secrets.
+        """
         from commsroom.app.estate import open_estate
 
         return open_estate(
@@ -71,6 +79,7 @@ class Session:
             ledger_url=ledger,
             read_only=read_only,
             record=record,
+            founding=founding,
         )
 
 

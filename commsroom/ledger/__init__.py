@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commsroom.ledger.journal import Journal
-from commsroom.ledger.model import Event, Holder, Intent, OpenBatch, Row
+from commsroom.ledger.model import Event, Holder, Intent, LedgerMissing, OpenBatch, Row
 from commsroom.ledger.sightings import DriftRun, Keep, Past, Sighting
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = [
     "Keep",
     "Lease",
     "Ledger",
+    "LedgerMissing",
     "OpenBatch",
     "Past",
     "Row",

@@ -18,9 +18,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
+from commsroom import files
 from commsroom.errors import CommsroomError, UsageError
 from commsroom.ledger import tables
 from commsroom.ledger.faults import translated
+from commsroom.ledger.model import LedgerMissing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,16 +55,18 @@ class Database:
         self._writing = threading.Lock()
 
     @classmethod
-    def open(cls, url: str, *, read_only: bool) -> Self:
-        """Connect, and bring the schema up to date unless `read_only`.
+    def open(cls, url: str, *, read_only: bool, founding: bool = True) -> Self:
+        """Connect, and bring the schema up to date unless `read_only`; make it only if `founding`.
 
         Raises:
             UsageError: `url` names no kind of database we know.
-            CommsroomError: there is none, it cannot be reached, is damaged, or has a newer schema.
+            LedgerMissing: there is none, and none is to be made.
+            CommsroomError: it cannot be reached, is damaged, or has a newer schema.
         """
         parsed = _parsed(url)
         if parsed.drivername == "sqlite":
             path = Path(parsed.database or "")
+            _require_there(path, founding=founding and not read_only)
             database = cls(_sqlite(path, read_only=read_only), str(path), read_only=read_only)
         else:
             place = f"{parsed.host or 'localhost'}/{parsed.database or ''}"
@@ -70,7 +74,7 @@ class Database:
                 _postgresql(parsed, place, read_only=read_only), place, read_only=read_only
             )
         try:
-            database.bring_up_to_date()
+            database.bring_up_to_date(founding=founding)
         except BaseException:
             database.close()
             raise
@@ -104,16 +108,20 @@ class Database:
             with connection.begin():
                 yield connection
 
-    def bring_up_to_date(self) -> None:
+    def bring_up_to_date(self, *, founding: bool = True) -> None:
         """Take the missing steps to the current schema; refuse what a newer commsroom has made."""
         with self.read() as connection:
             version = self.version(connection)
         if version == len(tables.STEPS):
             return
+        if version == 0 and (self.read_only or not (founding or self.local)):
+            raise LedgerMissing(
+                f"the ledger {self.place} does not exist yet and may only be read here",
+                remedy="run commsroom apply once with the right to write",
+            )
         if self.read_only:
-            saying = "does not exist yet" if version == 0 else f"has an old schema ({version})"
             raise CommsroomError(
-                f"the ledger {self.place} {saying} and may only be read here",
+                f"the ledger {self.place} has an old schema ({version}) and may only be read here",
                 remedy="run commsroom apply once with the right to write",
             )
         with self.write() as connection:
@@ -199,12 +207,16 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-def _sqlite(path: Path, *, read_only: bool) -> Engine:
-    if read_only and not path.exists():
-        raise CommsroomError(
+def _require_there(path: Path, *, founding: bool) -> None:
+    files.require_regular(path)  # SQLite would wait for ever for somebody to write into a pipe
+    if not founding and not path.exists():
+        raise LedgerMissing(
             f"there is no ledger at {path}",
             remedy="name one with --ledger URL, or run commsroom apply first",
         )
+
+
+def _sqlite(path: Path, *, read_only: bool) -> Engine:
     if not read_only:
         _make_private(path)
     uri = path.absolute().as_uri() + (f"?{_read_mode(path)}" if read_only else "")

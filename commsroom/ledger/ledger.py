@@ -51,19 +51,26 @@ class Ledger:
 
     @classmethod
     def open(
-        cls, url: str, *, read_only: bool = False, on_boundary: Callable[[str], None] | None = None
+        cls,
+        url: str,
+        *,
+        read_only: bool = False,
+        founding: bool = True,
+        on_boundary: Callable[[str], None] | None = None,
     ) -> Self:
-        """Open the ledger at `url`, making it unless `read_only`.
+        """Open the ledger at `url`, making it if `founding` and not `read_only`.
 
         Args:
             url: A file, `sqlite:///PATH`, or `postgresql+psycopg://USER@HOST/DATABASE`.
             read_only: Never write, not even a missing schema; a read-only role is enough.
+            founding: Make the ledger when there is none.
             on_boundary: Hook for tests.
 
         Raises:
-            CommsroomError: it is not there, cannot be reached, is damaged, or is newer than we are.
+            LedgerMissing: it is not there, and is not to be made.
+            CommsroomError: it cannot be reached, is damaged, or is newer than we are.
         """
-        ledger = cls(Database.open(url, read_only=read_only), on_boundary)
+        ledger = cls(Database.open(url, read_only=read_only, founding=founding), on_boundary)
         if not read_only:
             ledger._introduce()
         return ledger
@@ -320,19 +327,20 @@ class Ledger:
                 append(connection, "generation", actor=actor, data=data)
         return following
 
-    def bind_key(self, check: str) -> None:
+    def bind_key(self, check: str, *, keep: bool = True) -> None:
         """Refuse another estate's key: its fingerprints would make everything look like drift.
 
         Args:
             check: A fingerprint, under that key, of any fixed text. The first one is kept (not by a
                 ledger open for reading only).
+            keep: Whether the first one is kept; a verb that only looks decides nothing.
 
         Raises:
             CommsroomError: the ledger was written under another key.
         """
         with self._database.read() as connection:
             bound = connection.execute(select(tables.estate.c.key_check)).scalar_one()
-        if not bound and not self._database.read_only:
+        if keep and not bound and not self._database.read_only:
             with self._transaction("bind") as connection:
                 column = tables.estate.c.key_check
                 query = update(tables.estate).where(column == "").values(key_check=check)

@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from commsroom.errors import CommsroomError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from commsroom.estate.resource import Action, Address
+
+
+class LedgerMissing(CommsroomError):
+    """There is no ledger at the place named, and none was to be made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from commsroom import files
 from commsroom.errors import CommsroomError, PolicyErrors, Problem
 from commsroom.policy import tree
 from commsroom.policy.allotted import Allocation, Allocations
@@ -30,6 +31,8 @@ _HEADER: Final = (
     "# Commit this file. Columns: id, login, number, site, allotted, released (- is none).\n"
 )
 _COLUMNS: Final = 6
+#: A million lines fit.
+_LARGEST: Final = 128 * 2**20
 _BESIDE: Final = ".allocations-"
 _NUMBER: Final = re.compile("[0-9]{2,8}")
 _ID: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -53,11 +56,11 @@ def load(estate: Path) -> Allocations:
 def read(estate: Path, problems: list[Problem]) -> Allocations:
     """Read like `load`, adding problems instead of raising."""
     try:
-        raw = (estate / FILE).read_bytes()
+        raw = files.read(estate / FILE, most=_LARGEST, what="the allocations")
     except FileNotFoundError:
         return Allocations()
-    except OSError as error:
-        problems.append(Problem(FILE, 0, 0, f"cannot be read: {error.strerror}"))
+    except files.FileUnusable as error:
+        problems.append(Problem(FILE, 0, 0, error.reason))
         return Allocations()
     text = tree.decode(raw, FILE, problems)
     if text is None:

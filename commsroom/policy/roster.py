@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from commsroom import files
 from commsroom.errors import Problem
 from commsroom.policy import characters, tree
 from commsroom.policy.people import Person
@@ -93,15 +94,10 @@ def _text(file: Path, shown: str, problems: list[Problem]) -> str | None:
     if not file.exists():
         return None  # said by `find`
     try:
-        size = file.stat().st_size
-        if size > _LARGEST:
-            problems.append(
-                Problem(shown, 0, 0, f"larger than a roster may be ({_LARGEST >> 20} MiB)")
-            )
-            return None
-        raw = file.read_bytes()
-    except OSError as error:
-        problems.append(Problem(shown, 0, 0, f"cannot be read: {error.strerror}"))
+        raw = files.read(file, most=_LARGEST, what="a roster")
+    except (FileNotFoundError, files.FileUnusable) as error:
+        reason = error.reason if isinstance(error, files.FileUnusable) else "the file is missing"
+        problems.append(Problem(shown, 0, 0, reason))
         return None
     text = tree.decode(raw, shown, problems)
     if text is None:

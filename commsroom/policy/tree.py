@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import yaml
 
+from commsroom import files
 from commsroom.errors import Problem
 from commsroom.policy import characters
 from commsroom.policy.sources import Path
@@ -114,20 +115,14 @@ def decode(raw: bytes, shown: str, problems: list[Problem]) -> str | None:
 
 def _text(file: FilePath, shown: str, problems: list[Problem]) -> str | None:
     try:
-        size = file.stat().st_size
-        raw = file.read_bytes() if size <= _LARGEST else b""
+        raw = files.read(file, most=_LARGEST, what="a policy file")
     except FileNotFoundError:
         problems.append(
             Problem(shown, 0, 0, "the file is missing", "commsroom init DIR writes a complete set")
         )
         return None
-    except OSError as error:
-        problems.append(Problem(shown, 0, 0, f"cannot be read: {error.strerror}"))
-        return None
-    if size > _LARGEST:
-        problems.append(
-            Problem(shown, 0, 0, f"larger than a policy file may be ({_LARGEST >> 20} MiB)")
-        )
+    except files.FileUnusable as error:
+        problems.append(Problem(shown, 0, 0, error.reason))
         return None
     text = decode(raw, shown, problems)
     if text is None:

@@ -7,6 +7,7 @@ static and unchanged.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from commsroom import backends
+from commsroom import backends, files
 from commsroom.errors import CommsroomError
 from commsroom.estate.backend import Backend, Target
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _STATIC: Final = frozenset({".yml", ".yaml", ".json", ".ini", ""})
+#: Bytes; what is larger is left to Ansible each time.
+_LARGEST: Final = 64 * 2**20
 _NOT_IN_NAMES: Final = re.compile(r"[:/\s]")
 
 
@@ -169,12 +172,15 @@ def _digest(estate: Path, source: Path) -> str:
     """Hash every file the inventory is made of; empty when some of it is dynamic."""
     digest = hashlib.sha256()
     roots = [source] if source.is_file() else sorted(source.rglob("*"))
-    files = [path for path in [*roots, estate / "ansible.cfg"] if path.is_file()]
+    found = [path for path in [*roots, estate / "ansible.cfg"] if path.is_file()]
     policies = estate / "policies"
-    for path in [*files, *sorted(policies.glob("*.yml"))]:
+    for path in [*found, *sorted(policies.glob("*.yml"))]:
         if path.suffix not in {*_STATIC, ".cfg"} or (path in roots and os.access(path, os.X_OK)):
             return ""
-        content = path.read_bytes()
+        try:
+            content = files.read(path, most=_LARGEST)
+        except (FileNotFoundError, files.FileUnusable):
+            return ""
         digest.update(f"{path.relative_to(estate)}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()
@@ -189,8 +195,11 @@ def _read_cache(path: Path) -> dict[str, Any]:
 
 
 def _write_cache(path: Path, content: Mapping[str, Any]) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Keep the answer, where the estate has a folder for it already and that may be written."""
+    if not path.parent.is_dir():
+        return  # only looking at an estate leaves nothing behind in it
     beside = path.with_suffix(f".{os.getpid()}")
-    beside.touch(mode=0o600)
-    beside.write_text(json.dumps(content), "utf-8")
-    beside.rename(path)
+    with contextlib.suppress(OSError):
+        beside.touch(mode=0o600)
+        beside.write_text(json.dumps(content), "utf-8")
+        beside.rename(path)

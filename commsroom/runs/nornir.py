@@ -28,6 +28,7 @@ from nornir.core.plugins.connections import ConnectionPluginRegister
 from nornir.core.task import AggregatedResult, MultiResult, Result, Task
 
 from commsroom.errors import CommsroomError, SystemUnknown
+from commsroom.runs import simulated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -249,8 +250,7 @@ def _inventory(
 def _connector(system: System, tools: Tools) -> Callable[[], Provider]:
     def connect() -> Provider:
         if system.state is not None:
-            system.state.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return system.backend.fake(system.target, tools, system.state)
+            return simulated.connect(system, tools, system.state)
         return system.backend.connect(system.target, tools)
 
     return connect

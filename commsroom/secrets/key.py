@@ -23,6 +23,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from commsroom import files
 from commsroom.errors import CommsroomError, UsageError
 from commsroom.secrets.derive import KEY_BYTES
 
@@ -39,6 +40,10 @@ _MOST_BYTES: Final = 200
 
 class KeyMissing(CommsroomError):
     """The estate's key is nowhere to be found."""
+
+
+class NeverMade(KeyMissing):
+    """The estate has no key yet: none was ever made for it."""
 
 
 def find(estate: Path, *, environ: Mapping[str, str] = os.environ) -> bytes:
@@ -67,7 +72,7 @@ def find(estate: Path, *, environ: Mapping[str, str] = os.environ) -> bytes:
             f"the key of this estate is missing: {path}",
             remedy=f"restore it from your backup, or set {FILE_VARIABLE}",
         )
-    raise KeyMissing(
+    raise NeverMade(
         f"{estate}: this checkout has no key",
         remedy=f"give the estate's own with {VARIABLE} or {FILE_VARIABLE} (docs/howto/drift.md);"
         " commsroom init makes one for a new estate",
@@ -82,6 +87,11 @@ def find_or_create(
         return find(estate, environ=environ), None
     path = create(estate, environ=environ)
     return _read(path, estate), path
+
+
+def passing() -> bytes:
+    """Return a key that is kept nowhere: for looking at an estate that has none yet."""
+    return secrets.token_bytes(KEY_BYTES)
 
 
 def create(estate: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
@@ -123,12 +133,11 @@ def create(estate: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
 
 def _id(estate: Path) -> str:
     try:
-        name = (estate / _ID_FILE).read_text(encoding="ascii").strip()
+        raw = files.read(estate / _ID_FILE, most=_MOST_BYTES, what="the name of a key")
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommsroomError(f"{estate / _ID_FILE} cannot be read") from error
-    if not name.isalnum():
+    name = raw.decode("ascii", "replace").strip()
+    if not (name.isascii() and name.isalnum()):
         raise CommsroomError(
             f"{estate / _ID_FILE} is damaged", remedy=f"restore it, or set {FILE_VARIABLE}"
         )
@@ -145,10 +154,8 @@ def _default(name: str, environ: Mapping[str, str]) -> Path:
 def _read(path: Path, estate: Path) -> bytes:
     _refuse_inside(path, estate)
     try:
-        with path.open("rb") as file:
+        with files.opened(path) as file:
             status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise CommsroomError(f"the key file {path} is no regular file")
             if status.st_mode & _OTHERS:
                 raise CommsroomError(
                     f"the key file {path} can be read by others (mode {stat.S_IMODE(status.st_mode):04o})",
@@ -157,8 +164,8 @@ def _read(path: Path, estate: Path) -> bytes:
             content = file.read(_MOST_BYTES)
     except FileNotFoundError as error:
         raise KeyMissing(f"there is no key file {path}") from error
-    except OSError as error:
-        raise CommsroomError(f"the key file {path} cannot be read: {error.strerror}") from error
+    except files.FileUnusable as error:
+        raise CommsroomError(f"the key file {path} {error.reason}") from error
     return _decoded(content.decode("ascii", "replace"), f"the key file {path}")
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from commsroom import files
 from commsroom.errors import CommsroomError
 from commsroom.estate.secret import Secret
 from commsroom.secrets.derive import Use, derived
@@ -239,6 +240,7 @@ def _place(path: str, generation: int) -> bytes:
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    files.require_regular(path)
     if read_only and not path.exists():
         raise CommsroomError(f"there is no store of secrets at {path}")
     if not read_only:

@@ -106,8 +106,110 @@ def test_lost_secrets_are_told_before_anything_else_happens(estate, verb):
     assert "restore .commsroom/secrets.db from a backup" in shown.err
 
 
-def test_rubbish_in_place_of_a_simulated_system_is_unknown(estate):
-    (estate.path / "im1.json").write_text("rubbish")
+def _pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def _endless(path):
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("change", [_pipe, _folder, _endless])
+@pytest.mark.parametrize("name", ["company.yml", "people.csv", "allocations.lock"])
+def test_a_policy_that_is_no_file_is_never_waited_for_or_read_without_end(estate, name, change):
+    change(estate.path / "policies" / name)
+    for verb in ("validate", "show"):
+        done = estate(verb)
+        assert done.code == 1
+        assert f"policies/{name}: is not a regular file" in done.err
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("words", "change"),
+    [(words.split(), _pipe) for words in (
+        "plan", "drift", "apply --yes", "prove", "ledger show", "ledger verify", "adopt *",
+        "explain im1:account/ann", "secret show im1:account/ann", "ledger unlock x",
+    )] + [(["plan"], _folder), (["drift"], _endless)],
+)  # fmt: skip
+def test_a_ledger_that_is_no_file_is_said_at_once(estate, words, change):
+    for file in (estate.path / ".commsroom").glob("ledger.db-*"):
+        file.unlink()
+    change(estate.path / ".commsroom/ledger.db")
+    done = estate(*words)
+    assert done.code == 1
+    assert "ledger.db: is not a regular file" in done.err
+    assert done.err.count("\n") == 1, done.err
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("change", [_pipe, _folder])
+@pytest.mark.parametrize("words", [["plan"], ["secret", "show", "im1:account/ann"]], ids=" ".join)
+def test_a_store_of_secrets_that_is_no_file_is_said_at_once(estate, words, change):
+    for file in (estate.path / ".commsroom").glob("secrets.db-*"):
+        file.unlink()
+    change(estate.path / ".commsroom/secrets.db")
+    done = estate(*words, *DAY)
+    assert done.code == 1
+    assert "secrets.db: is not a regular file" in done.err
+
+
+@pytest.mark.parametrize("words", [["plan"], ["drift"], ["validate"], ["show"]], ids=" ".join)
+def test_a_file_where_the_estates_own_folder_belongs_is_named(estate, words):
+    shutil.rmtree(estate.path / ".commsroom")
+    (estate.path / ".commsroom").touch()
+    done = estate(*words)
+    if words != ["validate"]:  # that asks only policy
+        assert done.code == 1
+        assert ".commsroom: is not a folder (move it away)" in done.err
+
+
+def test_schemas_need_a_folder_and_say_so(run):
+    done = run("schema", "/dev/null")
+    assert done.code == 1
+    assert "/dev/null: is not a folder (name another, or move it away)" in done.err
+
+
+@pytest.mark.parametrize(
+    ("verb", "system"), [("plan", "pbx1"), ("drift", "mail1"), ("prove", "im1")]
+)
+def test_a_damaged_file_of_a_simulated_system_is_named_with_the_repair(estate, system, verb):
+    file = estate.path / "simulated" / f"{system}.json"
+    file.write_bytes(b"[]")
+    done = estate(verb, *DAY)
+    assert done.code == 4
+    assert f"{file} is damaged (restore or remove it)" in _in_one_line(done.out + done.err)
+    assert "unexpected" not in done.out
+    assert file.read_bytes() == b"[]"
+
+
+def _in_one_line(text):
+    return " ".join(text.split())
+
+
+@pytest.mark.timeout(60)
+def test_a_pipe_in_place_of_a_simulated_system_is_not_waited_for(estate):
+    _pipe(estate.path / "simulated/im1.json")
     done = estate("plan", *DAY)
-    assert done.code in {1, 4}
-    assert "matches policy" not in done.out
+    assert done.code == 4
+    assert "im1.json: is not a regular file" in done.out
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [("/dev/null", "is not a folder"), ("/proc/nowhere", "cannot be made")],
+)
+@pytest.mark.parametrize("words", [["plan"], ["show"], ["apply", "--yes"]], ids=" ".join)
+def test_a_place_that_cannot_hold_simulated_systems_is_refused(estate, folder, said, words):
+    done = estate("--simulate", folder, *words, simulated=False)
+    assert done.code == 1
+    assert f"--simulate: {folder}: {said}" in done.err
+    assert done.err.count("\n") == 1

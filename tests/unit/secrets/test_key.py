@@ -162,15 +162,25 @@ def test_what_is_no_key_is_refused_without_being_shown(estate, key_file, content
 
 
 def test_a_folder_or_a_missing_file_is_no_key(estate, tmp_path):
-    with pytest.raises(CommsroomError, match="cannot be read"):
+    with pytest.raises(CommsroomError, match="is not a regular file"):
         key.find(estate, environ={"COMMSROOM_KEY_FILE": str(tmp_path)})
     with pytest.raises(key.KeyMissing, match="there is no key file"):
         key.find(estate, environ={"COMMSROOM_KEY_FILE": str(tmp_path / "none")})
 
 
 def test_a_device_is_no_key(estate):
-    with pytest.raises(CommsroomError, match="no regular file"):
+    with pytest.raises(CommsroomError, match="is not a regular file"):
         key.find(estate, environ={"COMMSROOM_KEY_FILE": os.devnull})
+
+
+def test_a_pipe_is_no_key_and_nobody_waits_for_one(estate, home, tmp_path):
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(CommsroomError, match="is not a regular file"):
+        key.find(estate, environ={"COMMSROOM_KEY_FILE": str(tmp_path / "pipe")})
+    (estate / ".commsroom").mkdir(exist_ok=True)
+    os.mkfifo(estate / ".commsroom/key-id")
+    with pytest.raises(CommsroomError, match="key-id: is not a regular file"):
+        key.find(estate, environ=home)
 
 
 def test_a_damaged_key_id_is_named(estate, home):

@@ -1,0 +1,108 @@
+"""Files as somebody left them: only regular ones are read, never more than they may hold.
+
+A name may lead to a pipe nobody writes into, to `/dev/zero`, or to a folder. Waiting for the first
+or reading the second would never end; so what is opened is looked at first, without blocking
+(`O_NONBLOCK`, open(2)), and the read itself has a bound, since a file may grow meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from typing import TYPE_CHECKING, BinaryIO
+
+from commsroom.errors import CommsroomError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class FileUnusable(CommsroomError):
+    """A file or folder that cannot be used. `reason` says why, without its name."""
+
+    def __init__(self, path: Path | str, reason: str, *, remedy: str = "") -> None:
+        """Put the name before the reason."""
+        super().__init__(f"{path}: {reason}", remedy=remedy)
+        self.reason = reason
+
+
+def require_regular(path: Path) -> None:
+    """Raise FileUnusable when something else than a regular file has this name.
+
+    None is fine, and so is one that cannot be looked at: whoever opens it will say why.
+    """
+    with contextlib.suppress(OSError):
+        _require_regular(path, path.stat().st_mode)
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a regular file for reading; never waits.
+
+    Raises:
+        FileNotFoundError: there is none.
+        FileUnusable: it is no regular file, or cannot be read.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise FileUnusable(path, f"cannot be read: {error.strerror}") from error
+    try:
+        _require_regular(path, os.fstat(handle).st_mode)
+    except FileUnusable:
+        os.close(handle)
+        raise
+    with os.fdopen(handle, "rb") as file:
+        try:
+            yield file
+        except OSError as error:
+            raise FileUnusable(path, f"cannot be read: {error.strerror}") from error
+
+
+def read(path: Path, *, most: int, what: str = "such a file") -> bytes:
+    """Return the content of a regular file of at most `most` bytes.
+
+    Raises:
+        FileNotFoundError: there is none.
+        FileUnusable: it is no regular file, is larger than `what` may be, or cannot be read.
+    """
+    with opened(path) as file:
+        content = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
+    if content is None or len(content) > most:
+        raise FileUnusable(path, f"larger than {what} may be ({most >> 20} MiB)")
+    return content
+
+
+def make_folder(path: Path, *, mode: int = 0o777, called: str = "") -> None:
+    """Make a folder and those above it, unless it is there.
+
+    Args:
+        path: The folder.
+        mode: Its permissions, when it has to be made.
+        called: What the message calls it; default is the path.
+
+    Raises:
+        FileUnusable: something else has that name, or it cannot be made.
+    """
+    try:
+        path.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        not_folder = path.exists() and not path.is_dir()
+        reason = "is not a folder" if not_folder else f"cannot be made: {error.strerror}"
+        remedy = "name another, or move it away" if not_folder else "name another"
+        raise FileUnusable(called or path, reason, remedy=remedy) from error
+
+
+def require_folder(path: Path) -> None:
+    """Raise FileUnusable when something else than a folder has this name; none is fine."""
+    if (path.exists() or path.is_symlink()) and not path.is_dir():
+        raise FileUnusable(path, "is not a folder", remedy="move it away")
+
+
+def _require_regular(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise FileUnusable(path, "is not a regular file")
