@@ -1,4 +1,7 @@
-"""A saved plan: what was decided, to be applied only while it would still be the same plan."""
+"""A saved plan: what was decided, to be applied only while it would still be the same plan.
+
+The whole document is sealed under the estate's key: what a reviewer read is what commsroom wrote.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from commsroom import files
 from commsroom.app.scope import Scope
 from commsroom.errors import CommsroomError
+from commsroom.secrets import fingerprint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +22,11 @@ if TYPE_CHECKING:
     from commsroom.app.estate import Estate
     from commsroom.app.planning import Planned
 
-FORMAT: Final = 1
+#: 2: sealed. A plan of format 1 could be edited unseen, so none is taken any more.
+FORMAT: Final = 2
+#: Bytes; the plan of a hundred thousand people is smaller.
+_LARGEST: Final = 512 * 2**20
+_REMEDY: Final = "make one with commsroom plan --out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ def save(
 
     The as-of date is pinned, so that applying tomorrow means what was reviewed today.
     """
-    content = {
+    content: dict[str, Any] = {
         "format": FORMAT,
         "estate": estate.ledger.estate_id,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -47,6 +56,8 @@ def save(
         "plan": document,
         "hash": planned.plan.hash,
     }
+    content = json.loads(json.dumps(content))  # as `read` will find it
+    content["seal"] = fingerprint.sealed(estate.key, _canonical(content))
     if file.exists() and not file.is_file():  # root could replace a device such as /dev/null
         raise CommsroomError(
             f"{file}: is not a file", remedy="--out takes the name of a file to write"
@@ -61,33 +72,55 @@ def save(
         raise CommsroomError(f"{file}: cannot be written: {error.strerror}") from error
 
 
-def load(estate: Estate, file: Path) -> SavedPlan:
-    """Read a saved plan; raises CommsroomError when it is not one, or belongs to another estate."""
+def read(file: Path) -> dict[str, Any]:
+    """Read the file of a saved plan, whosever it is; raises CommsroomError when it is none."""
     try:
-        content = json.loads(file.read_text("utf-8"))
-        scope = Scope(
-            _texts(content["people"]),
-            _texts(content["only"]),
-            date.fromisoformat(content["as_of"]),
+        content = json.loads(
+            files.read(file, most=_LARGEST, what="a saved plan"), object_pairs_hook=_once
         )
-        found = SavedPlan(content["hash"], scope, content["estate"], content["made"])
-        version = content["format"]
-    except OSError as error:
-        raise CommsroomError(f"{file}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CommsroomError(
-            f"{file}: is not a saved plan", remedy="make one with commsroom plan --out"
-        ) from error
-    if version != FORMAT:
+    except FileNotFoundError as error:
+        raise CommsroomError(f"{file}: there is no such plan", remedy=_REMEDY) from error
+    except files.FileUnusable as error:
+        raise CommsroomError(str(error), remedy=_REMEDY) from error
+    except (ValueError, RecursionError) as error:
+        raise CommsroomError(f"{file}: is not a saved plan", remedy=_REMEDY) from error
+    if not isinstance(content, dict) or "format" not in content or "plan" not in content:
+        raise CommsroomError(f"{file}: is not a saved plan", remedy=_REMEDY)
+    if content["format"] != FORMAT:
         raise CommsroomError(
             f"{file}: was saved by another version of commsroom", remedy="plan again"
         )
-    if found.estate_id != estate.ledger.estate_id:
+    return content
+
+
+def accepted(estate: Estate, file: Path, content: dict[str, Any]) -> SavedPlan:
+    """Return the plan that `read` found in `file`, as one of this estate.
+
+    Raises:
+        CommsroomError: it belongs to another estate, or is not what commsroom wrote.
+    """
+    if content.get("estate") != estate.ledger.estate_id:
         raise CommsroomError(f"{file}: was made for another estate")
-    return found
+    written = {name: value for name, value in content.items() if name != "seal"}
+    if not fingerprint.unbroken(estate.key, _canonical(written), str(content.get("seal"))):
+        raise CommsroomError(
+            f"{file}: was edited after it was saved, and what it says is not what would be done",
+            remedy="change policy instead, and plan again",
+        )
+    scope = Scope(
+        tuple(content["people"]), tuple(content["only"]), date.fromisoformat(content["as_of"])
+    )
+    return SavedPlan(content["hash"], scope, content["estate"], content["made"])
 
 
-def _texts(found: Any) -> tuple[str, ...]:
-    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-        raise TypeError
-    return tuple(found)
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a key that is there twice: a reader may see the first, we would use the last."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError
+    return content
+
+
+def _canonical(content: dict[str, Any]) -> bytes:
+    """Return the same bytes for the same content, however it is spaced or ordered in the file."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()

@@ -17,6 +17,7 @@ class Use(StrEnum):
 
     SEALING = "commsroom sealed store v1"
     FINGERPRINTS = "commsroom fingerprints v1"
+    SAVED_PLANS = "commsroom saved plans v1"
 
 
 def derived(master: bytes, use: Use) -> bytes:

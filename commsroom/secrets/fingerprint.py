@@ -1,4 +1,4 @@
-"""Fingerprints of verifiers: comparable by us, meaningless to everybody else."""
+"""Keyed digests: of verifiers, comparable by us and meaningless to others; of what we wrote."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
 #: Hexadecimal digits kept: 128 bits, far beyond chance.
 _DIGITS: Final = 32
+
+
+def sealed(key: bytes, document: bytes) -> str:
+    """Return the seal of a saved plan (HMAC-SHA256): nobody without the estate's key can make it."""
+    return hmac.new(derived(key, Use.SAVED_PLANS), document, hashlib.sha256).hexdigest()
+
+
+def unbroken(key: bytes, document: bytes, seal: str) -> bool:
+    """Tell whether a seal is the one of exactly this document."""
+    return hmac.compare_digest(sealed(key, document).encode(), seal.encode("utf-8", "replace"))
 
 
 def keyed(key: bytes) -> Callable[[str], str]:

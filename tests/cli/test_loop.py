@@ -201,17 +201,66 @@ def test_a_plan_is_saved_in_a_file_and_replaces_nothing_else(estate, tmp_path, n
     assert not place.is_file()
 
 
-@pytest.mark.parametrize("content", ["[" * 100_000, '{"people": "ann"}', '{"people": [1]}', "7"])
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"people": "ann"}', "7"])
 def test_what_is_not_a_saved_plan_is_refused_in_one_line(estate, tmp_path, content):
     saved = tmp_path / "monday.plan"
-    assert estate("plan", "--out", saved, *DAY).code == 0
-    if content.startswith("{"):
-        content = json.dumps({**json.loads(saved.read_text("utf-8")), **json.loads(content)})
     saved.write_text(content, "utf-8")
     done = estate("apply", "--yes", saved)
     assert done.code == 1
     assert done.err.startswith(f"error: {saved}: is not a saved plan")
     assert done.err.count("\n") == 1
+
+
+def _less(content):
+    content["plan"]["changes"].pop()
+
+
+def _another_day(content):
+    content["as_of"] = "2026-03-03"
+
+
+def _for_one(content):
+    content["people"] = ["ann"]
+
+
+@pytest.mark.parametrize("edit", [_less, _another_day, _for_one, lambda held: held.pop("seal")])
+def test_a_saved_plan_that_was_edited_is_refused(fresh, tmp_path, edit):
+    saved = tmp_path / "monday.plan"
+    assert fresh("plan", "--out", saved, *DAY).code == 0
+    content = json.loads(saved.read_text("utf-8"))
+    edit(content)
+    saved.write_text(json.dumps(content), "utf-8")
+    done = fresh("apply", "--yes", saved)
+    assert done.code == 1
+    assert f"{saved}: was edited after it was saved" in done.err
+    assert not (fresh.path / "simulated/im1.json").exists()
+
+
+def test_a_key_twice_cannot_show_a_reader_another_plan(fresh, tmp_path):
+    saved = tmp_path / "monday.plan"
+    assert fresh("plan", "--out", saved, *DAY).code == 0
+    saved.write_text(saved.read_text("utf-8").replace("{", '{"plan": {"changes": []},', 1), "utf-8")
+    done = fresh("apply", "--yes", saved)
+    assert (done.code, "is not a saved plan" in done.err) == (1, True)
+
+
+def test_a_saved_plan_may_be_laid_out_anew(fresh, tmp_path):
+    saved = tmp_path / "monday.plan"
+    assert fresh("plan", "--out", saved, *DAY).code == 0
+    content = json.loads(saved.read_text("utf-8"))
+    saved.write_text(json.dumps(content, sort_keys=True, indent=8), "utf-8")
+    assert fresh("apply", "--yes", saved).code == 0
+
+
+def test_a_plan_saved_before_plans_were_sealed_has_to_be_made_again(estate, tmp_path):
+    saved = tmp_path / "monday.plan"
+    assert estate("plan", "--out", saved, *DAY).code == 0
+    content = json.loads(saved.read_text("utf-8"))
+    del content["seal"]
+    saved.write_text(json.dumps({**content, "format": 1}), "utf-8")
+    done = estate("apply", "--yes", saved)
+    assert done.code == 1
+    assert "was saved by another version of commsroom (plan again)" in done.err
 
 
 def test_a_protected_room_is_only_changed_by_name(estate):

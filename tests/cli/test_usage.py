@@ -46,6 +46,19 @@ def test_validate_names_the_whole_path_of_a_folder_without_an_estate(run, tmp_pa
     )
 
 
+@pytest.mark.parametrize("name", ["nofile", "/dev/null", "policies"])
+def test_a_plan_that_cannot_be_read_is_said_before_any_question_is_missed(
+    run, tmp_path, monkeypatch, name
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "policies").mkdir()
+    done = run("apply", name)
+    assert done.code == 1
+    assert name in done.err
+    assert "make one with commsroom plan --out" in done.err
+    assert "terminal" not in done.err
+
+
 def test_a_failure_with_json_is_a_document_too(run, tmp_path):
     done = run("plan", "--json", "--estate", tmp_path)
     assert done.code == 1

@@ -86,7 +86,7 @@ def plan(
     from commsroom.reports import documents, text
 
     wanted = scope(person, only, as_of)
-    with session.open() as estate:
+    with session.open(founding=out is not None) as estate:  # a saved plan names its estate
         planned = planning.prepare(estate, wanted, session.progress)
         document = documents.plan_document(planned.plan)
         if out is not None:
@@ -147,6 +147,7 @@ def apply(
         raise UsageError(
             "a saved plan has its own scope and date", remedy="leave out --person, --only, --as-of"
         )
+    content = saved.read(saved_plan) if saved_plan else {}
     forms.may_ask(session, yes=yes)
     shown = False
 
@@ -156,11 +157,11 @@ def apply(
         session.out.lines(text.plan_lines(found, full=full))
         return yes or forms.agreed(found)
 
-    with session.open() as estate:
+    with session.open(founding=True) as estate:
         done = applying.apply(
             estate,
             scope(person, only, as_of),
-            saved=saved.load(estate, saved_plan) if saved_plan else None,
+            saved=saved.accepted(estate, saved_plan, content) if saved_plan else None,
             allow=Allow(
                 frozenset(allow_removal or ()),
                 frozenset(allow_protected or ()),
@@ -342,7 +343,7 @@ def adopt(
     from commsroom.app import adopting
     from commsroom.reports.lines import count, printable
 
-    with session.open() as estate:
+    with session.open(founding=True) as estate:
         taken = adopting.adopt(estate, tuple(address), session.progress, as_of=day(as_of))
     session.out.text("".join(f"> adopt {printable(str(item))}\n" for item in taken))
     session.out.text(f"Adopted: {count(len(taken), 'object')}; apply brings them to policy.\n")
