@@ -8,11 +8,12 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from commsroom.app import planning
+from commsroom.app import allowing, planning
 from commsroom.app.estate import actor
 from commsroom.errors import CommsroomError, Exit, FenceRefused, PlanOutdated, TargetMoved
 from commsroom.estate import guards, order
 from commsroom.estate.backend import NOT_TRIED, Applied, Batch, Outcome, Status
+from commsroom.reports.lines import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -86,11 +87,13 @@ def apply(
         GuardRefused: the plan is too large or touches what is protected; nothing was touched.
         PlanOutdated: reality moved since `saved` was made; nothing was touched.
         LockHeld: another apply is running.
+        UsageError: a word of `allow` can name nothing.
     """
     started = time.monotonic()
     permitted = allow or guards.Allow()
     if saved is not None:
         scope = saved.scope
+    allowing.check(estate, permitted)
     with estate.ledger.lock(actor(), command=command) as lease:
         _write_off(estate, permitted)
         planned = _selected(_prepare(estate, scope, progress), select)
@@ -98,6 +101,8 @@ def apply(
             raise PlanOutdated(
                 "reality or policy moved since this plan was made", remedy="plan again"
             )
+        for glob in allowing.idle(planned.plan, permitted):
+            progress.say(f"warning: --allow-adopt {printable(glob)}: there is nothing to take over")
         guards.check(
             planned.plan, planned.known, permitted, limit=estate.policy.security.removal_limit
         )
