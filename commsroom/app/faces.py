@@ -37,14 +37,23 @@ __all__ = [
 ]
 
 
-def people(given: Sequence[str]) -> tuple[str, ...]:
-    """Return the people named; each text may name several, as `-e person=a,b` gives them.
+def people(given: object) -> tuple[str, ...]:
+    """Return the people named: a text or a list of texts, of which each may name several (`a,b`).
+
+    None, or a list with nothing in it, names nobody in particular: everybody.
 
     Raises:
-        UsageError: somebody was to be named and nobody is: that must not come to mean everybody.
+        UsageError: it is something else, or somebody was to be named and nobody is: that must not
+            come to mean everybody.
     """
-    names = tuple(name for text in given for part in text.split(",") if (name := part.strip()))
-    if given and not names:
+    texts = [given] if isinstance(given, str) else [] if given is None else given
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise UsageError(
+            "person: write an id of the roster, or a list of ids",
+            remedy="as in -e person=L007; one of digits only is text too: person: '007'",
+        )
+    names = tuple(name for text in texts for part in text.split(",") if (name := part.strip()))
+    if texts and not names:
         raise UsageError(
             "person: nobody is named", remedy="write person: L007, or leave it out for everybody"
         )

@@ -20,6 +20,10 @@ class ActionModule(EstateAction):
         "allow_adopt": {"type": "list", "elements": "str", "default": []},
     }
 
+    @property
+    def founding(self):
+        return not self._task.check_mode
+
     def act(self, estate, scope, arguments):
         if arguments["leaving"]:
             leaving.require_leavers(estate, scope)

@@ -11,10 +11,8 @@ options:
     description: Root of the estate; by default E(COMMSROOM_ESTATE), else the folder above the playbook's.
     type: path
   person:
-    description: Only what concerns these people, by roster id or login; also one comma separated string.
-    type: list
-    elements: str
-    default: []
+    description: Only what concerns these people, by roster id or login; a list, or one comma separated string.
+    type: raw
   only:
     description: Only addresses matching these globs, as in V(mail1:list/*).
     type: list

@@ -51,12 +51,17 @@ _raw:
 
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
+        if not terms:
+            raise AnsibleLookupError(
+                "commsroom.core.secret: no address is given, write"
+                " lookup('commsroom.core.secret', 'mail1:mailbox/probe@lianhe.example')"
+            )
         self.set_options(var_options=variables, direct=kwargs)
         slot = self.get_option("slot")
         given = self.get_option("estate") or os.environ.get("COMMSROOM_ESTATE")
         path = Path(given) if given else Path(self._loader.get_basedir()).parent
         try:
-            with open_estate(path) as estate:
+            with open_estate(path, founding=False) as estate:
                 return [self._one(estate, term, slot) for term in terms]
         except CommsroomError as error:
             raise AnsibleLookupError(str(error)) from error

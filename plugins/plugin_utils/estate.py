@@ -29,7 +29,7 @@ class EstateAction(ActionBase):
 
     ARGUMENTS = {  # noqa: RUF012 - read only
         "estate": {"type": "path"},
-        "person": {"type": "list", "elements": "str", "default": []},
+        "person": {"type": "raw"},  # Ansible would make text of whatever it is
         "only": {"type": "list", "elements": "str", "default": []},
         "as_of": {"type": "str"},
     }
@@ -38,13 +38,18 @@ class EstateAction(ActionBase):
         result = super().run(tmp, task_vars or {})
         _, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
         try:
-            with open_estate(self.estate(arguments)) as estate:
+            with open_estate(self.estate(arguments), founding=self.founding) as estate:
                 result.update(self.act(estate, self.scope(arguments), arguments))
         except CommsroomError as error:
             raise AnsibleActionFail(
                 str(error), result={"exit_code": int(error.exit_code)}
             ) from error
         return result
+
+    @property
+    def founding(self):
+        """Whether this makes what a new estate lacks; what only looks does not."""
+        return False
 
     def act(self, estate, scope, arguments):
         """Do the work and return what goes into the task's result."""

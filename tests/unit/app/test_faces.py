@@ -16,13 +16,15 @@ from commsroom.estate.resource import Address
         (["L008"], ("L008",)),
         (["L008, L009", "L010"], ("L008", "L009", "L010")),
         (["L008,,"], ("L008",)),
+        ("L008,L009", ("L008", "L009")),
+        (None, ()),
     ],
 )
 def test_people_come_as_a_list_or_with_commas(given, named):
     assert faces.people(given) == named
 
 
-@pytest.mark.parametrize("given", [[""], [","], [" , "], ["", ""]])
+@pytest.mark.parametrize("given", ["", [""], [","], [" , "], ["", ""]])
 def test_naming_nobody_is_refused(given):
     with pytest.raises(UsageError, match="nobody is named"):
         faces.people(given)
@@ -51,3 +53,9 @@ def test_a_proof_that_went_well_holds_all_of_it():
     result = faces.prove_result(ProveResult(proofs(True, True), {}, frozenset()))
     assert len(result["proofs"]) == 2
     assert result["msg"] == "Proven: 2 of 2 uses as expected."
+
+
+@pytest.mark.parametrize("given", [123, 1.5, True, {"a": 1}, [["L008"]], [7], ["L008", None]])
+def test_what_names_nobody_by_text_is_refused_in_one_line(given):
+    with pytest.raises(UsageError, match="person: write an id of the roster, or a list of ids"):
+        faces.people(given)
