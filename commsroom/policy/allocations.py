@@ -19,13 +19,12 @@ from typing import Final
 from commsroom import files
 from commsroom.errors import CommsroomError, PolicyErrors, Problem
 from commsroom.policy import tree
-from commsroom.policy.allotted import Allocation, Allocations
+from commsroom.policy.allotted import FILE, Allocation, Allocations
 from commsroom.policy.allotting import propose
 from commsroom.policy.words import quoted
 
 __all__ = ["FILE", "Allocation", "Allocations", "keep", "load", "propose", "read"]
 
-FILE: Final = "policies/allocations.lock"
 _HEADER: Final = (
     "# Written by commsroom apply: a login and a number once given stay with their person.\n"
     "# Commit this file. Columns: id, login, number, site, allotted, released (- is none).\n"
@@ -173,7 +172,8 @@ class _Reading:
                 "write 2026-11-24, or -",
             )
             return None
-        return Allocation(key, login, "" if extension == "-" else extension, site, since, until)
+        extension = "" if extension == "-" else extension
+        return Allocation(key, login, extension, site, since, until, number)
 
     def _date(self, text: str) -> date:
         found = self._dates.get(text)

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
+
+FILE: Final = "policies/allocations.lock"
 
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """A person's login and number ("" for none), since when; `released` when it was given back."""
+    """A person's login and number ("" for none), since when; `released` when it was given back.
+
+    `line` is where the file says so, 0 for a proposal.
+    """
 
     id: str
     login: str
@@ -17,6 +23,7 @@ class Allocation:
     site: str
     allotted: date
     released: date | None = None
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

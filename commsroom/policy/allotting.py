@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from commsroom.errors import PolicyErrors, Problem
 from commsroom.policy import logins, numbering
-from commsroom.policy.allotted import Allocation, Allocations
-from commsroom.policy.calendar import State, state_of
+from commsroom.policy.allotted import FILE, Allocation, Allocations
+from commsroom.policy.calendar import State, later, state_of
 from commsroom.policy.people import Person
+from commsroom.policy.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from commsroom.policy.loading import Policy
@@ -59,7 +60,7 @@ class _Allotting:
         present = {person.id for person in roster}
         for entry in self.held:
             if entry.id not in present:
-                self._release(entry, self.day + self.policy.security.retention)
+                self._release(entry, later(self.day, self.policy.security.retention))
         self._reserve(roster)
         self._give(waiting)
         self._check_services(roster)
@@ -77,7 +78,7 @@ class _Allotting:
         state = state_of(person, security, self.day)
         if state is State.PURGED:
             if entry is not None and person.end is not None:
-                self._release(entry, person.end + security.retention)
+                self._release(entry, later(person.end, security.retention))
             return False
         if state is State.ABSENT:
             if entry is not None:
@@ -86,11 +87,22 @@ class _Allotting:
         wants = self._wants_number(person)
         if entry is None:
             return True
+        if state is not State.CLOSED:
+            self._check_site(entry)
         if entry.number and (not wants or entry.site != person.site):
             self._release(entry, self.day)
             entry = replace(entry, number="")
         self.current[person.id] = replace(entry, site=person.site)
         return wants and not entry.number
+
+    def _check_site(self, entry: Allocation) -> None:
+        """Refuse a site nobody knows: its people would silently get new numbers elsewhere."""
+        sites = self.policy.company.sites
+        if entry.site not in sites and entry.line:
+            message = f"there is no site {quoted(entry.site)} in company.yml, where {entry.id} is"
+            remedy = did_you_mean(entry.site, sites)
+            move = "a site goes after its people: move them, apply, then remove it"
+            self.problems.append(Problem(FILE, entry.line, 1, message, f"{remedy} {move}".strip()))
 
     def _wants_number(self, person: Person) -> bool:
         # On its first day for joiners: a right that begins later is not there yet.
@@ -167,7 +179,7 @@ class _Allotting:
         resting = {
             entry.number
             for entry in self.history.values()
-            if entry.released is not None and entry.released + rest > self.day
+            if entry.released is not None and later(entry.released, rest) > self.day
         }
         used = {entry.number for entry in self.current.values()}
         used |= set(numbering.services(self.policy.telephony))

@@ -132,8 +132,14 @@ def _label(location: Path) -> str:
     """Return what a place is called: its key, or its list's key and which entry."""
     last = location[-1]
     if len(location) > 1 and isinstance(last, int):
-        return f"{location[-2]}, entry {last + 1}"
-    return str(last)
+        return f"{_named(location[-2])}, entry {last + 1}"
+    return _named(last)
+
+
+def _named(key: str | int) -> str:
+    """Return a key as it is, or quoted where it could not be shown: it may hold a tab, or be long."""
+    shown = str(key)
+    return shown if shown.isprintable() and len(shown) <= 60 else quoted(shown)  # noqa: PLR2004 - a readable line
 
 
 def _about_value(

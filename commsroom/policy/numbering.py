@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
+from commsroom.policy.calendar import later
 from commsroom.policy.entitlements import entitlement
 from commsroom.policy.people import Person, PersonKind
 from commsroom.policy.positions import Positions
@@ -158,7 +159,7 @@ def _most(people: Iterable[Person], security: Security) -> int:
     for person in people:
         moves[person.start - security.lead] += 1
         if person.end is not None:
-            moves[person.end + security.retention] -= 1
+            moves[later(person.end, security.retention)] -= 1
     most = held = 0
     for day in sorted(moves):
         held += moves[day]

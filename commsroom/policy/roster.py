@@ -19,7 +19,7 @@ from commsroom.errors import Problem
 from commsroom.policy import characters, tree
 from commsroom.policy.people import Person
 from commsroom.policy.references import Names
-from commsroom.policy.rows import COLUMNS, REQUIRED, Rows
+from commsroom.policy.rows import COLUMNS, REQUIRED, Add, Rows
 from commsroom.policy.words import did_you_mean, quoted
 
 FORMS: Final = ("people.csv", "people.jsonl", "people.yml")
@@ -103,7 +103,7 @@ def _text(file: Path, shown: str, problems: list[Problem]) -> str | None:
     if text is None:
         return None
     text = text.replace("\r\n", "\n")
-    if characters.HIDDEN.search(text):
+    if characters.hidden(text) >= 0:
         _hidden(text, shown, problems)
         return None
     return text
@@ -111,11 +111,11 @@ def _text(file: Path, shown: str, problems: list[Problem]) -> str | None:
 
 def _hidden(text: str, shown: str, problems: list[Problem]) -> None:
     for number, line in enumerate(text.split("\n"), 1):
-        found = characters.HIDDEN.search(line)
-        if found is not None:
+        place = characters.hidden(line)
+        if place >= 0:
             problems.append(
-                Problem(shown, number, found.start() + 1,
-                        f"{characters.describe(found.group())} may not be part of the roster",
+                Problem(shown, number, place + 1,
+                        f"{characters.describe(line[place])} may not be part of the roster",
                         "take it out; it would not be seen")
             )  # fmt: skip
 
@@ -154,10 +154,11 @@ def _from_csv(file: Path, shown: str, rows: Rows, problems: list[Problem]) -> No
                     Problem(shown, before + 1, 0, "a line break inside a quoted value",
                             "a value ends in its line; is a quote missing?")
                 )  # fmt: skip
+                rows.unread("")
             elif row:
                 add(row, reader.line_num)
             before = reader.line_num
-        rows.complete = True
+        rows.ended = True
     except csv.Error as error:
         # The record began on the line after the last whole one, however far the reader ran on.
         line = min(before + 1, len(lines))
@@ -203,7 +204,10 @@ def _from_json_lines(file: Path, shown: str, rows: Rows, problems: list[Problem]
         return
     add = rows.columns(list(COLUMNS), lambda _: "")
     for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip() or _too_long(line, number, shown, problems):
+        if not line.strip():
+            continue
+        if _too_long(line, number, shown, problems):
+            rows.unread("")
             continue
         try:
             record = json.loads(line, object_pairs_hook=_once)
@@ -211,9 +215,10 @@ def _from_json_lines(file: Path, shown: str, rows: Rows, problems: list[Problem]
             column = getattr(error, "colno", 1)
             what = getattr(error, "msg", str(error))
             problems.append(Problem(shown, number, column, f"not a JSON object: {what}"))
+            rows.unread("")
             continue
-        _record(record, number, add, shown, problems)
-    rows.complete = True
+        _record(record, number, rows, add, shown=shown, problems=problems)
+    rows.ended = True
 
 
 def _from_yaml(file: Path, shown: str, rows: Rows, problems: list[Problem]) -> None:
@@ -227,8 +232,10 @@ def _from_yaml(file: Path, shown: str, rows: Rows, problems: list[Problem]) -> N
         return
     add = rows.columns(list(COLUMNS), lambda _: "")
     for index, record in enumerate(read_tree.data):
-        _record(record, read_tree.values["people", index][0], add, shown, problems)
-    rows.complete = True
+        _record(
+            record, read_tree.values["people", index][0], rows, add, shown=shown, problems=problems
+        )
+    rows.ended = True
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -241,8 +248,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
-def _record(record: Any, number: int, add: Any, shown: str, problems: list[Problem]) -> None:
+def _record(
+    record: Any, number: int, rows: Rows, add: Add, *, shown: str, problems: list[Problem]
+) -> None:
     if not isinstance(record, Mapping):
+        rows.unread("")
         problems.append(Problem(shown, number, 1, "not a JSON object: a person is {…}"))
         return
     before = len(problems)
@@ -268,3 +278,5 @@ def _record(record: Any, number: int, add: Any, shown: str, problems: list[Probl
             problems.append(Problem(shown, number, 1, message))
     if len(problems) == before:
         add([record.get(name) or "" for name in COLUMNS], number)
+    else:
+        rows.unread(record.get("id"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import date, datetime
@@ -24,10 +24,13 @@ REQUIRED: Final = ("id", "name", "department", "position", "site", "kind", "star
 _ID: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LOGIN: Final = re.compile("[a-z][a-z0-9]*([._-][a-z0-9]+)*")
 _LANGUAGE: Final = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_LOCAL: Final = re.compile("[a-z0-9]+([._+-][a-z0-9]+)*")
+_LOCAL: Final = re.compile("[a-z0-9]+([._-][a-z0-9]+)*")
 _LONGEST_NAME: Final = 100
 _LONGEST_LOGIN: Final = 48
 _YEARS: Final = range(1900, 2200)
+#: Members of a circle of managers that a message names.
+_NAMED: Final = 6
+_TOP: Final = "leave it empty for whoever has nobody above"
 
 Add = Callable[[Sequence[str], int], None]
 
@@ -39,8 +42,9 @@ class Rows:
         self, file: str, names: Names, domains: AbstractSet[str], problems: list[Problem]
     ) -> None:
         """Keep what values may refer to; names of a file that could not be read are not checked."""
-        #: Whether the whole roster was read, so that an id not met does not exist.
-        self.complete = False
+        #: Whether the roster was read to its end.
+        self.ended = False
+        self._unread = False
         self._file = file
         self._names = names
         self._domains = domains
@@ -49,11 +53,27 @@ class Rows:
         self._lines: dict[str, int] = {}
         self._logins: dict[str, int] = {}
         self._emails: dict[str, int] = {}
-        self._managers: list[tuple[str, int]] = []
+        self._folded: dict[str, str] = {}
+        self._managers: list[tuple[str, str, int]] = []
         self._dates: dict[str, date | None] = {"": None}
         self._kinds = {str(kind): kind for kind in PersonKind}
         self._places: dict[str, int] = {}
         self._raw: Callable[[int], str] = lambda _: ""
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether every row was read, so that an id not met does not exist."""
+        return self.ended and not self._unread
+
+    def unread(self, key: object) -> None:
+        """Note that a row could not be read: whose it is, when `key` is an id, else that it is there.
+
+        What is wrong with it was said; that others name its person is no second fault.
+        """
+        if isinstance(key, str) and _ID.fullmatch(key):
+            self._lines.setdefault(key, 0)
+        else:
+            self._unread = True
 
     @property
     def ids(self) -> AbstractSet[str]:
@@ -82,6 +102,8 @@ class Rows:
                 self._problem(
                     line, "", f"too {many} values: {len(row)} for {width} columns", remedy
                 )
+                place = self._places["id"]
+                self.unread(row[place] if place < len(row) else "")
                 return
             if straight:
                 self._add(row, line)
@@ -93,13 +115,30 @@ class Rows:
 
     def finish(self) -> tuple[Person, ...]:
         """Check managers, now that everybody is known, and return the people in their order."""
-        for manager, line in self._managers:
-            if manager not in self._lines:
+        above = {key: manager for key, manager, _ in self._managers if manager}
+        for circle in _circles(above):
+            self._circle(circle)
+        for _, manager, line in self._managers:
+            if manager and manager not in self._lines and self.complete:
                 remedy = did_you_mean(manager, self._lines)
                 self._problem(
                     line, "manager", f"there is no person {quoted(manager)} in the roster", remedy
                 )
         return tuple(self._people)
+
+    def _circle(self, circle: Sequence[str]) -> None:
+        first = min(circle, key=lambda key: self._lines.get(key, 0))
+        line = self._lines.get(first, 0)
+        if len(circle) == 1:
+            self._problem(line, "manager", f"{first} is their own manager", _TOP)
+            return
+        turn = circle.index(first)
+        ordered = [*circle[turn:], *circle[:turn]]
+        above = [*ordered[1:], first]
+        led = [f"{key} by {manager}" for key, manager in zip(ordered, above, strict=True)]
+        said = ", ".join([f"{ordered[0]} is led by {above[0]}", *led[1:_NAMED]])
+        more = f", … and {led[-1]}" if len(led) > _NAMED else ""
+        self._problem(line, "manager", f"managers in a circle: {said}{more}", _TOP)
 
     def _add(self, row: Sequence[str], line: int) -> None:
         before = len(self._problems)
@@ -112,7 +151,14 @@ class Rows:
             self._bad_id(key, line)
         else:
             self._lines[key] = line
-        if name.strip() != name or not name or len(name) > _LONGEST_NAME or "\t" in name:
+            if self._folded.setdefault(key.lower(), key) != key:
+                self._like_another(key, line)
+        if (
+            name.strip() != name
+            or not name.strip(characters.JOINERS)
+            or len(name) > _LONGEST_NAME
+            or "\t" in name
+        ):
             self._bad_name(name, line)
         if found is None:
             remedy = did_you_mean(kind, self._kinds)
@@ -126,8 +172,9 @@ class Rows:
         if found is PersonKind.PARTNER and not end:
             self._problem(line, "end", "a partner needs an end date", "clause 1.2")
         self._belongs(department, position, site, line, optional=found is PersonKind.PARTNER)
-        if login or email or manager or language:
-            self._extras(login, email, manager, language, line)
+        if login or email or language:
+            self._extras(login, email, language, line)
+        self._managers.append((key, manager, line))
         if len(self._problems) > before or found is None or begins is None:
             return
         self._people.append(
@@ -172,8 +219,15 @@ class Rows:
         self._problem(line, "id", f"{quoted(key)} is not an id" if key else "`id` is empty",
                       "ASCII letters, digits, `.`, `_`, `-`")  # fmt: skip
 
+    def _like_another(self, key: str, line: int) -> None:
+        other = self._folded[key.lower()]
+        self._problem(
+            line, "id", f"the ids {key!r} and {other!r} differ only by case",
+            f"the other is in line {self._lines[other]}; an id must not depend on how it is typed",
+        )  # fmt: skip
+
     def _bad_name(self, name: str, line: int) -> None:
-        if not name:
+        if not name.strip(characters.JOINERS):
             self._problem(line, "name", "`name` is empty")
         elif found := characters.refused(name):
             self._problem(line, "name", f"{found} may not be part of a name")
@@ -203,7 +257,7 @@ class Rows:
                     line, column, f"there is no {column} {quoted(value)} in {file}", remedy
                 )
 
-    def _extras(self, login: str, email: str, manager: str, language: str, line: int) -> None:
+    def _extras(self, login: str, email: str, language: str, line: int) -> None:
         if login:
             if not _LOGIN.fullmatch(login) or len(login) > _LONGEST_LOGIN:
                 self._problem(
@@ -219,7 +273,13 @@ class Rows:
             self._logins.setdefault(login, line)
         if email:
             local, _, domain = email.partition("@")
-            if not _LOCAL.fullmatch(local) or (self._domains and domain not in self._domains):
+            if "+" in local:
+                box = f"{local.partition('+')[0]}@{domain}"
+                self._problem(
+                    line, "email", f"{quoted(email)} is a subaddress of {box}: its mail goes there",
+                    "take an address without `+`",
+                )  # fmt: skip
+            elif not _LOCAL.fullmatch(local) or (self._domains and domain not in self._domains):
                 remedy = did_you_mean(domain, self._domains) or "small ASCII, as in wei.wang@…"
                 self._problem(line, "email", f"{quoted(email)} is no address of ours", remedy)
             elif email in self._emails:
@@ -228,8 +288,6 @@ class Rows:
                     line, "email", f"{quoted(email)} is given twice, first in line {first}"
                 )
             self._emails.setdefault(email, line)
-        if manager:
-            self._managers.append((manager, line))
         if language and not _LANGUAGE.fullmatch(language):
             self._problem(
                 line,
@@ -252,6 +310,20 @@ def _iso(text: str) -> str:
         with suppress(ValueError):
             return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a day, no moment
     return "2026-11-24"
+
+
+def _circles(above: Mapping[str, str]) -> Iterator[list[str]]:
+    """Give each circle of a mapping from people to their managers, in its order."""
+    seen: set[str] = set()
+    for key in above:
+        path: list[str] = []
+        at = key
+        while at in above and at not in seen:
+            seen.add(at)
+            path.append(at)
+            at = above[at]
+        if at in path:
+            yield path[path.index(at) :]
 
 
 def _column(raw: str, index: int) -> int:

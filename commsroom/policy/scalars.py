@@ -20,6 +20,11 @@ from commsroom.policy.words import did_you_mean, quoted
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 365 * 86400}
 _DURATION: Final = r"^[0-9]+ ?[smhdwy]$"
+#: Longer than any record is kept; a date with the longest added must still be one.
+_LONGEST: Final = timedelta(days=200 * 365)
+_LARGEST: Final = 2**60
+#: Digits; more need not even be counted out.
+_DIGITS: Final = 18
 _SIZES: Final = {
     "B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
     "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
@@ -31,6 +36,8 @@ _HOURS: Final = f"^{_DAY}(-{_DAY})? {_CLOCK}-({_CLOCK}|24:00)$"
 _DAYS: Final = f"^{_DAY}(-{_DAY})?$"
 _MINUTE: Final = f"^({_CLOCK}|24:00)$"
 _FIELD: Final = r"^(secret:)?[a-z][a-z0-9_]*$"
+#: ISO 3166 codes of places without telephone numbers of their own, which phonenumbers leaves out.
+_UNCONNECTED: Final = frozenset({"AQ", "BV", "GS", "HM", "PN", "TF", "UM"})
 _LABEL: Final = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 
@@ -46,7 +53,10 @@ def duration(text: object) -> timedelta:
     """Read `90d`, `36h`, `3m` (minutes), `2w`, `7y` (years of 365 days)."""
     if not isinstance(text, str) or not re.fullmatch(_DURATION, text):
         raise ValueError(f"{quoted(text)} is not a duration: write 30d, 12h, 15m, 20s, 2w or 7y")
-    return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+    digits = text[:-1].strip().lstrip("0") or "0"
+    if len(digits) > _DIGITS or int(digits) * _UNITS[text[-1]] > _LONGEST.total_seconds():
+        raise ValueError(f"{quoted(text)} is too long: at most 200y")
+    return timedelta(seconds=int(digits) * _UNITS[text[-1]])
 
 
 def size(text: object) -> int:
@@ -55,9 +65,11 @@ def size(text: object) -> int:
         raise ValueError(f"{quoted(text)} is not a size: write 25 MiB, 10 GiB or unlimited")
     if text == "unlimited":
         return 0
-    digits = re.match("[0-9]+", text)
-    assert digits is not None  # noqa: S101 - the pattern above says so
-    return int(digits.group()) * _SIZES[text[digits.end() :].strip()]
+    unit = text.lstrip("0123456789").strip()
+    digits = text.removesuffix(unit).strip().lstrip("0") or "0"
+    if len(digits) > _DIGITS or int(digits) * _SIZES[unit] > _LARGEST:
+        raise ValueError(f"{quoted(text)} is too large: at most {_LARGEST >> 40} TiB")
+    return int(digits) * _SIZES[unit]
 
 
 def share(text: object) -> float:
@@ -122,6 +134,14 @@ def e164(text: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def _country(code: str) -> str:
+    import phonenumbers
+
+    if code not in phonenumbers.SUPPORTED_REGIONS and code not in _UNCONNECTED:
+        raise ValueError(f"no country has the code {quoted(code)}: write TW, VN or GB (ISO 3166)")
+    return code
+
+
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -148,7 +168,7 @@ Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}$")]
 #: A number inside the company.
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,8}$")]
 ServiceCode = Annotated[str, StringConstraints(pattern=r"^\*?[0-9]{2,6}$")]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_country)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Domain = Annotated[
     str, StringConstraints(pattern=rf"^({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?$")

@@ -127,12 +127,11 @@ def _text(file: FilePath, shown: str, problems: list[Problem]) -> str | None:
     text = decode(raw, shown, problems)
     if text is None:
         return None
-    found = characters.HIDDEN.search(text.replace("\r\n", "\n\n"))
-    if found is not None:
-        place = found.start()
+    place = characters.hidden(text.replace("\r\n", "\n\n"))
+    if place >= 0:
         line = text.count("\n", 0, place) + 1
         column = place - text.rfind("\n", 0, place)
-        what = characters.describe(found.group())
+        what = characters.describe(text[place])
         problems.append(Problem(shown, line, column, f"{what} may not be part of a policy"))
         return None
     return text
@@ -231,8 +230,8 @@ class _Reader:
             tag = node.tag.replace(_TAG, "!!")
             self._fault(node, f"the tag {tag} is not used in policy", "leave it out")
             return text
-        if hidden := characters.HIDDEN.search(text):  # by an escape: the file itself was looked at
-            what = characters.describe(hidden.group())
+        if (hidden := characters.hidden(text)) >= 0:  # by an escape: the file was looked at
+            what = characters.describe(text[hidden])
             self._fault(node, f"{what} may not be part of a policy")
             return ""
         if node.style:

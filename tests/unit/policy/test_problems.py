@@ -168,6 +168,42 @@ YAML = {
         "telephony.yml", "[toll-free, national]", "[toll-free, premium]",
         "policies/telephony.yml:49:24: 'premium' is in always_barred: nobody may dial it",
     ),
+    "a time without end": (
+        "security.yml", "retention: 90d", "retention: 99999999999999d",
+        "policies/security.yml:8:12: retention: '99999999999999d' is too long: at most 200y",
+    ),
+    "a time of many digits": (
+        "security.yml", "retention: 90d", f"retention: {'9' * 5000}y",
+        f"policies/security.yml:8:12: retention: '{'9' * 58}… is too long: at most 200y",
+    ),
+    "a size without end": (
+        "mail.yml", "36 MiB", f"{'9' * 30} TiB",
+        ("policies/mail.yml:8:15: message_size: '999999999999999999999999999999 TiB' is too large:"
+         " at most 1048576 TiB"),
+    ),
+    "no country": (
+        "company.yml", "country: TW", "country: ZZ",
+        ("policies/company.yml:13:14: country: no country has the code 'ZZ': write TW, VN or GB"
+         " (ISO 3166)"),
+    ),
+    "soft hyphen, escaped": (
+        "company.yml", "業務部", '"業\\u00ad務部"',
+        ("policies/company.yml:28:11: a character that is not seen (U+00AD soft hyphen) may not be"
+         " part of a policy"),
+    ),
+    "private use": (
+        "company.yml", "業務部", "業\ue000部",
+        "policies/company.yml:28:12: a private-use character (U+E000) may not be part of a policy",
+    ),
+    "unassigned": (
+        "company.yml", "業務部", "業\u0378部",
+        "policies/company.yml:28:12: an unassigned character (U+0378) may not be part of a policy",
+    ),
+    "a site nobody knows": (
+        "allocations.lock", "taipei ", "taipie ",
+        ("policies/allocations.lock:3:1: there is no site 'taipie' in company.yml, where C801 is"
+         " (did you mean 'taipei'? a site goes after its people: move them, apply, then remove it)"),
+    ),
     "hidden direction": (
         "company.yml", "業務部", "業\u202e務部",
         ("policies/company.yml:28:12: a bidirectional control character (U+202E) may not be part"
@@ -194,6 +230,13 @@ def test_a_fault_in_a_policy_file_is_one_line_with_place_and_remedy(sample, case
     file, *changes, expected = case
     sample.change(file, *changes)
     assert sample.problems == [expected]
+
+
+def test_a_tab_in_a_key_is_told_without_one(sample):
+    sample.change("company.yml", "  logistics:", "  lo\tgistics:")
+    (found,) = [item for item in sample.problems if item.startswith("policies/company.yml:36:")]
+    assert found.startswith("policies/company.yml:36:3: 'lo\\tgistics': ")
+    assert found.isprintable()
 
 
 def test_faults_of_all_files_come_at_once(sample):

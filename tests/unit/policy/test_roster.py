@@ -1,5 +1,6 @@
 """The roster: whatever rows hold, a bad one is one clear line and a good name comes back exactly."""
 
+import csv
 import gc
 import json
 import time
@@ -115,6 +116,50 @@ CSV = {
         "2026-09-01,2027-02-28", "2026-09-01,",
         "policies/people.csv:42:42: a partner needs an end date (clause 1.2)",
     ),
+    "zero-width space": (
+        "Maria", "Mar\u200bia",
+        ("policies/people.csv:6:9: a character that is not seen (U+200B zero width space) may not be"
+         " part of the roster (take it out; it would not be seen)"),
+    ),
+    "tag": (
+        "Maria", "Mar\U000e0061ia",
+        ("policies/people.csv:6:9: a character that is not seen (U+E0061 tag latin small letter a) may"
+         " not be part of the roster (take it out; it would not be seen)"),
+    ),
+    "no character": (
+        "Maria", "Mar\uffffia",
+        ("policies/people.csv:6:9: what is no character (U+FFFF) may not be part of the roster"
+         " (take it out; it would not be seen)"),
+    ),
+    "nothing but joiners": (
+        "Maria Gonçalves", "\u200d\u200c",
+        "policies/people.csv:6:6: `name` is empty",
+    ),
+    "one value too many, though others name this person": (
+        "L002,陳怡君,,", "L002,陳怡君,,,",
+        ("policies/people.csv:3:1: too many values: 13 for 12 columns"
+         " (put a value that holds a comma in quotes)"),
+    ),
+    "ids that differ by case": (
+        "L009,曾雅雯", "l008,曾雅雯",
+        ("policies/people.csv:10:1: the ids 'l008' and 'L008' differ only by case"
+         " (the other is in line 9; an id must not depend on how it is typed)"),
+    ),
+    "their own manager": (
+        "2022-05-16,,L002", "2022-05-16,,L005",
+        ("policies/people.csv:6:73: L005 is their own manager"
+         " (leave it empty for whoever has nobody above)"),
+    ),
+    "managers in a circle": (
+        "2015-03-02,,,", "2015-03-02,,L007,",
+        ("policies/people.csv:2:60: managers in a circle: L001 is led by L007, L007 by L006, L006 by"
+         " L001 (leave it empty for whoever has nobody above)"),
+    ),
+    "a subaddress": (
+        "L034,zh-Hant,\n", "L034,zh-Hant,ann.lee+x@lianhe.example\n",
+        ("policies/people.csv:36:72: 'ann.lee+x@lianhe.example' is a subaddress of"
+         " ann.lee@lianhe.example: its mail goes there (take an address without `+`)"),
+    ),
     "unknown manager": (
         "2022-05-16,,L002", "2022-05-16,,L902",
         "policies/people.csv:6:73: there is no person 'L902' in the roster (did you mean 'L032'?)",
@@ -145,6 +190,10 @@ def test_a_bad_row_is_one_line_with_place_and_remedy(sample, case):
 
 
 NAMES = [
+    "نمی\u200cخ Rezaei",
+    "श्री\u200dमान्",
+    "Ann 👩\u200d💻 ❤️ 🇹🇼",
+    "\U00031350\U0002ebf0 newer than Python's tables",
     '] ; " , $ \\',
     "O'Brien; DROP TABLE",
     "${USER} `id`",
@@ -279,3 +328,43 @@ def convert(sample, form, rename=None):
         target.write_text("".join(json.dumps(row) + "\n" for row in rows))
     else:
         target.write_text(yaml.safe_dump(rows, allow_unicode=True, default_style='"'))
+
+
+@pytest.mark.parametrize(
+    "line", ["{", '{"id": 7}', "[1]", '{"id": "L002", "name": 5}'],
+    ids=["cut", "no text", "no object", "a number"],
+)  # fmt: skip
+def test_who_is_named_by_others_and_could_not_be_read_is_one_problem(sample, line):
+    """Nothing follows from a row that cannot be read: its cause is all that is said."""
+    rows = sample.file("people.csv").read_text("utf-8").splitlines()
+    columns = rows[0].split(",")
+    people = [dict(zip(columns, row, strict=True)) for row in csv.reader(rows[1:])]
+    lines = [json.dumps(item) if item["id"] != "L002" else line for item in people]
+    sample.file("people.csv").unlink()
+    sample.file("people.jsonl").write_text("\n".join(lines), "utf-8")
+    assert len(sample.problems) == 1, sample.problems
+    assert sample.problems[0].startswith("policies/people.jsonl:2:")
+
+
+def test_a_row_too_short_to_hold_its_id_hides_nothing_and_adds_nothing(sample):
+    sample.change("people.csv", "id,name,login", "name,login,id")
+    file = sample.file("people.csv")
+    head, *rows = csv.reader(file.read_text("utf-8").splitlines())
+    moved = [[row[1], row[2], row[0], *row[3:]] if row[0] != "L002" else row[1:2] for row in rows]
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([head, *moved])
+    (found,) = sample.problems
+    assert found.startswith("policies/people.csv:3:1: too few values: 1 for 12 columns")
+
+
+def test_a_long_circle_of_managers_is_told_in_short(sample):
+    people = "".join(
+        f"C{n},Name {n},c{n}.x,sales,sales-representative,taipei,staff,2020-01-01,,C{(n + 1) % 40},,\n"
+        for n in range(40)
+    )
+    text = sample.file("people.csv").read_text("utf-8")
+    sample.file("people.csv").write_text(text + people, "utf-8")
+    found = [item for item in sample.problems if "circle" in item]
+    assert len(found) == 1
+    assert "C0 is led by C1, C1 by C2, " in found[0]
+    assert "… and C39 by C0" in found[0]
