@@ -12,13 +12,14 @@ import typer
 
 import commsroom
 from commsroom.cli import output
+from commsroom.cli.ending import INTERRUPTED, TERMINATED, Terminated
 from commsroom.cli.session import COMMON, DebugOption, EstateOption, JsonOption, SimulateOption
 from commsroom.errors import CommsroomError, PolicyErrors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-INTERRUPTED: Final = 130
+_SIGNALLED: Final = {INTERRUPTED: "interrupted", TERMINATED: "terminated"}
 _HELP: Final = """Company policy in, proven telephone, mail and chat accounts out.
 
 \b
@@ -87,12 +88,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except Terminated:
+        code = TERMINATED
     except Exception as error:  # noqa: BLE001 - users get a line, no traceback
         code = _failed(error, words)
-    if code == INTERRUPTED:
-        output.warn(
-            "commsroom: interrupted; run the same command again, it goes on from what is there"
-        )
+    if word := _SIGNALLED.get(code):
+        output.warn(f"commsroom: {word}; run the same command again, it goes on from what is there")
     return code
 
 

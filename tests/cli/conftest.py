@@ -16,7 +16,7 @@ DAY = ("--as-of", "2026-03-02")
 COMMAND = [
     sys.executable,
     "-c",
-    "import sys; from commsroom.cli.main import main; sys.exit(main())",
+    "import sys; from commsroom.cli.start import main; sys.exit(main())",
 ]
 
 
@@ -52,7 +52,8 @@ def spawn():
 
     def call(*words, **settings):
         given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 60, **settings}
-        done = subprocess.run([*COMMAND, *map(str, words)], check=False, text=True, **given)
+        command = given.pop("program", COMMAND)
+        done = subprocess.run([*command, *map(str, words)], check=False, text=True, **given)
         return Ended(done.returncode, done.stdout or "", done.stderr or "")
 
     return call

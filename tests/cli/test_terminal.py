@@ -21,7 +21,7 @@ class Terminal:
     """A command running on a terminal of its own."""
 
     def __init__(self, words, environment):
-        command = "import sys; from commsroom.cli.main import main; sys.exit(main())"
+        command = "import sys; from commsroom.cli.start import main; sys.exit(main())"
         self._ours, theirs = pty.openpty()
         self.process = subprocess.Popen(
             [sys.executable, "-c", command, *map(str, words)],
