@@ -61,9 +61,11 @@ class Output:
 
 
 def write_document(content: Mapping[str, Any]) -> None:
-    """Write one JSON document to standard output."""
+    """Write one JSON document to standard output, if there is one."""
     import json
 
+    if sys.stdout is None:
+        return
     with _guarded():
         json.dump(content, sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ import typer
 
 from commsroom.cli.output import Output
 from commsroom.cli.progress import Closing, Silent, choose
+from commsroom.errors import CommsroomError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,12 +86,15 @@ class Session:
 
 
 def command(
-    group: typer.Typer, name: str, *examples: str
+    group: typer.Typer, name: str, *examples: str, works: bool = False
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Register `function(session, *, options…) → exit code` as a command.
 
     It also takes the common options; those may stand before or after the command's name; after wins. Its help is the function's
     docstring, then the examples.
+
+    A command that `works` does so whether or not anybody can be told. Of the others output is the
+    purpose: where there is no standard output (`>&-`) and no `--out`, they fail before they begin.
     """
 
     def register(function: Callable[..., int]) -> Callable[..., int]:
@@ -99,6 +104,11 @@ def command(
             for option in COMMON:
                 if value := given.pop(option):
                     common[option] = value
+            if sys.stdout is None and not works and not given.get("out"):
+                raise CommsroomError(
+                    "there is no standard output to write to",
+                    remedy="send it to a file or /dev/null",
+                )
             path = common.pop("estate", None) or Path()
             silent = common.get("json", False)
             progress = choose(silent=silent)

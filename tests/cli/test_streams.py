@@ -25,6 +25,34 @@ def test_a_closed_standard_output_is_no_failure(spawn):
     assert (done.code, done.err) == (0, "")
 
 
+def _without_output(estate):
+    where = ["--estate", estate.path, "--simulate", estate.path / "simulated"]
+    return where, {"stdout": None, "preexec_fn": lambda: os.close(1)}
+
+
+@pytest.mark.parametrize(
+    "words", [["show"], ["plan", "--json"], ["secret", "show", "im1:account/ann"]], ids=" ".join
+)
+def test_a_command_whose_purpose_is_output_fails_where_there_is_none(estate, spawn, words):
+    where, closed = _without_output(estate)
+    events = len(estate("ledger", "show", "--json").document["events"])
+    done = spawn(*words, *where, "--as-of", "2026-03-02", **closed)
+    assert done.code == 1
+    assert done.err.startswith("error: there is no standard output to write to")
+    assert done.err.count("\n") == 1
+    assert len(estate("ledger", "show", "--json").document["events"]) == events
+
+
+def test_an_apply_works_where_nobody_can_be_told(fresh, spawn, tmp_path):
+    where, closed = _without_output(fresh)
+    done = spawn("apply", "--yes", *where, "--as-of", "2026-03-02", **closed)
+    assert done.code == 0
+    report = tmp_path / "drift.json"
+    words = ["drift", "--format", "json", "--out", report, "--as-of", "2026-03-02"]
+    assert spawn(*words, *where, **closed).code == 0
+    assert report.exists()
+
+
 def test_a_full_disk_behind_standard_output_is_one_line(spawn):
     with open("/dev/full", "w") as full:  # noqa: PTH123
         done = spawn("--help", stdout=full)

@@ -12,8 +12,8 @@ from commsroom.cli.session import Session, command
 def register(app: typer.Typer) -> None:
     """Add the group `lab` to `app`."""
     group = typer.Typer(help="Real servers in containers on this machine, to try it all.")
-    command(group, "up", "commsroom lab up")(up)
-    command(group, "down", "commsroom lab down")(down)
+    command(group, "up", "commsroom lab up", works=True)(up)
+    command(group, "down", "commsroom lab down", works=True)(down)
     command(group, "status", "commsroom lab status --json")(status)
     app.add_typer(group, name="lab")
 

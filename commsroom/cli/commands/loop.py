@@ -50,6 +50,7 @@ def register(app: typer.Typer) -> None:
         "commsroom apply --yes --person wei.wang",
         "commsroom apply monday.plan",
         "commsroom apply --allow-removal pbx1:extension",
+        works=True,
     )(apply)
     command(app, "prove", "commsroom prove", "commsroom prove --person wei.wang --full")(prove)
     command(
@@ -60,7 +61,7 @@ def register(app: typer.Typer) -> None:
         "commsroom drift --since 7d",
         "commsroom drift --fix --yes",
     )(drift)
-    command(app, "adopt", "commsroom adopt 'pbx1:extension/21*'")(adopt)
+    command(app, "adopt", "commsroom adopt 'pbx1:extension/21*'", works=True)(adopt)
 
 
 def plan(

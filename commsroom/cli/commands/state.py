@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
         ledger_show
     )
     command(ledger, "verify", "commsroom ledger verify")(ledger_verify)
-    command(ledger, "unlock", "commsroom ledger unlock wei@ops1")(ledger_unlock)
+    command(ledger, "unlock", "commsroom ledger unlock wei@ops1", works=True)(ledger_unlock)
     app.add_typer(ledger, name="ledger")
 
 
