@@ -208,7 +208,6 @@ def _parsed(url: str) -> URL:
 
 
 def _require_there(path: Path, *, founding: bool) -> None:
-    files.require_regular(path)  # SQLite would wait for ever for somebody to write into a pipe
     if not founding and not path.exists():
         raise LedgerMissing(
             f"there is no ledger at {path}",
@@ -217,6 +216,7 @@ def _require_there(path: Path, *, founding: bool) -> None:
 
 
 def _sqlite(path: Path, *, read_only: bool) -> Engine:
+    files.require_regular(path)  # SQLite would wait for ever for somebody to write into a pipe
     if not read_only:
         _make_private(path)
     uri = path.absolute().as_uri() + (f"?{_read_mode(path)}" if read_only else "")

@@ -233,7 +233,7 @@ def test_a_saved_plan_that_was_edited_is_refused(fresh, tmp_path, edit):
     done = fresh("apply", "--yes", saved)
     assert done.code == 1
     assert f"{saved}: was edited after it was saved" in done.err
-    assert not (fresh.path / "simulated/im1.json").exists()
+    assert not (fresh.path / "im1.json").exists()
 
 
 def test_a_key_twice_cannot_show_a_reader_another_plan(fresh, tmp_path):

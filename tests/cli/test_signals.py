@@ -54,7 +54,7 @@ def test_an_apply_that_is_ended_keeps_its_books_and_lets_the_lock_go(
 ):
     number, code, word = signalled
     program = [sys.executable, "-c", WHILE_APPLYING.format(method=method, number=int(number))]
-    where = ["--estate", fresh.path, "--simulate", fresh.path / "simulated"]
+    where = ["--estate", fresh.path, "--simulate", fresh.path]
     done = spawn("apply", "--yes", *where, *DAY, program=program)
     assert done.code == code
     assert done.err.endswith(

@@ -26,7 +26,7 @@ def test_a_closed_standard_output_is_no_failure(spawn):
 
 
 def _without_output(estate):
-    where = ["--estate", estate.path, "--simulate", estate.path / "simulated"]
+    where = ["--estate", estate.path, "--simulate", estate.path]
     return where, {"stdout": None, "preexec_fn": lambda: os.close(1)}
 
 

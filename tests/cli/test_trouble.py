@@ -182,7 +182,7 @@ def test_schemas_need_a_folder_and_say_so(run):
     ("verb", "system"), [("plan", "pbx1"), ("drift", "mail1"), ("prove", "im1")]
 )
 def test_a_damaged_file_of_a_simulated_system_is_named_with_the_repair(estate, system, verb):
-    file = estate.path / "simulated" / f"{system}.json"
+    file = estate.path / f"{system}.json"
     file.write_bytes(b"[]")
     done = estate(verb, *DAY)
     assert done.code == 4
@@ -197,7 +197,7 @@ def _in_one_line(text):
 
 @pytest.mark.timeout(60)
 def test_a_pipe_in_place_of_a_simulated_system_is_not_waited_for(estate):
-    _pipe(estate.path / "simulated/im1.json")
+    _pipe(estate.path / "im1.json")
     done = estate("plan", *DAY)
     assert done.code == 4
     assert "im1.json: is not a regular file" in done.out
