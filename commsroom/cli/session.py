@@ -86,15 +86,15 @@ class Session:
 
 
 def command(
-    group: typer.Typer, name: str, *examples: str, works: bool = False
+    group: typer.Typer, name: str, *examples: str, works: bool | tuple[str, ...] = ("out",)
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Register `function(session, *, options…) → exit code` as a command.
 
     It also takes the common options; those may stand before or after the command's name; after wins. Its help is the function's
     docstring, then the examples.
 
-    A command that `works` does so whether or not anybody can be told. Of the others output is the
-    purpose: where there is no standard output (`>&-`) and no `--out`, they fail before they begin.
+    A command that `works`, always or with one of these options, does so whether or not anybody can be
+    told. Else output is the purpose: without standard output (`>&-`) it fails before it begins.
     """
 
     def register(function: Callable[..., int]) -> Callable[..., int]:
@@ -104,7 +104,8 @@ def command(
             for option in COMMON:
                 if value := given.pop(option):
                     common[option] = value
-            if sys.stdout is None and not works and not given.get("out"):
+            busy = works is True or any(given.get(name) for name in works or ())
+            if sys.stdout is None and not busy:
                 raise CommsroomError(
                     "there is no standard output to write to",
                     remedy="send it to a file or /dev/null",

@@ -60,6 +60,7 @@ def register(app: typer.Typer) -> None:
         "commsroom drift --servers --format html --out drift.html",
         "commsroom drift --since 7d",
         "commsroom drift --fix --yes",
+        works=("out", "fix"),
     )(drift)
     command(app, "adopt", "commsroom adopt 'pbx1:extension/21*'", works=True)(adopt)
 
