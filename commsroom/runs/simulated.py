@@ -6,7 +6,7 @@ checked here beforehand: what a fake cannot read, whatever it stumbles over, is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commsroom import files
 from commsroom.errors import CommsroomError, SystemUnknown
@@ -84,6 +84,21 @@ class Simulated:
         except Exception as error:
             self._diagnose(error, "prove")
             raise
+
+    def __getattr__(self, name: str) -> Any:
+        """Give what else the fake can do (`inspect`); AttributeError for what it cannot."""
+        ability = getattr(self._provider, name)
+
+        def guarded(*arguments: Any) -> Any:
+            try:
+                return ability(*arguments)
+            except CommsroomError:
+                raise
+            except Exception as error:
+                self._diagnose(error, name)
+                raise
+
+        return guarded
 
     def close(self) -> None:
         """Let it go."""

@@ -74,8 +74,11 @@ class Provider:
         raise self.error
         yield
 
+    def inspect(self, wanted):
+        raise self.error
 
-@pytest.mark.parametrize("verb", ["apply", "prove"])
+
+@pytest.mark.parametrize("verb", ["apply", "prove", "inspect"])
 def test_a_fault_that_is_not_the_files_is_not_blamed_on_it(tmp_path, verb):
     own = simulated.Simulated("box1", Provider(ZeroDivisionError(), False), tmp_path / "x")
     with pytest.raises(ZeroDivisionError):
@@ -83,3 +86,10 @@ def test_a_fault_that_is_not_the_files_is_not_blamed_on_it(tmp_path, verb):
     damaged = simulated.Simulated("box1", Provider(ZeroDivisionError(), True), tmp_path / "x")
     with pytest.raises(CommsroomError, match="is damaged"):
         list(getattr(damaged, verb)([]))
+
+
+def test_what_a_fake_cannot_do_it_still_cannot(tmp_path):
+    provider = Provider(ZeroDivisionError(), damaged=False)
+    own = simulated.Simulated("box1", provider, tmp_path / "x")
+    assert getattr(own, "inspect", None) is not None
+    assert getattr(own, "fly", None) is None
