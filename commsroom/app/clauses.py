@@ -101,7 +101,7 @@ class Judging:
         if wrong:
             return told.row(
                 State.BAD,
-                N_("not as policy says: %(wrong)s; objects: %(count)s"),
+                N_("objects not as policy says: %(wrong)s of %(count)s"),
                 named=wrong,
                 wrong=len(wrong),
                 count=len(mine),
@@ -118,9 +118,9 @@ class Judging:
         if any(run.told.get(name) != said for name, said in today.items()):
             return told.row(State.UNKNOWN, N_("policy has changed since that run"))
         accepted = len({item.address for item in about})
-        text = N_("as policy says: %(count)s objects")
+        text = N_("objects as policy says: %(count)s")
         if accepted:
-            text = N_("as policy says: %(count)s objects, accepted exceptions: %(accepted)s")
+            text = N_("objects as policy says: %(count)s, with accepted exceptions: %(accepted)s")
         return told.row(State.GOOD, text, count=len(mine), accepted=accepted)
 
     def _proof(self, globs: Sequence[str], within: timedelta) -> Row:
@@ -138,7 +138,7 @@ class Judging:
         wrong += sum(number for name, number in run.later.items() if _any(name, globs))
         if wrong:
             failed = [text for text in run.failed if _any(_kind_and_use(text), globs)]
-            text = N_("not as promised: %(wrong)s; uses: %(count)s")
+            text = N_("uses that did not go as promised: %(wrong)s of %(count)s")
             return told.row(State.BAD, text, named=failed, wrong=wrong, count=count)
         undecided = sum(counts[2] for counts in uses.values())
         if run.unknown:
@@ -147,7 +147,7 @@ class Judging:
             return told.row(State.UNKNOWN, N_("undecided: %(count)s"), count=undecided)
         if never := _unmatched(globs, (name for name, counts in uses.items() if counts[0])):
             return told.row(State.UNKNOWN, N_("that run made no such use"), named=never)
-        return told.row(State.GOOD, N_("gone as promised: %(count)s uses"), count=count)
+        return told.row(State.GOOD, N_("uses gone as promised: %(count)s"), count=count)
 
     def _inspection(self, globs: Sequence[str], within: timedelta) -> Row:
         told = _Told("inspection", globs, "commsroom inspect")
@@ -172,7 +172,7 @@ class Judging:
                 and item.severity != "note"
                 and _any(_check(item.address), globs)
             )
-            text = N_("not as policy asks: %(wrong)s; checks: %(count)s")
+            text = N_("checks not as policy asks: %(wrong)s of %(count)s")
             return told.row(State.BAD, text, named=failed, wrong=wrong, count=count)
         if lost := self.memory.unread(INSPECTION) - {_PROBES}:
             return told.row(State.UNKNOWN, N_("could not be inspected"), named=sorted(lost))
@@ -181,9 +181,9 @@ class Judging:
         seen = (name for name, counts in run.told.items() if counts[0] + counts[2])
         if never := _unmatched(globs, seen):
             return told.row(State.UNKNOWN, N_("that inspection made no such check"), named=never)
-        text = N_("as policy asks: %(count)s checks")
+        text = N_("checks as policy asks: %(count)s")
         if accepted:
-            text = N_("as policy asks: %(count)s checks, accepted exceptions: %(accepted)s")
+            text = N_("checks as policy asks: %(count)s, with accepted exceptions: %(accepted)s")
         return told.row(State.GOOD, text, count=count, accepted=accepted)
 
     def _ledger(self, kinds: Sequence[str], within: timedelta) -> Row:

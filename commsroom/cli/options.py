@@ -43,6 +43,16 @@ def _read_language(text: str) -> str:
     return languages.canonical(text)
 
 
+class ComplianceFormat(StrEnum):
+    """The forms of the compliance report."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    PDF = "pdf"
+
+
 Person = Annotated[
     list[str] | None,
     typer.Option(
