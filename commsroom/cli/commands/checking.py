@@ -126,12 +126,13 @@ def comply(
     ledger: LedgerUrl = None,
     as_of: AsOf = None,
 ) -> int:
-    """Tell how each clause of the regulation stands, with the evidence behind it.
+    """Tell how each clause of the regulation stands.
 
-    Judged from policies/regulation.yml and what drift, prove and inspect recorded; no system is
-    asked unless --fresh is given. Met: all evidence is a machine's, fresh and good. Manual: people
-    have confirmed it. Missing: nothing serves it, or not the whole of it. Ends with 2 when a clause
-    is not met, 4 when one is unknown: evidence too old, incomplete or not there yet.
+    With the evidence behind it, judged from policies/regulation.yml and what drift, prove and
+    inspect recorded; no system is asked unless --fresh is given. Met: all evidence is a machine's,
+    fresh and good. Manual: people have confirmed it. Missing: nothing serves it, or not the whole
+    of it. Ends with 2 when a clause is not met, 4 when one is unknown: evidence too old, incomplete
+    or not there yet.
     """
     from commsroom.app import complying
 
