@@ -93,7 +93,7 @@ Language = Annotated[
     str,
     typer.Option(
         metavar="LANGUAGE",
-        help="The language of the HTML report: en or zh-Hant.",
+        help="The language of HTML and compliance reports: en or zh-Hant.",
         callback=_read_language,
         autocompletion=languages,
     ),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commsroom.cli import forms
-from commsroom.cli.completion import languages
 from commsroom.cli.options import (
     AsOf,
     ComplianceFormat,
@@ -115,14 +114,7 @@ def comply(
         ComplianceFormat, typer.Option("--format", help="The form of the report.")
     ] = ComplianceFormat.TEXT,
     out: Out = None,
-    language: Annotated[
-        str,
-        typer.Option(
-            metavar="LANGUAGE",
-            help="The language of the report (JSON is English): en or zh_Hant.",
-            autocompletion=languages,
-        ),
-    ] = "en",
+    language: Language = "en",
     ledger: LedgerUrl = None,
     as_of: AsOf = None,
 ) -> int:
