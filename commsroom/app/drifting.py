@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from commsroom.app import judging, planning, remembering
+from commsroom.app import evidence, judging, planning, remembering
 from commsroom.reports import model
 from commsroom.reports.model import Finding, FindingKind, Report
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
     from commsroom.app.scope import Scope
+    from commsroom.estate.resource import Resource
     from commsroom.runs.ansible import TaskResult
 
 SITE: Final = "site.yml"
@@ -28,6 +29,7 @@ class Look:
     at: str
     parts: frozenset[str]
     on_servers: tuple[Finding, ...] = ()
+    desired: tuple[Resource, ...] = ()
 
 
 def drift(
@@ -85,7 +87,7 @@ def look(
         fixable=fixable,
         looked_at=parts if scope.whole else None,
     )
-    return Look(judged, at, parts, on_servers)
+    return Look(judged, at, parts, on_servers, planned.compiled.desired)
 
 
 def remembered(
@@ -99,7 +101,14 @@ def remembered(
     if not scope.whole or scope.as_of is not None:
         return remembering.recalled(estate, look.report, look.parts)
     return remembering.remember(
-        estate, look.report, progress, at=look.at, parts=look.parts, record=record, since=since
+        estate,
+        look.report,
+        progress,
+        at=look.at,
+        parts=look.parts,
+        record=record,
+        since=since,
+        evidence={judging.ACCOUNTS: evidence.of_policy(look.desired)} if record else None,
     )
 
 

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from commsroom.app import judging, proving, remembering
+from commsroom.app import evidence, judging, proving, remembering
 from commsroom.app.scope import Scope
 from commsroom.backends import outside
 from commsroom.errors import CommsroomError, UsageError
@@ -139,7 +139,10 @@ def _remembered(report: Report, estate: Estate, wish: Wish, progress: Progress, 
     judged = judging.judge(report, estate.policy, day, looked_at=parts if wish.whole else None)
     if not wish.whole or wish.as_of is not None:
         return remembering.recalled(estate, judged, parts)
-    return remembering.remember(estate, judged, progress, at=at, parts=parts, record=True)
+    shown = {judging.INSPECTION: evidence.of_checks(judged.checks)}
+    return remembering.remember(
+        estate, judged, progress, at=at, parts=parts, record=True, evidence=shown
+    )
 
 
 def _today(estate: Estate) -> date:

@@ -10,6 +10,7 @@ from commsroom.app import planning
 from commsroom.app.estate import actor
 from commsroom.errors import CommsroomError, Exit, UsageError
 from commsroom.estate.backend import Proof, ProofRequest
+from commsroom.reports.model import kinds_of_use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,7 +108,7 @@ def prove(
         },
         estate.simulated & set(wanted),
     )
-    _remember(estate, wanted, result)
+    _remember(estate, wanted, result, whole=scope.whole and scope.as_of is None)
     return result
 
 
@@ -229,7 +230,11 @@ def _accepted(estate: Estate) -> set[str]:
 
 
 def _remember(
-    estate: Estate, wanted: Mapping[str, Sequence[ProofRequest]], result: ProveResult
+    estate: Estate,
+    wanted: Mapping[str, Sequence[ProofRequest]],
+    result: ProveResult,
+    *,
+    whole: bool,
 ) -> None:
     """Write down the result, and which credentials were seen accepted for the first time."""
     used = {proof.address for proof in result.proofs if proof.login and proof.ok}
@@ -243,7 +248,7 @@ def _remember(
     new = sorted(names - _accepted(estate))
     if new:
         estate.ledger.record("accepted", {"credentials": new}, actor=actor())
-    estate.ledger.record("proof", _record(result), actor=actor())
+    estate.ledger.record("proof", _record(result, whole=whole), actor=actor())
 
 
 def _lender(estate: Estate, resources: Sequence[Resource]) -> _Lender:
@@ -264,8 +269,11 @@ class _Lender:
         return f"<{len(self.held)} secrets>"
 
 
-def _record(result: ProveResult) -> dict[str, object]:
+def _record(result: ProveResult, *, whole: bool) -> dict[str, object]:
+    """Return what the ledger keeps; `uses` (as promised, otherwise, undecided) is evidence if `whole`."""
     return {
+        "whole": whole,
+        "uses": {name: list(counts) for name, counts in kinds_of_use(result.proofs).items()},
         "proofs": len(result.proofs),
         "failed": [f"{proof.address} {proof.use}" for proof in result.proofs if proof.ok is False],
         "undecided": [

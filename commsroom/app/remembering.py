@@ -18,6 +18,7 @@ from commsroom.reports.model import FindingKind, History, Point
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
@@ -45,6 +46,7 @@ def remember(
     parts: frozenset[str],
     record: bool,
     since: str = "",
+    evidence: Mapping[str, Any] | None = None,
 ) -> Report:
     """Record a judged report of the whole estate, and return it with its memory.
 
@@ -59,12 +61,14 @@ def remember(
         parts: What it looked at: of anything else it says nothing.
         record: Whether to record it.
         since: Beginning of the trend (as `moment` gives it); default 90 days ago.
+        evidence: What the run's event says besides, by part, as `evidence` makes it.
     """
     if record and estate.may_record:
         keeping = estate.policy.drift.history
         keep = Keep(keeping.retention, keeping.every_run)
         try:
-            estate.ledger.record_drift(as_run(report, parts, at), keep, actor=actor())
+            run = replace(as_run(report, parts, at), evidence=evidence or {})
+            estate.ledger.record_drift(run, keep, actor=actor())
         except CommsroomError as error:
             progress.say(f"this run is not recorded: {error}")
     told = recalled(estate, report, parts)

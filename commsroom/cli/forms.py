@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from commsroom.cli.options import Format
+from commsroom.cli.options import ComplianceFormat, Format
 from commsroom.cli.output import columns, write_file
 from commsroom.errors import UsageError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from commsroom.cli.session import Session
     from commsroom.estate.plan import Plan
+    from commsroom.reports.compliance import Compliance
     from commsroom.reports.documents import Document
     from commsroom.reports.model import Report
 
@@ -65,6 +66,51 @@ def _render(report: Report, wanted: Wanted, document: Document) -> str:
             return junit.render(report)
         case Format.SARIF:
             return sarif.render(report)
+
+
+def may_write(form: ComplianceFormat, out: Path | None) -> None:
+    """Make sure that a PDF has a file to go to; raises UsageError before anything is asked."""
+    if form is ComplianceFormat.PDF and out is None:
+        raise UsageError("a PDF is no text for a terminal", remedy="add --out compliance.pdf")
+
+
+def give_compliance(
+    session: Session, report: Compliance, form: ComplianceFormat, out: Path | None, language: str
+) -> None:
+    """Write the compliance report as `give` does any other."""
+    from commsroom.reports import compliance_forms
+    from commsroom.reports.text import compliance as text
+
+    document = compliance_forms.document(report)
+    if out is not None:
+        write_file(out, _compliance(report, form, language, document))
+        session.out.lines([text.compliance_sum(report, language=language)])
+        session.out.text(f"Report: {out}\n")
+    elif form is ComplianceFormat.TEXT:
+        session.out.lines(text.compliance_lines(report, language=language, width=columns()))
+    elif not session.json:
+        content = _compliance(report, form, language, document)
+        session.out.text(content if isinstance(content, str) else "")
+    session.out.document(document)
+
+
+def _compliance(
+    report: Compliance, form: ComplianceFormat, language: str, document: Document
+) -> str | bytes:
+    from commsroom.reports import compliance_forms
+    from commsroom.reports.text import compliance as text
+
+    match form:
+        case ComplianceFormat.TEXT:
+            return text.compliance_text(report, language=language)
+        case ComplianceFormat.JSON:
+            return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+        case ComplianceFormat.MARKDOWN:
+            return compliance_forms.markdown(report, language=language)
+        case ComplianceFormat.HTML:
+            return compliance_forms.page(report, language=language)
+        case ComplianceFormat.PDF:
+            return compliance_forms.pdf(report, language=language)
 
 
 def may_ask(session: Session, *, yes: bool, verb: str = "apply") -> None:

@@ -43,6 +43,16 @@ def _read_language(text: str) -> str:
     return languages.canonical(text)
 
 
+class ComplianceFormat(StrEnum):
+    """The forms of the compliance report."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    PDF = "pdf"
+
+
 Person = Annotated[
     list[str] | None,
     typer.Option(
@@ -83,7 +93,7 @@ Language = Annotated[
     str,
     typer.Option(
         metavar="LANGUAGE",
-        help="The language of the HTML report: en or zh-Hant.",
+        help="The language of HTML and compliance reports: en or zh-Hant.",
         callback=_read_language,
         autocompletion=languages,
     ),

@@ -86,7 +86,7 @@ def flush() -> None:
             sys.stdout.flush()
 
 
-def write_file(path: Path, content: str) -> None:
+def write_file(path: Path, content: str | bytes) -> None:
     """Write a whole file or nothing: beside, then renamed over what may have been there.
 
     Raises:
@@ -98,8 +98,8 @@ def write_file(path: Path, content: str) -> None:
         )
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(content)
+        with beside.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

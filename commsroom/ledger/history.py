@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 
 from commsroom.ledger import database, tables
 from commsroom.ledger.chain import canonical
-from commsroom.ledger.sightings import Past, PastRun, fingerprint
+from commsroom.ledger.sightings import Past, PastRun, Sighting, fingerprint
 from commsroom.ledger.writing import append
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def record(connection: Connection, run: DriftRun, keep: Keep, *, actor: str) -> 
         "digest": _digest(opened, closed),
         "forgotten_before": forgotten,
         "thinned_before": thinned,
+        **({"evidence": run.evidence} if run.evidence else {}),
     }
     event = append(connection, KIND, actor=actor, data=data)
     table = tables.drift_findings
@@ -100,6 +101,17 @@ def record(connection: Connection, run: DriftRun, keep: Keep, *, actor: str) -> 
 def standing(connection: Connection) -> dict[str, str]:
     """Return since when each thing that still stands was seen, by its fingerprint."""
     return {row.fingerprint: row.opened_at for row in _open(connection)}
+
+
+def findings(connection: Connection) -> tuple[tuple[Sighting, str], ...]:
+    """Return what stands, and since when, as the last run that could see it left it."""
+    return tuple(
+        (
+            Sighting(row.part, row.system, row.address, row.kind, row.aspect, row.severity),
+            row.opened_at,
+        )
+        for row in _open(connection)
+    )
 
 
 def past(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from commsroom.estate.resource import Address, Change, Resource
     from commsroom.ledger.lock import Lease
     from commsroom.ledger.model import Event, Holder, OpenBatch
-    from commsroom.ledger.sightings import DriftRun, Keep, Past
+    from commsroom.ledger.sightings import DriftRun, Keep, Past, Sighting
 
 #: Kinds that carry effects; `record` may not forge one.
 _OWN_KINDS: Final = verifying.ENDINGS | {
@@ -167,6 +167,11 @@ class Ledger:
         """Return since when each thing was seen that still stands, by its fingerprint."""
         with self._database.read() as connection:
             return history.standing(connection)
+
+    def findings(self) -> tuple[tuple[Sighting, str], ...]:
+        """Return what stands, and since when, as the last run that could see it left it."""
+        with self._database.read() as connection:
+            return history.findings(connection)
 
     def past(self, parts: frozenset[str], *, since: str, before: str, returns_since: str) -> Past:
         """Return runs and repairs from `since` on, and what came back; times are UTC, ISO 8601."""

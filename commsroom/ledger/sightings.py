@@ -51,7 +51,8 @@ class DriftRun:
 
     `at` is when it began to read (UTC, as the ledger writes times). `parts` are those it looked at:
     of others it says nothing. `unknown` holds (part, system) it could not read, `undecided` (part,
-    address): what was seen there before is neither gone nor new.
+    address): what was seen there before is neither gone nor new. `evidence` is JSON of a bounded size
+    that its event carries besides, by part: what was looked at and found good, so that it can count as shown.
     """
 
     at: str
@@ -59,6 +60,7 @@ class DriftRun:
     seen: tuple[Sighting, ...] = ()
     unknown: frozenset[tuple[str, str]] = frozenset()
     undecided: frozenset[tuple[str, str]] = frozenset()
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
     def narrowed(self, parts: frozenset[str]) -> DriftRun:
         """Return the same run as if it had looked at these parts only."""
@@ -68,6 +70,7 @@ class DriftRun:
             seen=tuple(item for item in self.seen if item.part in parts),
             unknown=frozenset(item for item in self.unknown if item[0] in parts),
             undecided=frozenset(item for item in self.undecided if item[0] in parts),
+            evidence={name: told for name, told in self.evidence.items() if name in parts},
         )
 
     def silent_about(self, part: str, system: str, address: str, kind: str) -> bool:

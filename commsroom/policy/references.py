@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from commsroom.errors import Problem
 from commsroom.policy.base import Audience, Model
 from commsroom.policy.company import Company
 from commsroom.policy.drift import Drift
+from commsroom.policy.evidence import CHECKS, KINDS, OWN, Evidence
 from commsroom.policy.exceptions import Exceptions
 from commsroom.policy.inspection import Inspection
 from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
 from commsroom.policy.positions import Positions, Rights
+from commsroom.policy.regulation import Regulation
 from commsroom.policy.security import Security
 from commsroom.policy.sources import Path
 from commsroom.policy.telephony import HuntGroupRule, Telephony
@@ -254,6 +257,37 @@ class References:
                     path = ("inspection", "security", "ports", system, index, "last")
                     self.fault(path, f"the range ends before it begins: {allowed.port}")
 
+    def regulation(self, regulation: Regulation) -> None:
+        """Check regulation.yml: evidence that can never be there, and who confirms."""
+        for key, clause in regulation.clauses.items():
+            for index, item in enumerate(clause.evidence):
+                self._evidence(("regulation", "clauses", key, "evidence", index), item)
+
+    def _evidence(self, path: Path, item: Evidence) -> None:
+        for index, glob in enumerate(item.policy or ()):
+            if glob != OWN:
+                place = (*path, "policy", index)
+                self._kind(place, glob.partition(":")[2].partition("/")[0], glob)
+        for index, glob in enumerate(item.proof or ()):
+            self._kind((*path, "proof", index), glob.partition(" ")[0], glob)
+        for index, glob in enumerate(item.inspection or ()):
+            if not any(fnmatchcase(name, glob) for name in CHECKS):
+                place = (*path, "inspection", index)
+                self.fault(
+                    place, f"no inspection checks {quoted(glob)}", did_you_mean(glob, CHECKS)
+                )
+        if item.manual is not None:
+            place = (*path, "manual")
+            self.person((*place, "owner"), item.manual.owner)
+            if item.manual.until < item.manual.confirmed:
+                text = f"it ends before it was confirmed, {item.manual.confirmed}"
+                self.fault((*place, "until"), text)
+
+    def _kind(self, path: Path, kind: str, glob: str) -> None:
+        if not any(fnmatchcase(name, kind) for name in KINDS):
+            remedy = did_you_mean(kind, KINDS) if kind else f"write SYSTEM:KIND/KEY, or `{OWN}`"
+            self.fault(path, f"{quoted(glob)} names no kind of object", remedy)
+
     def clauses(self, tree: Tree) -> None:
         """Refuse a clause that regulation.yml does not have."""
         for path, clause in tree.clauses().items():
@@ -272,6 +306,7 @@ _LOOKS: Final[Mapping[type, Callable[[References, Any], None]]] = {
     Drift: References.drift,
     Exceptions: References.exceptions,
     Inspection: References.inspection,
+    Regulation: References.regulation,
 }
 
 

@@ -79,6 +79,7 @@ def _counts(policy: Policy) -> dict[str, int]:
 def _warnings(policy: Policy, held: Allocations, day: date, doubt: Doubt) -> Iterator[Problem]:
     yield from _about_protection(policy, doubt)
     yield from _about_exceptions(policy, day)
+    yield from _about_clauses(policy, day)
     yield from _about_the_company(policy)
     yield from _about_people(policy, held)
     yield from _about_mailboxes(policy)
@@ -152,6 +153,21 @@ def _about_protection(policy: Policy, doubt: Doubt) -> Iterator[Problem]:
         if message:
             path = ("security", "protected", index)
             yield _at(policy, path, f"{glob} protects nothing: {message}", remedy)
+
+
+def _about_clauses(policy: Policy, day: date) -> Iterator[Problem]:
+    for key, clause in policy.regulation.clauses.items():
+        path = ("regulation", "clauses", key)
+        if clause.control in {"met", "manual"}:
+            reads = "" if clause.evidence else ", and without `evidence` the clause is missing"
+            yield _at(
+                policy, (*path, "control"), f"`control: {clause.control}` says nothing now{reads}"
+            )
+        for index, item in enumerate(clause.evidence):
+            if item.manual is not None and item.manual.until < day:
+                place = (*path, "evidence", index, "manual", "until")
+                text = f"clause {key}: what {item.manual.owner} confirmed held until {item.manual.until}"
+                yield _at(policy, place, text)
 
 
 def _at(policy: Policy, path: tuple[str | int, ...], message: str, remedy: str = "") -> Problem:

@@ -72,8 +72,8 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 def render(report: Report, *, language: str = "en") -> str:
     """Return the whole page, in `language` (one of `languages.available`, or its tag)."""
     language = languages.canonical(language)
-    made = _environment(language)
-    script, style = _source(made, "report.js"), _source(made, "report.css")
+    made = environment(language)
+    script, style = source(made, "report.js"), source(made, "report.css")
     mood, sign, verdict = _VERDICTS[report.exit_code]
     found = problems(report)
     return made.get_template("report.html.j2").render(
@@ -98,12 +98,13 @@ def render(report: Report, *, language: str = "en") -> str:
         total=sum(item.seconds for item in report.timings),
         style=style,
         script=script,
-        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'",
+        policy=f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'",
     )
 
 
 @cache
-def _environment(language: str) -> jinja2.Environment:
+def environment(language: str) -> jinja2.Environment:
+    """Return what renders the pages of a language: everything escaped, everything visible."""
     words = languages.load(language)
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("commsroom.reports"),
@@ -172,10 +173,12 @@ def _visible(content: object) -> object:
     return content if hasattr(content, "__html__") else printable(str(content))
 
 
-def _source(made: jinja2.Environment, name: str) -> str:
+def source(made: jinja2.Environment, name: str) -> str:
+    """Return a file of the templates as it is."""
     loader = made.loader or jinja2.DictLoader({})
     return loader.get_source(made, name)[0]
 
 
-def _digest(source: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+def digest(content: str) -> str:
+    """Return how a Content-Security-Policy names a style or script."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()

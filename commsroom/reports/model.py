@@ -294,6 +294,20 @@ def uses(proofs: Iterable[Proof]) -> tuple[Use, ...]:
     )
 
 
+def kinds_of_use(proofs: Iterable[Proof]) -> dict[str, tuple[int, int, int]]:
+    """Count proofs by `KIND USE`, objects left out: as promised, otherwise, undecided."""
+    known = tuple(proofs)
+    objects = {part for proof in known for part in re.split("[/@]", proof.address.key)}
+    found: dict[str, list[bool | None]] = {}
+    for proof in known:
+        name = f"{proof.address.kind} {_general(proof.use, objects)}"
+        found.setdefault(name, []).append(proof.ok)
+    return {
+        name: (oks.count(True), oks.count(False), oks.count(None))
+        for name, oks in sorted(found.items())
+    }
+
+
 def _general(use: str, objects: set[str]) -> str:
     """Return a use with its objects left out: `call 2101` and `call 2102` are `call …`."""
     verb, *rest = use.split()
