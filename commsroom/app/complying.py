@@ -71,7 +71,7 @@ def comply(
     )
     return Compliance(
         title=regulation.title,
-        estate=estate.path.name,
+        estate=estate.policy.company.name,
         when=present.isoformat(timespec="seconds"),
         answers=tuple(judging.answer(key) for key in chosen),
         simulated=estate.simulated,

@@ -118,7 +118,7 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
         ]
     report = Report(
         title=model.INSPECTION,
-        estate=estate.path.name,
+        estate=estate.policy.company.name,
         when=remembering.shown(at),
         simulated=estate.simulated & set(chosen),
         timings=(Timing("inspect", time.monotonic() - started),),

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 DAY = ("--as-of", "2026-03-02")
 
 

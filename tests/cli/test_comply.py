@@ -5,6 +5,8 @@ import json
 import jsonschema
 import pytest
 
+pytestmark = pytest.mark.slow
+
 REGULATION = """\
 ---
 title: Rules

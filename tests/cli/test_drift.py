@@ -15,6 +15,8 @@ import pytest
 
 from commsroom.app import remembering
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "docs/reference/documents.schema.json").read_text("utf-8")
 )

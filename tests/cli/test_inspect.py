@@ -9,6 +9,8 @@ import pytest
 from commsroom.backends.prosody.fake import FakeClient
 from commsroom.errors import SystemUnknown
 
+pytestmark = pytest.mark.slow
+
 DAY = ("--as-of", "2026-03-02")
 
 

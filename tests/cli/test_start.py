@@ -12,6 +12,8 @@ import pytest
 from commsroom.lab.plan import servers as lab_servers
 from commsroom.runs import ansible
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -11,6 +11,8 @@ from commsroom.cli.progress import Bar, Lines
 from commsroom.errors import CommsroomError
 from commsroom.reports.lines import Span, Style, line
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_reader_that_goes_away_is_met_with_silence(spawn):
     reading, writing = os.pipe()

@@ -19,6 +19,8 @@ from commsroom.backends.on_target import TargetError
 from commsroom.backends.postfix_dovecot import on_target_inspection as mail
 from commsroom.backends.prosody import on_target_inspection as chat
 
+pytestmark = pytest.mark.slow
+
 HASH = "$6$salt$"
 
 

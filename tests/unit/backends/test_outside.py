@@ -22,6 +22,8 @@ from commsroom.estate.backend import Target
 from commsroom.estate.inspection import Encryption, Service
 from commsroom.policy.inspection import WEAK_CIPHERS
 
+pytestmark = pytest.mark.slow
+
 NAME = "mail1.test"
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from commsroom import policy
 from commsroom.policy import SUBJECTS
 
+pytestmark = pytest.mark.slow
+
 POLICIES = Path(__file__).resolve().parents[3] / "policies"
 FILES = [*(f"{subject}.yml" for subject in SUBJECTS), "people.csv", "allocations.lock"]
 WORDS = [

@@ -33,6 +33,8 @@ from commsroom.reports.model import (
     ordered,
 )
 
+pytestmark = pytest.mark.slow
+
 SCHEMAS = Path(__file__).with_name("schemas")
 JUNIT = lxml.etree.XMLSchema(lxml.etree.parse(SCHEMAS / "junit-10.xsd"))
 SARIF = jsonschema.Draft4Validator(json.loads((SCHEMAS / "sarif-2.1.0-rtm.5.json").read_text()))
