@@ -68,7 +68,7 @@ class EstateAction(ActionBase):
             day = date.fromisoformat(text) if text else None
         except ValueError as error:
             raise AnsibleActionFail(f"as_of: {text!r} is not a date, write 2026-09-01") from error
-        return Scope(faces.people(arguments.get("person", ())), tuple(arguments["only"]), day)
+        return Scope(faces.people(arguments.get("person")), tuple(arguments["only"]), day)
 
 
 class DisplayProgress:
