@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -136,3 +137,23 @@ def newcomers() -> Callable[[str, int], list[dict[str, str]]]:
         ]  # fmt: skip
 
     return make
+
+
+@pytest.fixture
+def shut() -> Callable[[Callable[[str], str], str, int], None]:
+    """Insist that nobody outside reaches a port: nothing listens there, and no firewall need hide it."""
+
+    def check(on_server: Callable[[str], str], host: str, port: int) -> None:
+        places = [line.split()[3] for line in on_server("ss -Hltn").splitlines()]
+        assert places
+        assert [one for one in places if one.endswith(f":{port}") and not _is_loopback(one)] == []
+        with pytest.raises(
+            (ConnectionRefusedError, TimeoutError)
+        ):  # a firewall says nothing at all
+            socket.create_connection((host, port), 2)
+
+    return check
+
+
+def _is_loopback(place: str) -> bool:
+    return place.startswith(("127.", "[::1]"))
