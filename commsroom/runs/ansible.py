@@ -159,7 +159,9 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
         return None
     data = event["event_data"]
     outcome = data.get("res") or {}
-    diff: Any = outcome.get("diff") or []
+    # A task that loops tells of each item by itself.
+    parts = [one for one in (outcome, *outcome.get("results", ())) if isinstance(one, dict)]
+    told = [one.get("diff") or [] for one in parts]
     return TaskResult(
         host=data.get("host", ""),
         task=data.get("task", ""),
@@ -168,7 +170,12 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
         failed=kind == "runner_on_failed" and not data.get("ignore_errors"),
         unreachable=kind == "runner_on_unreachable",
         message=str(outcome.get("msg", ""))[:_TEXT_LIMIT],
-        diff=tuple(part for part in (diff if isinstance(diff, list) else [diff]) if part),
+        diff=tuple(
+            part
+            for diff in told
+            for part in (diff if isinstance(diff, list) else [diff])
+            if isinstance(part, dict) and part
+        ),
     )
 
 

@@ -131,6 +131,7 @@ def test_odd_names_come_back_exactly(clean) -> None:
     assert plan["changes"] == []
 
 
+@pytest.mark.timeout(600)  # the roles run three times
 def test_a_server_that_is_not_as_its_role_says_is_drift_with_host_task_and_file(company) -> None:
     company.on("mail1", "echo '# by hand' >> /etc/postfix/main.cf; chmod 600 /etc/postfix/main.cf")
     try:

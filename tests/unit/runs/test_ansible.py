@@ -28,6 +28,12 @@ def test_a_changed_task_is_told_with_or_without_a_diff(diff, headers):
     assert [part["before_header"] for part in result.diff] == headers
 
 
+def test_of_a_task_that_loops_every_item_is_told():
+    items = [{"diff": [{"before_header": "/etc/a"}]}, {"diff": {"before_header": "/etc/b"}}, {}]
+    result = told(changed=True, results=items)
+    assert [part["before_header"] for part in result.diff] == ["/etc/a", "/etc/b"]
+
+
 def test_a_changed_task_without_any_diff_is_told():
     assert told(changed=True).diff == ()
 
