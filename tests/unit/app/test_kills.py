@@ -87,6 +87,7 @@ def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "estate"
     shutil.copytree(ROOT / "tests" / "cli" / "estate", root)
     (root / "ansible.cfg").write_text("")
+    (root / ".commsroom").mkdir(mode=0o700)  # keeps what Ansible said of the inventory
     return root
 
 
