@@ -149,12 +149,18 @@ def requests(
     company = _companions(chosen, due) if chosen and not scope.whole else []
     secret = _lender(estate, [*chosen, *company])
     seen = _accepted(estate)
+    helpers = frozenset(item.address for item in company)
     found: dict[str, list[ProofRequest]] = {}
     for item in [*chosen, *company]:
         before = bool(item.secrets) and all(_name(ref) in seen for ref in item.secrets)
-        request = ProofRequest(item, secret, refused=_closed(item), accepted_before=before)
+        request = ProofRequest(
+            item,
+            secret,
+            refused=_closed(item),
+            accepted_before=before,
+            helping=item.address in helpers,
+        )
         found.setdefault(item.address.system, []).append(request)
-    helpers = frozenset(item.address for item in company)
     by_system: dict[str, Sequence[ProofRequest]] = {
         name: tuple(items) for name, items in found.items()
     }

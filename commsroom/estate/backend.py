@@ -141,13 +141,15 @@ class ProofRequest:
     `secret` gives the value behind a reference, None where we do not hold it any more. With
     `refused` true the promise is the opposite: its owner must be refused (a leaver), which only
     counts if `accepted_before` says that the same credential was accepted earlier in the run, and a
-    control account is accepted after.
+    control account is accepted after. With `helping` true it is there so that others can be
+    proven (somebody to call, a control account): it is used for that, and owes no proof of its own.
     """
 
     resource: Resource
     secret: Callable[[SecretRef], Secret | None]
     refused: bool = False
     accepted_before: bool = False
+    helping: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import smtplib
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime
@@ -140,7 +141,13 @@ class Post:
 
     def cleartext(self) -> list[str]:
         """Return each port that lets one log in without TLS."""
-        found = [f"port {port} is open" for port in _CLEAR_PORTS if self._answers(port)]
+        with ThreadPoolExecutor(len(_CLEAR_PORTS), "clear") as pool:
+            answers = list(pool.map(self._answers, _CLEAR_PORTS))
+        found = [
+            f"port {port} is open"
+            for port, open_ in zip(_CLEAR_PORTS, answers, strict=True)
+            if open_
+        ]
         for port in (self._settings.smtp_port, self._settings.submission_port):
             with self._smtp(port) as link:
                 link.ehlo()

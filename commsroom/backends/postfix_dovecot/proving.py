@@ -66,6 +66,8 @@ class _Run(Actors):
         grants = self.of_kind(Grant.kind, self.requests)
         # A server answers a wrong password late, on purpose: let that pass beside the rest.
         pool = self.stack.enter_context(ThreadPoolExecutor(WORKERS, "wrong"))
+        # A firewall that drops what comes to a closed port does not answer at all.
+        clear = pool.submit(self._without_tls)
         wrong = pool.map(self._wrong, open_)
         yield from self.each("logins", self._login, open_)
         yield from self.each("messages", self._message, open_)
@@ -83,6 +85,7 @@ class _Run(Actors):
         yield from self.each("closed accounts", self._closed, shut)
         yield from self._archive()
         yield from self._server()
+        yield clear.result()
 
     # ── logins ─────────────────────────────────────────────────────────────────────────────────
 
@@ -362,22 +365,15 @@ class _Run(Actors):
                 lambda: self.client.too_large(self.logins[who], who),
                 want=False,
             )
+
+    def _without_tls(self) -> Proof:
+        address, use, no = self.place(""), "login without TLS", "impossible"
         started = time.perf_counter()
         try:
             ways = self.client.cleartext()
         except Unanswered as silent:
-            yield Proof(
-                address, "login without TLS", "impossible", "no answer", None, note=str(silent)
-            )
-            return
-        yield Proof(
-            address,
-            "login without TLS",
-            "impossible",
-            "; ".join(ways) or "impossible",
-            not ways,
-            since(started),
-        )
+            return Proof(address, use, no, "no answer", None, note=str(silent))
+        return Proof(address, use, no, "; ".join(ways) or no, not ways, since(started))
 
 
 def _undecided(proof: Proof) -> Proof:

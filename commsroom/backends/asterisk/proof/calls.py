@@ -13,6 +13,7 @@ from commsroom.backends.asterisk.proof.crew import (
     hearing,
     secret,
     showing,
+    wrong_pin,
 )
 from commsroom.backends.asterisk.proof.line import Refused, Undecided
 from commsroom.backends.asterisk.proof.trial import attempt, untried
@@ -145,7 +146,7 @@ async def open_box(crew: Crew, number: str, *, wrong: bool) -> Proof:
         async with crew.another(number) as phone:
             call = await phone.call(crew.voicemail_number, ANSWER)
             try:
-                await call.press(f"{_other(pin) if wrong else pin}#")
+                await call.press(f"{wrong_pin(pin) if wrong else pin}#")
                 await showing(call, _OPEN, _PIN_SECONDS)
             finally:
                 await call.hang_up()
@@ -163,7 +164,3 @@ def _owners(request: ProofRequest, proof: Proof) -> Proof:
             note="delegated: its owner changed the PIN; that calls reach the box is proven by itself",
         )  # fmt: skip
     return proof
-
-
-def _other(pin: str) -> str:
-    return "".join(str((int(digit) + 1) % 10) for digit in pin)

@@ -10,7 +10,7 @@ from commsroom.backends.asterisk.proof.line import Refused, Undecided
 from commsroom.estate.kinds import Conference, DiallingClass, Extension, HuntGroup, Voicemail
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from commsroom.backends.asterisk.proof.line import Call, Exchange, Phone
     from commsroom.estate.backend import Proof, ProofRequest
@@ -75,11 +75,21 @@ class Crew:
             yield phone
 
 
+def owing(place: Mapping[str, ProofRequest]) -> list[str]:
+    """Return which of a place owe a proof of their own, and are not there to help only."""
+    return [key for key, item in place.items() if not item.helping]
+
+
 def secret(request: ProofRequest, slot: str) -> str | None:
     """Return the value in a slot, None where we do not hold it."""
     ref = request.resource.secret(slot)
     held = request.secret(ref) if ref else None
     return held.reveal() if held else None
+
+
+def wrong_pin(pin: str) -> str:
+    """Return a PIN of the same length that differs from it in every digit."""
+    return "".join(str((int(digit) + 1) % 10) for digit in pin)
 
 
 async def hearing(call: Call, tone: int, within: float = LISTEN) -> None:

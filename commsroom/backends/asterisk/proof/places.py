@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 from commsroom.backends.asterisk.proof.calls import connect
-from commsroom.backends.asterisk.proof.crew import ANSWER, LISTEN, Crew, hearing, secret
+from commsroom.backends.asterisk.proof.crew import ANSWER, Crew, hearing, secret, wrong_pin
 from commsroom.backends.asterisk.proof.line import Refused, Undecided
 from commsroom.backends.asterisk.proof.trial import attempt, untried
 from commsroom.estate.kinds import HuntGroup
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Announcements ("there is one other person") come before one hears the others.
 _GREETING: Final = 14.0
+#: Whoever got in with a wrong PIN came at the same time as the others: by now he hears them too.
+_EAVESDROP: Final = 2.0
 
 
 async def meet(crew: Crew, number: str, callers: tuple[str, str]) -> list[Proof]:
@@ -27,28 +29,32 @@ async def meet(crew: Crew, number: str, callers: tuple[str, str]) -> list[Proof]
     guarded = request.resource.secret("pin") is not None
     if guarded and pin is None:
         return [untried(address, "join", "both hear each other", "we do not hold its PIN any more")]
-    proofs: list[Proof] = []
     async with AsyncExitStack() as stack:
         phones = [
             await stack.enter_async_context(crew.another(caller))
             for caller in (*callers, callers[0])
         ]
 
-        async def join() -> list[Call]:
-            calls = [await _enter(stack, phone, number, pin) for phone in phones[:2]]
-            await asyncio.gather(
-                hearing(calls[0], phones[1].tone, _GREETING),
-                hearing(calls[1], phones[0].tone, _GREETING),
-            )
-            return calls
+        async def join() -> None:
+            try:
+                calls = [await _enter(stack, phone, number, pin) for phone in phones[:2]]
+                await asyncio.gather(
+                    hearing(calls[0], phones[1].tone, _GREETING),
+                    hearing(calls[1], phones[0].tone, _GREETING),
+                )
+            finally:
+                talking.set()
 
+        talking = asyncio.Event()
         use = f"join as {callers[0]} and {callers[1]}"
-        trial = await attempt(address, use, join(), works="both hear each other")
-        proofs.append(trial.proof)
-        if pin is not None and trial.proof.ok:
-            wrong = "".join(str((int(digit) + 1) % 10) for digit in pin)
-            proofs.append(await _intrude(stack, request, phones, wrong))
-    return proofs
+        joining = attempt(address, use, join(), works="both hear each other")
+        if pin is None:
+            return [(await joining).proof]
+        joined, intruded = await asyncio.gather(
+            joining, _intrude(stack, request, phones, wrong_pin(pin), talking)
+        )
+        # That nobody was heard means something only while somebody was to be heard.
+        return [joined.proof, intruded] if joined.proof.ok else [joined.proof]
 
 
 async def _enter(stack: AsyncExitStack, phone: Phone, number: str, pin: str | None) -> Call:
@@ -60,13 +66,18 @@ async def _enter(stack: AsyncExitStack, phone: Phone, number: str, pin: str | No
 
 
 async def _intrude(
-    stack: AsyncExitStack, request: ProofRequest, phones: list[Phone], pin: str
+    stack: AsyncExitStack,
+    request: ProofRequest,
+    phones: list[Phone],
+    pin: str,
+    talking: asyncio.Event,
 ) -> Proof:
     address = request.resource.address
 
     async def listen() -> None:
         call = await _enter(stack, phones[2], address.key, pin)
-        if not await call.hears(phones[0].tone, LISTEN):
+        await talking.wait()
+        if not await call.hears(phones[0].tone, _EAVESDROP):
             raise Refused(0, "nobody was heard")
 
     return (await attempt(address, "wrong PIN", listen(), allowed=False)).proof

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from commsroom.backends.asterisk.proof import calls, people, places, rules
-from commsroom.backends.asterisk.proof.crew import Crew, secret
+from commsroom.backends.asterisk.proof.crew import Crew, owing, secret
 from commsroom.backends.asterisk.proof.trial import untried
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ async def _prove(
 def _unproven(crew: Crew, why: str) -> list[Proof]:
     proven = {proof.address for proof in crew.proofs}
     places_ = (crew.extensions, crew.boxes, crew.classes, crew.rooms, crew.groups)
-    every = (item.resource.address for place in places_ for item in place.values())
+    every = (place[key].resource.address for place in places_ for key in owing(place))
     return [untried(address, "use", "works", why) for address in every if address not in proven]
 
 
@@ -87,7 +87,8 @@ async def _everything(crew: Crew) -> None:
 def _left_ringing(crew: Crew) -> tuple[str, str] | None:
     """Return who calls whom without being answered: backwards, as nobody else calls (see `_talk`)."""
     numbers = crew.alone
-    boxes = [one for one in numbers if one in crew.boxes and crew.body(one).voicemail]
+    owed = set(owing(crew.boxes))
+    boxes = [one for one in numbers if one in owed and crew.body(one).voicemail]
     if len(numbers) == 1 or not boxes:
         return None
     called = boxes[-1]
@@ -103,29 +104,39 @@ async def _ring_out(crew: Crew) -> None:
 
 
 async def _talk(crew: Crew) -> None:
-    """Everybody calls the next one; one call is passed on."""
-    numbers = crew.alone
+    """Everybody who owes a proof calls the next one; one call is passed on."""
+    numbers, owed = crew.alone, set(owing(crew.extensions))
     if len(numbers) == 1:
         crew.proofs.append(await calls.call_oneself(crew, numbers[0]))
         return
     circle = [*pairwise(numbers), *([(numbers[-1], numbers[0])] if numbers else [])]
-    pairs = [pair for pair in circle if pair != _left_ringing(crew)]
+    pairs = [pair for pair in circle if pair[0] in owed and pair != _left_ringing(crew)]
     for pair, proof in zip(
         pairs, await _side_by_side(calls.call(crew, *pair) for pair in pairs), strict=True
     ):
         # What a crowd left undecided is tried once more, when there is less of it.
         crew.proofs.append(proof if proof.ok is not None else await calls.call(crew, *pair))
-    if len(numbers) > 2:  # noqa: PLR2004 - it takes three
-        crew.proofs.append(await calls.transfer(crew, *numbers[:3]))
+    passing = _passing(crew)
+    if passing is not None:
+        crew.proofs.append(await calls.transfer(crew, *passing))
     crew.proofs += [
         untried(crew.extensions[one].resource.address, "call", "both hear each other",
                 "a real telephone is logged in and would ring")
-        for one in sorted(crew.shared)
+        for one in sorted(crew.shared & owed)
     ]  # fmt: skip
 
 
+def _passing(crew: Crew) -> tuple[str, str, str] | None:
+    """Return who calls whom and passes the call on to which third, None where it cannot be shown."""
+    owed = set(owing(crew.extensions))
+    first = next((one for one in crew.alone if one in owed), None)
+    ringing = (_left_ringing(crew) or ("", ""))[1]
+    others = sorted(set(crew.alone) - {first}, key=lambda one: (one == ringing, one))
+    return (first, others[0], others[1]) if first and len(others) > 1 else None
+
+
 async def _open_boxes(crew: Crew) -> None:
-    numbers = [one for one in crew.boxes if one in crew.phones]
+    numbers = [one for one in owing(crew.boxes) if one in crew.phones]
     proofs = await _side_by_side(calls.open_box(crew, one, wrong=False) for one in numbers)
     crew.proofs += proofs
     known = [one for one in numbers if secret(crew.boxes[one], "pin")]
@@ -136,13 +147,13 @@ async def _open_boxes(crew: Crew) -> None:
 async def _meet(crew: Crew) -> None:
     numbers = sorted(crew.phones)
     pair = (numbers[0], numbers[-1])
-    for found in await _side_by_side(places.meet(crew, room, pair) for room in crew.rooms):
+    for found in await _side_by_side(places.meet(crew, room, pair) for room in owing(crew.rooms)):
         crew.proofs += found
 
 
 async def _dial(crew: Crew) -> None:
     users = {crew.body(number).dialling_class: number for number in sorted(crew.phones)}
-    chosen = [(name, users[name]) for name in crew.classes if name in users]
+    chosen = [(name, users[name]) for name in owing(crew.classes) if name in users]
     for found in await _side_by_side(rules.dial(crew, name, user) for name, user in chosen):
         crew.proofs += found
 
@@ -154,7 +165,7 @@ async def _talk_and_ring(crew: Crew) -> None:
 
 async def _ring_groups(crew: Crew) -> None:
     # One after the other: somebody may be in two.
-    for number in crew.groups:
+    for number in owing(crew.groups):
         proof = await places.ring_group(crew, number)
         crew.proofs += [proof] if proof else []
 
@@ -165,7 +176,7 @@ async def _leave(crew: Crew) -> None:
     # A closed extension's box goes on taking messages.
     closed = {one for one in crew.extensions if crew.extensions[one].refused}
     free = {*numbers, *closed, *crew.passed}
-    boxes = [one for one in crew.boxes if one in free and crew.body(one).voicemail]
+    boxes = [one for one in owing(crew.boxes) if one in free and crew.body(one).voicemail]
     await asyncio.gather(*(crew.phones[one].unregister() for one in numbers))
     crew.proofs += await _side_by_side(
         calls.nobody_there(crew, one, next((o for o in crew.phones if o != one), one))

@@ -64,13 +64,14 @@ class World:
             outcomes += done.outcomes
         return outcomes
 
-    def prove(self, desired, *, before=True):
+    def prove(self, desired, *, before=True, helping=()):
         requests = [
             ProofRequest(
                 one,
                 word,
                 refused=getattr(one.body, "suspended", None) is True,
                 accepted_before=before,
+                helping=str(one.address.key) in helping,
             )
             for one in desired
         ]

@@ -36,6 +36,21 @@ def test_only_the_owners_own_credential_counts_as_a_login(world):
     assert {use for (_, use), proof in proofs.items() if proof.login} == {"register"}
 
 
+def test_those_who_only_help_are_called_and_owe_no_proof_of_their_own(world):
+    people = [one for one in world.company() if one.address.kind in {"extension", "voicemail"}]
+    proofs = world.prove(people, helping={"2101", "2102"})
+    assert [proof for proof in proofs.values() if proof.ok is not True] == []
+    assert {key for key in proofs if not key[0].endswith("/2100")} == {
+        ("extension/2101", "register"), ("extension/2102", "register"),
+    }  # fmt: skip
+    assert {use for key, use in proofs if key == "extension/2100"} == {
+        "register", "wrong password", "call 2101", "transfer 2101 to 2102",
+    }  # fmt: skip
+    assert {"PIN", "call unanswered for 15 s"} <= {
+        use for key, use in proofs if key == "voicemail/2100"
+    }
+
+
 BROKEN = {
     "a password changed behind our back": (
         lambda w: values(w, "extension", "2100")["secret"].update(sip=hashed("other")),
