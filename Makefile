@@ -57,6 +57,10 @@ molecule: setup ## Each role on a server of its own: converge, again (idempotenc
 bench: setup ## Measure what we promise about speed, on the lab's servers
 	@python benchmarks/run.py
 
+.PHONY: bench-drift
+bench-drift: setup ## What a drift check of 10,000 people costs, on the lab's servers
+	@python benchmarks/scale.py
+
 .PHONY: fix
 fix: setup ## Format the code and let ruff repair what it can
 	@ruff check --fix-only -q .

@@ -7,31 +7,27 @@ keeps the ledger, and reads everything again. The loaders only load, one server 
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any, Final
 
-ROOT: Final = Path(__file__).resolve().parent.parent
-ESTATE: Final = ROOT / ".bench"
-BIN: Final = Path(sys.executable).parent
+from estate import ESTATE, ROOT, ROSTER, commsroom, hire, prepare
+
 BACKENDS: Final = ("asterisk", "mail", "prosody")
 PEOPLE: Final = 1000
 ROUNDS: Final = 3
-LINKED: Final = ("roles", "playbooks", "plugins", ".venv", "ansible.cfg")
 
 
 def main() -> int:
     """Measure, print a table, write benchmarks/results.json."""
-    _prepare()
-    _commsroom("lab", "up")
+    prepare()
+    commsroom("lab", "up")
     pairs = {name: _pair(name) for name in BACKENDS}
-    _commsroom("apply", "--yes")
+    commsroom("apply", "--yes")
     whole = sorted(_whole(turn) for turn in range(ROUNDS))
     loaders = sum(pair["loader_s"] for pair in pairs.values())
     found = {
@@ -44,30 +40,6 @@ def main() -> int:
     (ROOT / "benchmarks" / "results.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     _table(found)
     return 0
-
-
-def _prepare() -> None:
-    shutil.rmtree(ESTATE, ignore_errors=True)
-    ESTATE.mkdir()
-    for name in LINKED:
-        (ESTATE / name).symlink_to(ROOT / name)
-    for name in ("inventory", "policies"):
-        shutil.copytree(ROOT / name, ESTATE / name)
-    # Who is taken out of the roster after each turn is to be gone at once.
-    rules = ESTATE / "policies" / "security.yml"
-    rules.write_text(rules.read_text("utf-8").replace("retention: 90d", "retention: 0d"), "utf-8")
-
-
-def _commsroom(*argv: str) -> None:
-    environ = {
-        **os.environ,
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "ANSIBLE_CONFIG": str(ESTATE / "ansible.cfg"),
-    }
-    subprocess.run(
-        [str(BIN / "commsroom"), *argv], cwd=ESTATE, env=environ, check=True,
-        stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
 
 
 def _pair(name: str) -> dict[str, Any]:
@@ -84,21 +56,13 @@ def _pair(name: str) -> dict[str, Any]:
 
 def _whole(turn: int) -> float:
     """Add the people to the roster, apply, take them out again; return the seconds of the apply."""
-    roster = ESTATE / "policies" / "people.csv"
-    before = roster.read_bytes()
-    with roster.open("a", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        for index in range(PEOPLE):
-            site = ("taipei", "kaohsiung")[index % 2]
-            writer.writerow(
-                [f"B{turn}{index:04}", f"王 {index} Bench", f"bench{turn}x{index:04}", "engineering",
-                 "engineer", site, "staff", "2026-01-05", "", "", "", ""]
-            )  # fmt: skip
+    before = ROSTER.read_bytes()
+    hire(str(turn), PEOPLE)
     started = time.monotonic()
-    _commsroom("apply", "--yes")
+    commsroom("apply", "--yes")
     took = time.monotonic() - started
     print(f"commsroom apply: {took:.2f} s", flush=True)
-    roster.write_bytes(before)
+    ROSTER.write_bytes(before)
     kinds = [
         "pbx1:extension",
         "pbx1:voicemail",
@@ -107,7 +71,7 @@ def _whole(turn: int) -> float:
         "im1:member",
         "total",
     ]
-    _commsroom("apply", "--yes", *(word for kind in kinds for word in ("--allow-removal", kind)))
+    commsroom("apply", "--yes", *(word for kind in kinds for word in ("--allow-removal", kind)))
     # Numbers of people who are gone rest; the next turn needs them.
     shutil.copy(ROOT / "policies" / "allocations.lock", ESTATE / "policies" / "allocations.lock")
     return took

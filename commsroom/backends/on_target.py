@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LOCKS: Final = Path("/run/lock")
 STATE: Final = Path("/var/lib/commsroom")
 _POLL_SECONDS: Final = 0.05
+#: More than any server here has to say at a time; what says more talks without end.
+MOST_BYTES: Final = 128 * 1024 * 1024
 
 
 class TargetError(Exception):

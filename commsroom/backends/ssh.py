@@ -18,6 +18,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from commsroom.backends.ssh_conversation import converse
 from commsroom.errors import CommsroomError, FenceRefused, SystemUnknown, TargetMoved
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ class Session:
             raise SystemUnknown(
                 self.target.system, phase, "it closed the connection half way"
             ) from None
+        if not (isinstance(answer, dict) and ("ok" in answer or _is_refusal(answer))):
+            raise SystemUnknown(self.target.system, phase, "its answer makes no sense")
         if "error" in answer:
             self._refuse(answer, phase)
         return answer["ok"]
@@ -151,20 +154,21 @@ class Session:
 
     def _talk(self, job: str, phase: str, timeout: float) -> tuple[str, str, int]:
         process = subprocess.Popen(  # noqa: S603 - a list, no shell
-            self._argv(), cwd=self.target.estate, text=True, encoding="utf-8", errors="replace",
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True,
+            self._argv(), cwd=self.target.estate, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
+        limit = self.connect_timeout + timeout
         try:
-            stdout, stderr = process.communicate(job, timeout=self.connect_timeout + timeout)
-        except subprocess.TimeoutExpired as expired:
-            heard = expired.stdout or b""  # bytes, in text mode too
-            where = phase if _MARK.encode() in heard else "authenticate"
-            reason = f"no answer within {self.connect_timeout + timeout:g} s"
-            raise SystemUnknown(self.target.system, where, reason) from None
+            heard = converse(process, job.encode(), limit)
         finally:
             _end(process)
-        return stdout, stderr, process.returncode
+        if heard.endless:
+            reason = "it talks on and on: does its login shell print something by itself?"
+            raise SystemUnknown(self.target.system, phase, reason)
+        if heard.late:
+            where = phase if _MARK in heard.stdout else "authenticate"
+            raise SystemUnknown(self.target.system, where, f"no answer within {limit:g} s")
+        return heard.stdout, heard.stderr, process.returncode
 
     def _explain(self, stderr: str, code: int) -> NoReturn:
         system = self.target.system
@@ -191,7 +195,11 @@ def _source(module: str) -> str:
     return importlib.resources.files(package).joinpath(f"{name}.py").read_text("utf-8")
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _is_refusal(answer: Mapping[str, Any]) -> bool:
+    return isinstance(answer.get("error"), str) and isinstance(answer.get("message"), str)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
     """Make sure that the client and any proxy command it started are gone."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)

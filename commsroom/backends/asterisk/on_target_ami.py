@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from commsroom.backends.on_target import TargetError
+from commsroom.backends.on_target import MOST_BYTES, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +34,7 @@ _FIELDS: Final = re.compile(
 
 
 class Manager:
-    """One session; `timeout` is seconds to each chunk of an answer."""
+    """One session; `timeout` is seconds to its end, and to each chunk of an answer."""
 
     def __init__(self, port: int, secret_file: str, timeout: float) -> None:
         """Log in; raises TargetError `missing` where no Asterisk answers."""
@@ -41,6 +42,7 @@ class Manager:
         self._heard = b""
         self._place = 0
         self._next = 0
+        self._deadline = time.monotonic() + timeout
         try:
             self._socket = socket.create_connection(("127.0.0.1", port), timeout)
         except OSError as error:
@@ -97,7 +99,7 @@ class Manager:
             raise TargetError("failed", _lost(error)) from None
         while open_:
             message = _message(self._until(_END))
-            number = int(message.get("ActionID", "-1"))
+            number = _number(message)
             if number not in open_:
                 continue
             found[number].append(message)
@@ -120,9 +122,18 @@ class Manager:
                     "failed", "Asterisk closed the conversation before it had answered"
                 )
             self._heard += piece
+            if len(self._heard) > MOST_BYTES or time.monotonic() > self._deadline:
+                raise TargetError("failed", "Asterisk talks on and on and gives no answer")
         found = self._heard[self._place : place]
         self._place = place + len(end)
         return found
+
+
+def _number(message: Message) -> int:
+    try:
+        return int(message.get("ActionID", "-1"))
+    except ValueError:
+        raise TargetError("failed", "Asterisk's answer makes no sense") from None
 
 
 def _secret(path: Path) -> str:

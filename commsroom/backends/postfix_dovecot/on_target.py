@@ -45,7 +45,10 @@ if TYPE_CHECKING:
 
 MASTERS: Final = "/etc/dovecot/commsroom/masters"
 TRASH: Final = MAIL + "/.trash"
+USERDB: Final = "/run/dovecot/auth-userdb"
 _PIPELINE: Final = 500
+_ASK_SECONDS: Final = 30.0
+_LINE_BYTES: Final = 1 << 16
 
 
 class Server:
@@ -218,21 +221,25 @@ def _ask(names: Sequence[str]) -> Iterator[tuple[int, list[tuple[str, str]]]]:
     asked = [f"USER\t{n}\t{name}\tprotocol=doveadm\n" for n, name in enumerate(names, 1)]
     try:
         with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(30)
-            link.connect("/run/dovecot/auth-userdb")
+            link.settimeout(_ASK_SECONDS)
+            link.connect(USERDB)
             link.sendall(("VERSION\t1\t0\n" + "".join(asked)).encode())
             with link.makefile("r", encoding="utf-8", errors="replace") as stream:
-                left = len(names)
+                left, deadline = len(names), time.monotonic() + _ASK_SECONDS
                 while left:
-                    parts = stream.readline().rstrip("\n").split("\t")
+                    parts = stream.readline(_LINE_BYTES).rstrip("\n").split("\t")
                     if parts == [""]:
                         raise on_target.TargetError("failed", "Dovecot closed the connection")
+                    if time.monotonic() > deadline:
+                        raise on_target.TargetError("failed", "Dovecot talks on and on")
                     left -= parts[0] in ("USER", "NOTFOUND", "FAIL")
                     if parts[0] == "USER":
                         pairs = (item.partition("=") for item in parts[3:])
                         yield int(parts[1]), [(key, value) for key, _, value in pairs]
     except OSError as error:
         raise on_target.TargetError("failed", f"Dovecot does not answer: {error}") from None
+    except (ValueError, IndexError):
+        raise on_target.TargetError("failed", "Dovecot's answer makes no sense") from None
 
 
 # ── the three things a controller asks for ─────────────────────────────────────────────────────

@@ -17,7 +17,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from commsroom.backends.on_target import TargetError, locked
+from commsroom.backends.on_target import MOST_BYTES, TargetError, locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _NAMESPACE: Final = "urn:commsroom:1"
 _PARCEL_BYTES: Final = 8_000
 _READ_BYTES: Final = 1 << 16
+_NONSENSE: Final = "Prosody's answer makes no sense"
 _ANSWER: Final = re.compile(rb"<(?P<name>response|repl-result)\b[^>]*>(?P<text>[^<]*)</(?P=name)>")
 _EMPTY: Final = re.compile(rb"<(?:response|repl-result)\b[^>]*/>")
 #: `&` first when quoting, last when reading back.
@@ -126,9 +127,13 @@ class Shell:
     def ask(self, request: Json) -> Any:
         """Send one request and return the answer's `ok`; raises TargetError with the server's reason."""
         self._send(f"<request xmlns='{_NAMESPACE}'>{quoted(_json(request))}</request>")
-        answer = json.loads(self._answer())
-        if "error" in answer:
-            raise TargetError("failed", str(answer["error"]))
+        try:
+            answer = json.loads(self._answer())
+            error = answer.get("error")
+        except (ValueError, AttributeError):
+            raise TargetError("failed", _NONSENSE) from None
+        if error is not None or "ok" not in answer:
+            raise TargetError("failed", str(error or _NONSENSE))
         return answer["ok"]
 
     def _send(self, text: str) -> None:
@@ -140,6 +145,7 @@ class Shell:
     def _answer(self) -> str:
         deadline = time.monotonic() + self._timeout
         pieces = [self._heard]
+        heard = len(self._heard)
         while True:
             # An answer ends where a chunk ends; a long one is not searched again at each chunk.
             if pieces[-1].rstrip().endswith(b">"):
@@ -156,6 +162,9 @@ class Shell:
                 pieces.append(self._socket.recv(_READ_BYTES))
             except OSError as error:
                 raise TargetError("failed", _lost(error)) from None
+            heard += len(pieces[-1])
+            if heard > MOST_BYTES:
+                raise TargetError("failed", "Prosody talks on and on and gives no answer")
             if not pieces[-1]:
                 raise TargetError(
                     "failed", "Prosody closed its admin socket before it had answered"
@@ -167,7 +176,7 @@ def _lost(error: OSError) -> str:
 
 
 def _understood(match: re.Match[bytes]) -> str:
-    text = unquoted(match["text"].decode())
+    text = unquoted(match["text"].decode(errors="replace"))
     if match["name"] == b"repl-result":
         raise TargetError(
             "missing", "Prosody runs without mod_commsroom: run the role im on this server"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from commsroom.backends import on_target
+from commsroom.backends import on_target, ssh_conversation
 from commsroom.backends.ssh import Session
 from commsroom.errors import FenceRefused, SystemUnknown, TargetMoved
 from commsroom.estate.backend import Target
@@ -104,6 +104,37 @@ def test_a_server_that_talks_nonsense_or_is_cut_off_is_unknown(ssh, tmp_path: Pa
     ssh("#!/bin/sh\nprintf '\\036commsroom:hello\\n'\nexit 255\n")
     with pytest.raises(SystemUnknown, match="closed the connection half way"):
         session(tmp_path).call(MODULE, "run", ["true"], phase="read", timeout=5)
+
+
+def test_a_server_that_talks_without_end_is_given_up_before_it_fills_our_memory(
+    ssh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssh_conversation, "MOST_BYTES", 4_000_000)
+    ssh("#!/bin/sh\nexec yes a line of some .bashrc\n")
+    began = time.monotonic()
+    with pytest.raises(SystemUnknown, match="pbx1: read: it talks on and on"):
+        session(tmp_path).call(MODULE, "run", ["true"], phase="read", timeout=30)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("answer", ["[]", '{"nothing": 1}', '{"error": 7}', '"ok"'])
+def test_an_answer_of_another_shape_is_unknown(ssh, tmp_path: Path, answer: str) -> None:
+    ssh(f"#!/bin/sh\nprintf '\\036commsroom:%s\\n' '{answer}'\n")
+    with pytest.raises(SystemUnknown, match="makes no sense"):
+        session(tmp_path).call(MODULE, "run", ["true"], phase="read", timeout=5)
+
+
+def test_what_a_login_shell_prints_by_itself_does_not_matter(ssh, tmp_path: Path) -> None:
+    ssh(RUN_HERE.replace("exec sh", "printf 'Welcome!\\nno newline'\nexec sh"))
+    answer = session(tmp_path).call(MODULE, "run", ["printf", "x"], phase="read", timeout=5)
+    assert answer == "x"
+
+
+def test_a_job_larger_than_any_pipe_arrives_whole(ssh, tmp_path: Path) -> None:
+    long = "x" * 100_000
+    words = ["sh", "-c", "printf %s $#", "sh", *[long] * 10]
+    answer = session(tmp_path).call(MODULE, "run", words, phase="read", timeout=20)
+    assert answer == "10"
 
 
 def test_an_unexpected_error_on_the_target_does_not_show_its_text(ssh, tmp_path: Path) -> None:
