@@ -293,9 +293,13 @@ def _check(item: Check) -> Document:
         "expected": item.expected,
         "got": item.got,
         "ok": item.ok,
+        "severity": str(item.severity),
         "provenance": _provenance(item.provenance),
         "remedy": item.remedy,
+        "since": item.since,
         "simulated": item.simulated,
+        "weight": str(item.weight) if item.weight else None,
+        "acknowledged": _acknowledged(item.acknowledged),
     }
 
 

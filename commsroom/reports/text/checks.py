@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from commsroom.reports.lines import Line, Span, Style, because, label, line, plain
 from commsroom.reports.tally import Standing, checked, is_command, tallies
+from commsroom.reports.text.findings import acknowledged_text, since_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from commsroom.reports.tally import Tally
 
 
-def check_lines(checks: Sequence[Check], *, full: bool = False) -> Iterator[Line]:
+def check_lines(checks: Sequence[Check], *, full: bool = False, when: str = "") -> Iterator[Line]:
     """Yield a line per system and name; what is not as policy says in full, with `full` all."""
     simulated = {check.system for check in checks if check.simulated}
     sums = tallies(checks)
@@ -28,7 +29,7 @@ def check_lines(checks: Sequence[Check], *, full: bool = False) -> Iterator[Line
         )
     for check in checks:
         if full or check.ok is not True:
-            yield from _each(check)
+            yield from _each(check, when)
 
 
 def tally_text(item: Tally) -> str:
@@ -37,9 +38,9 @@ def tally_text(item: Tally) -> str:
     return f"{item.good:,} of {item.total:,} as policy says{unknown}"
 
 
-def check_text(check: Check) -> str:
-    """Return one check as plain text."""
-    return "\n".join(plain(content).strip() for content in _each(check))
+def check_text(check: Check, *, when: str = "") -> str:
+    """Return one check as plain text; with the report's `when` its age is said too."""
+    return "\n".join(plain(content).strip() for content in _each(check, when))
 
 
 def _mood(item: Tally) -> Style:
@@ -48,7 +49,7 @@ def _mood(item: Tally) -> Style:
     return Style.BAD if item.good + item.unknown < item.total else Style.DOUBT
 
 
-def _each(check: Check) -> Iterator[Line]:
+def _each(check: Check, when: str) -> Iterator[Line]:
     mark, style = {
         Standing.GOOD: ("✓", Style.GOOD),
         Standing.ERROR: ("✗", Style.BAD),
@@ -64,6 +65,11 @@ def _each(check: Check) -> Iterator[Line]:
         *because(check.provenance),
         *simulation,
     )
+    if check.since and check.ok is not True:
+        yield line("      ", since_text(check.since, when))
+    if check.acknowledged is not None and check.ok is not True:
+        said = acknowledged_text(check.acknowledged)
+        yield line("      ", Span("exception: ", Style.QUIET), said)
     if check.remedy and check.ok is not True:
         style = Style.COMMAND if is_command(check.remedy) else Style.PLAIN
         yield line("      ", Span("repair: ", Style.QUIET), Span(check.remedy, style))

@@ -45,7 +45,7 @@ def report_text(report: Report, *, full: bool = False) -> str:
 def _lines(report: Report, *, full: bool) -> Iterator[Line]:
     parts = (
         finding_lines(report.findings, full=full, when=report.when),
-        check_lines(report.checks, full=full),
+        check_lines(report.checks, full=full, when=report.when),
         proof_lines(report.proofs, report.simulated, full=full),
         history_lines(report, full=full),
     )

@@ -307,3 +307,14 @@ def test_a_check_that_failed_is_a_difference_in_every_form():
     assert len(json.loads(sarif.render(report))["runs"][0]["results"]) == 1
     assert 'class="verdict bad"' in page.render(report)
     assert "1 as policy says</summary>" in markdown.render(report)
+
+
+def test_a_failed_check_says_since_when_and_who_answers_for_it():
+    failed = replace(check(False), since="2026-11-20T01:00:00+00:00", acknowledged=EXCEPTION)
+    report = report_of(checks=[failed])
+    said = text.report_text(report)
+    assert "since 2026-11-20, 4 days" in said
+    assert "exception: li.na answers for it until 2026-12-31" in said
+    (told,) = documents.drift_document(report)["checks"]
+    assert (told["since"], told["severity"]) == (failed.since, "note")
+    assert told["acknowledged"]["owner"] == "li.na"
