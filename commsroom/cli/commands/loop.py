@@ -13,6 +13,7 @@ from commsroom.cli import forms
 from commsroom.cli.completion import addresses
 from commsroom.cli.options import (
     AsOf,
+    Due,
     Format,
     FormatOption,
     Full,
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
         "commsroom apply",
         "commsroom apply --yes --person wei.wang",
         "commsroom apply monday.plan",
+        "commsroom apply --due --yes",
         "commsroom apply --allow-removal pbx1:extension",
         works=True,
     )(apply)
@@ -132,6 +134,7 @@ def apply(
             metavar="GLOB", help="Take over what exists there already.", show_default=False
         ),
     ] = None,
+    due: Due = False,
     full: Full = False,
     as_of: AsOf = None,
 ) -> int:
@@ -145,9 +148,10 @@ def apply(
     from commsroom.estate.guards import Allow
     from commsroom.reports import documents, text
 
-    if saved_plan is not None and (person or only or as_of):
+    if saved_plan is not None and (person or only or as_of or due):
         raise UsageError(
-            "a saved plan has its own scope and date", remedy="leave out --person, --only, --as-of"
+            "a saved plan has its own scope and date",
+            remedy="leave out --person, --only, --as-of, --due",
         )
     content = saved.read(saved_plan) if saved_plan else {}
     forms.may_ask(session, yes=yes)
@@ -159,7 +163,7 @@ def apply(
         session.out.lines(text.plan_lines(found, full=full))
         return yes or forms.agreed(found)
 
-    with session.open(founding=True) as estate:
+    with session.open(founding=not due) as estate:
         done = applying.apply(
             estate,
             scope(person, only, as_of),
@@ -171,13 +175,19 @@ def apply(
             ),
             confirm=confirm,
             progress=session.progress,
+            due=due,
+            command="apply --due" if due else "apply",
         )
-    if not shown:
+    if done.due is not None and done.plan.idle:
+        session.out.lines([text.nothing_due(done.due, done.plan)])
+    elif not shown:
         session.out.lines(text.plan_lines(done.plan, full=full))
     if done.declined:
         session.out.text("Nothing was changed.\n")
     elif done.outcomes:
-        session.out.lines(text.apply_lines(done.plan, done.outcomes, done.remaining, done.seconds))
+        session.out.lines(
+            text.apply_lines(done.plan, done.outcomes, done.remaining, done.seconds, due=due)
+        )
     session.out.document(
         documents.apply_document(
             done.plan,
@@ -186,6 +196,7 @@ def apply(
             code=done.exit_code,
             seconds=done.seconds,
             declined=done.declined,
+            due=done.due,
         )
     )
     return done.exit_code
