@@ -62,7 +62,8 @@ def register(app: typer.Typer) -> None:
         "commsroom drift --servers --format html --out drift.html",
         "commsroom drift --since 7d",
         "commsroom drift --fix --yes",
-        works=("out", "fix"),
+        "commsroom drift --notify",
+        works=("out", "fix", "notify"),
     )(drift)
     command(app, "adopt", "commsroom adopt 'pbx1:extension/21*'", works=True)(adopt)
 
@@ -278,6 +279,14 @@ def drift(
             " --person, --only or --as-of never are.",
         ),
     ] = True,
+    notify: Annotated[
+        bool,
+        typer.Option(
+            "--notify",
+            help="Tell those named in policies/notify.yml, by mail and chat, what changed since they"
+            " were told last.",
+        ),
+    ] = False,
     ledger: LedgerUrl = None,
     full: Full = False,
     as_of: AsOf = None,
@@ -289,7 +298,7 @@ def drift(
     when a system could not be read, 3 when --fix is refused (no window is open, a guard). What is
     foreign is named, and is no difference.
     """
-    from commsroom.app import drifting, remembering
+    from commsroom.app import drifting, notifying, remembering
     from commsroom.errors import UsageError
     from commsroom.reports import documents, model
 
@@ -297,9 +306,13 @@ def drift(
         forms.may_ask(session, yes=yes, verb="drift --fix")
     elif yes:
         raise UsageError("--yes answers what only --fix asks", remedy="add --fix, or leave it out")
+    if notify and not record:
+        raise UsageError("--notify compares with recorded runs", remedy="leave out --no-record")
     started = time.monotonic()
     wanted, wanted_form = scope(person, only, as_of), forms.Wanted(form, out, full, language)
     with session.open(ledger=ledger, read_only=not fix, record=record) as estate:
+        if notify:
+            notifying.require(estate, wanted)
         zone = estate.policy.company.time_zone
         begin = remembering.moment(since, zone) if since else ""
         look: dict[str, Any] = {"servers": servers, "record": record, "since": begin}
@@ -310,9 +323,12 @@ def drift(
             fixed = {}
         # A folder's path says nothing to whoever is sent the report.
         report = replace(report, estate=estate.policy.company.name)
+        untold = notifying.notify(estate, report, session.progress) if notify else ()
     if begin:
         report = remembering.newer(report, begin)
-    report = report.plus(timings=[model.Timing("drift", time.monotonic() - started)])
+    report = report.plus(
+        findings=untold, timings=[model.Timing("drift", time.monotonic() - started)]
+    )
     forms.give(session, report, wanted_form, {**documents.drift_document(report), **fixed})
     return report.exit_code
 
