@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from commsroom.app import allowing, planning
+from commsroom.app import allowing, calendaring, planning
 from commsroom.app.estate import actor
 from commsroom.errors import CommsroomError, Exit, FenceRefused, PlanOutdated, TargetMoved
 from commsroom.estate import guards, order
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from commsroom.app.saved import SavedPlan
     from commsroom.app.scope import Scope
     from commsroom.estate.backend import Provider
+    from commsroom.estate.due import Due
     from commsroom.estate.plan import Known, Plan
     from commsroom.estate.resource import Change
     from commsroom.estate.secret import Secret, SecretRef
@@ -41,6 +42,8 @@ class ApplyResult:
     remaining: Plan
     seconds: float
     declined: bool = False
+    #: With `due`: what the calendar made due.
+    due: Due | None = None
 
     @property
     def ok(self) -> bool:
@@ -68,6 +71,7 @@ def apply(
     progress: Progress,
     journal: Journal | None = None,
     select: Callable[[Change, Known], bool] | None = None,
+    due: bool = False,
     command: str = "apply",
 ) -> ApplyResult:
     """Make reality what policy says, for the scope.
@@ -81,6 +85,7 @@ def apply(
         progress: Told of each stage.
         journal: Stands in for the ledger's journal, in tests.
         select: Makes only the changes of which it says yes; of the rest nothing is checked or touched.
+        due: Makes only what the calendar made due since the last whole apply (see `calendaring`).
         command: What the lock says its holder runs.
 
     Raises:
@@ -96,7 +101,7 @@ def apply(
     allowing.check(estate, permitted)
     with estate.ledger.lock(actor(), command=command) as lease:
         _write_off(estate, permitted)
-        planned = _selected(_prepare(estate, scope, progress), select)
+        planned = _selected(_prepare(estate, scope, progress, due=due), select)
         if saved is not None and saved.hash != planned.plan.hash:
             raise PlanOutdated(
                 "reality or policy moved since this plan was made", remedy="plan again"
@@ -108,12 +113,17 @@ def apply(
         )
         if planned.plan.changes and not confirm(planned.plan):
             return ApplyResult(
-                planned.plan, (), planned.plan, time.monotonic() - started, declined=True
+                planned.plan, (), planned.plan, time.monotonic() - started, True, planned.due
             )
         _tidy(estate, planned)
         outcomes = _Run(estate, planned, lease, journal or estate.ledger, progress).all()
         remaining = _after(estate, scope, planned, outcomes, progress, select=select)
-    return ApplyResult(planned.plan, outcomes, remaining, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        result = ApplyResult(planned.plan, outcomes, remaining, seconds, due=planned.due)
+        if result.ok and scope.whole and select is None:
+            lease.check()
+            calendaring.remember(estate, planned)
+    return result
 
 
 def _selected(planned: Planned, select: Callable[[Change, Known], bool] | None) -> Planned:
@@ -135,12 +145,13 @@ def _write_off(estate: Estate, allow: guards.Allow) -> None:
         estate.ledger.forget(lost, actor=actor())
 
 
-def _prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:
+def _prepare(estate: Estate, scope: Scope, progress: Progress, *, due: bool) -> Planned:
     """Plan under the lock, after settling what a killed run left open."""
-    planned = planning.prepare(estate, scope, progress)
+    prepare = calendaring.prepare if due else planning.prepare
+    planned = prepare(estate, scope, progress)
     if not _settle(estate, planned):
         return planned
-    return planning.compare(estate, scope, planned.compiled, planned.reading)
+    return planning.compare(estate, scope, planned.compiled, planned.reading, planned.due)
 
 
 def _settle(estate: Estate, planned: Planned) -> bool:
@@ -190,12 +201,13 @@ def _after(
     if not planned.plan.changes:
         return planned.plan
     touched = tuple(sorted({outcome.address.system for outcome in outcomes}))
-    again = planning.read(estate, progress, only=touched)
-    snapshots = {**planned.reading.snapshots, **again.snapshots}
-    for name in again.unknown:
+    fresh = planning.read(estate, progress, only=touched)
+    snapshots = {**planned.reading.snapshots, **fresh.snapshots}
+    for name in fresh.unknown:
         snapshots.pop(name, None)
-    reading = planning.Reading(snapshots, {**planned.reading.unknown, **again.unknown})
-    return _selected(planning.compare(estate, scope, planned.compiled, reading), select).plan
+    reading = planning.Reading(snapshots, {**planned.reading.unknown, **fresh.unknown})
+    again = planning.compare(estate, scope, planned.compiled, reading, planned.due)
+    return _selected(again, select).plan
 
 
 class _Run:

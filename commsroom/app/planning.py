@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
     from commsroom.estate.backend import Provider
+    from commsroom.estate.due import Due
     from commsroom.estate.resource import Resource
 
 
@@ -42,6 +43,8 @@ class Compiled:
     desired: tuple[Resource, ...]
     as_of: date
     allocations: Any
+    #: The date at sites where it is another one just now.
+    at_sites: Mapping[str, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Planned:
     compiled: Compiled
     reading: Reading
     known: Known
+    due: Due | None = None
 
 
 def plan(estate: Estate, scope: Scope, progress: Progress) -> Plan:
@@ -73,8 +77,17 @@ def prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:
     return compare(estate, scope, compiled, reader.result())
 
 
-def compare(estate: Estate, scope: Scope, compiled: Compiled, reading: Reading) -> Planned:
-    """Build the plan for `scope` from what is wanted, what is there and what the ledger remembers."""
+def compare(
+    estate: Estate,
+    scope: Scope,
+    compiled: Compiled,
+    reading: Reading,
+    due: Due | None = None,
+) -> Planned:
+    """Build the plan for `scope` from what is wanted, what is there and what the ledger remembers.
+
+    With `due`, only what the calendar made due is in it.
+    """
     known = estate.ledger.known()
     if known.secrets and not estate.read_only:
         estate.require_secrets()
@@ -90,14 +103,16 @@ def compare(estate: Estate, scope: Scope, compiled: Compiled, reading: Reading) 
             "nothing in policy or in what we own matches",
             remedy="commsroom show lists all addresses",
         )
+    if due is not None:
+        narrowed, mine = due.narrow(narrowed, reading.snapshots, mine)
     kinds = {name: system.backend for name, system in estate.systems.items()}
     unknown = {**reading.unknown, **missing(estate, mine)}
     built = plans.build(narrowed, reading.snapshots, mine, kinds, unknown)
-    if not scope.whole:
+    if not scope.whole or due is not None:
         others = frozenset(item.address for item in compiled.desired) | known.owned
         built = replace(built, foreign=tuple(a for a in built.foreign if a not in others))
         built = replace(built, owned=plans.count(known.owned))
-    return Planned(replace(built, simulated=estate.simulated), compiled, reading, known)
+    return Planned(replace(built, simulated=estate.simulated), compiled, reading, known, due)
 
 
 def _require_allocations(estate: Estate, known: Known) -> None:
@@ -171,17 +186,23 @@ def compile_policy(estate: Estate, scope: Scope) -> Compiled:
 
     policy = estate.policy
     _check_sites(estate)
-    day = scope.as_of or today(estate)
+    day, sites = scope.as_of or today(estate), _at_sites(estate, scope)
     held = numbers.load(estate.home)
     proposed = numbers.propose(policy.people, held, policy, day)
+    return Compiled(desired(estate, proposed, day, sites), day, proposed, sites)
+
+
+def desired(
+    estate: Estate, allocations: Any, day: date, at_sites: Mapping[str, date]
+) -> tuple[Resource, ...]:
+    """Return what policy asks for on a day, with given numbers and logins."""
     systems = [
         compiling.SystemInfo(name, frozenset(system.backend.supports), system.sites)
         for name, system in estate.systems.items()
     ]
-    desired = compiling.compile_estate(
-        policy, proposed, day, systems, at_sites=_at_sites(estate, scope)
+    return tuple(
+        compiling.compile_estate(estate.policy, allocations, day, systems, at_sites=at_sites)
     )
-    return Compiled(tuple(desired), day, proposed)
 
 
 def _check_sites(estate: Estate) -> None:
@@ -215,15 +236,15 @@ def today(estate: Estate) -> date:
     return datetime.now(ZoneInfo(estate.policy.company.time_zone)).date()
 
 
-def pinned(estate: Estate, desired: tuple[Resource, ...]) -> list[Resource]:
+def pinned(estate: Estate, wanted: tuple[Resource, ...]) -> list[Resource]:
     """Pin every secret reference to the generation the ledger says is current."""
-    paths = {ref.path for item in desired for ref in item.secrets}
+    paths = {ref.path for item in wanted for ref in item.secrets}
     current = estate.ledger.generation_of(paths)
     return [
         replace(item, secrets=tuple(ref.pinned(current[ref.path]) for ref in item.secrets))
         if item.secrets
         else item
-        for item in desired
+        for item in wanted
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from commsroom.estate.due import arranged
 from commsroom.estate.plan import Known
 
 if TYPE_CHECKING:
@@ -110,16 +111,9 @@ def _only_entries(desired: Resource, actual: Kind | None, keys: set[str]) -> Res
             continue
         others = [entry for entry in have if entry not in keys or entry in want]
         mine = [entry for entry in want if entry in keys and entry not in have]
-        merged = others + mine
-        ordered = sorted(merged) if list(want) == sorted(want) else _as_in(want, merged)
-        changes[name] = tuple(ordered)
+        changes[name] = arranged(want, others + mine)
     if not changes:
         return None
     # What else policy wants of something that exists (a title, a time) is not this person's affair.
     body = replace(actual if actual is not None else desired.body, **changes)
     return replace(desired, body=body)
-
-
-def _as_in(pattern: tuple[str, ...], entries: list[str]) -> list[str]:
-    place = {entry: index for index, entry in enumerate(pattern)}
-    return sorted(entries, key=lambda entry: place.get(entry, len(place)))

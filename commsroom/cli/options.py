@@ -81,6 +81,14 @@ AsOf = Annotated[
         show_default=False,
     ),
 ]
+Due = Annotated[
+    bool,
+    typer.Option(
+        "--due",
+        help="Only what the calendar made due since the last apply of the whole estate: joiners,"
+        " leavers, purges. Repairs nothing, and makes no edited policy so.",
+    ),
+]
 Full = Annotated[bool, typer.Option("--full", help="List everything, however long.")]
 Out = Annotated[
     Path | None,

@@ -31,6 +31,7 @@ class Deadlines:
     apply: float = 600.0
     prove: float = 120.0
     inspect: float = 60.0
+    notify: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,8 @@ class Backend:
     cannot hold a desired resource at all (a comma it cannot quote): reported as *unsupported*.
 
     `services` names what a system offers on the network, from its variables. Where the provider can be
-    inspected (`estate.inspection.Inspectable`), `judge` says what the facts of its own part mean.
+    inspected (`estate.inspection.Inspectable`), `judge` says what the facts of its own part mean. Where it
+    delivers messages (`estate.notice.Notifying`), `channel` says how: `mail` or `chat`.
     """
 
     name: str
@@ -221,3 +223,4 @@ class Backend:
     judge: Callable[[Facts, Standard], Iterable[Check]] = field(
         default=lambda _facts, _standard: ()
     )
+    channel: str = ""

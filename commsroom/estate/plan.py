@@ -84,6 +84,11 @@ class Plan:
         """Tell whether nothing differs (unknown systems are not *nothing*: see `unknown`)."""
         return not self.changes and not self.sealed and not self.handovers
 
+    @property
+    def idle(self) -> bool:
+        """Tell whether there is nothing to say of it at all: nothing to do, and nothing unknown."""
+        return self.empty and not self.unknown
+
 
 def _change_key(change: Change) -> list[Any]:
     return [

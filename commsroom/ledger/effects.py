@@ -91,6 +91,8 @@ class Memory:
     key_check: str = ""
     #: What each recorded drift run's event says, by the event's number.
     drift: dict[int, Told] = field(default_factory=dict)
+    #: The digest of what each recipient of notifications was told last.
+    told: dict[str, str] = field(default_factory=dict)
     _slots: dict[Address, set[str]] = field(default_factory=dict)
 
     def take(self, address: Address, effect: Effect) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from commsroom.errors import CommsroomError, FenceRefused
 from commsroom.estate.resource import Action
-from commsroom.ledger import batches, history, lock, reading, tables, verifying
+from commsroom.ledger import batches, history, lock, reading, tables, telling, verifying
 from commsroom.ledger.database import Database, may_write
 from commsroom.ledger.effects import Effect, Hold, of_resource
 from commsroom.ledger.writing import Line, append, set_generations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: Kinds that carry effects; `record` may not forge one.
 _OWN_KINDS: Final = verifying.ENDINGS | {
     "adopted", "drift", "estate", "forgotten", "generation", "intent", "key", "late", "lock-broken",
-    "lock-taken-over", "protected", "unprotected",
+    "lock-taken-over", "notified", "protected", "unprotected",
 }  # fmt: skip
 
 
@@ -180,6 +180,18 @@ class Ledger:
                 connection, parts, since=since, before=before, returns_since=returns_since
             )
 
+    def told(self, recipient: str) -> tuple[Sighting, ...]:
+        """Return what a recipient of notifications was told last and believes to stand."""
+        with self._database.read() as connection:
+            return telling.told(connection, recipient)
+
+    def record_told(
+        self, recipient: str, standing: Iterable[Sighting], data: Mapping[str, Any], *, actor: str
+    ) -> None:
+        """Remember that a recipient was told of all that stands; `data` is JSON free of secrets."""
+        with self._transaction("told") as connection:
+            telling.record(connection, recipient, standing, actor=actor, data=data)
+
     # ── the lock ─────────────────────────────────────────────────────────────────────────────
 
     @contextmanager
@@ -314,12 +326,8 @@ class Ledger:
         with self._transaction("unprotect") as connection:
             if not reading.among(connection, tables.protected, [address]):
                 raise CommsroomError(f"{address} is not protected")
-            append(
-                connection,
-                "unprotected",
-                [Line(address, "unprotect", {}, Effect(protected=False))],
-                actor=actor,
-            )
+            line = Line(address, "unprotect", {}, Effect(protected=False))
+            append(connection, "unprotected", [line], actor=actor)
 
     def advance(self, paths: Iterable[str], *, actor: str, reason: str) -> dict[str, int]:
         """Move secrets on to their next generation (rotation, compromise) and return it by path."""

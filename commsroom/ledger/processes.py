@@ -51,8 +51,7 @@ def _runs(holder: Holder) -> bool:
     state, started = _status(holder.pid)
     if state:
         return state not in "ZX" and started == holder.started
-    if _boot():
-        return False  # Linux: no entry in /proc, no process
+    # No entry in /proc may also mean that we must not see it (proc(5), hidepid): the kernel still tells.
     try:
         os.kill(holder.pid, 0)
     except ProcessLookupError:

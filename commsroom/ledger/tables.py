@@ -169,6 +169,22 @@ drift_findings: Final = Table(
 )
 
 
+#: Tables of the third step: what each recipient of notifications believes to stand.
+_third_metadata: Final = MetaData()
+
+told: Final = Table(
+    "ledger_told",
+    _third_metadata,
+    _text("recipient", key=True),
+    _text("fingerprint", key=True),
+    _text("part"),
+    _text("system"),
+    _text("address"),
+    _text("kind"),
+    _text("aspect"),
+)
+
+
 def _first(connection: Connection) -> None:
     metadata.create_all(connection, checkfirst=True)
     connection.execute(insert(estate).values(id=str(uuid4()), key_check=""))
@@ -181,5 +197,9 @@ def _second(connection: Connection) -> None:
     _second_metadata.create_all(connection, checkfirst=True)
 
 
+def _third(connection: Connection) -> None:
+    _third_metadata.create_all(connection, checkfirst=True)
+
+
 #: Step n makes version n out of version n - 1.
-STEPS: Final[Sequence[Callable[[Connection], None]]] = (_first, _second)
+STEPS: Final[Sequence[Callable[[Connection], None]]] = (_first, _second, _third)

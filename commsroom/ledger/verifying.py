@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select
 
 from commsroom.estate.resource import Address
-from commsroom.ledger import history, tables
+from commsroom.ledger import history, tables, telling
 from commsroom.ledger.chain import GENESIS, Sealed, rows_digest
 from commsroom.ledger.effects import Effect, Kept, Memory
 from commsroom.ledger.reading import collector_paused
@@ -90,15 +90,7 @@ def _edited(event: TableRow[Any], rows: Sequence[Stored]) -> Iterator[str]:
 def _replay(memory: Memory, event: TableRow[Any], rows: Sequence[Stored]) -> None:
     """Add an event's effects; what cannot be read any more was named as edited already."""
     try:
-        data = json.loads(event.data)
-        if event.kind == "estate":
-            memory.estate = data["estate"]
-        elif event.kind == "key":
-            memory.key_check = data["key_check"]
-        elif event.kind == "generation":
-            memory.generations.update(data["generations"])
-        elif event.kind == history.KIND:
-            memory.drift[event.seq] = Told.from_json(data)
+        _note(memory, event, json.loads(event.data))
         for system, kind, key, _action, said in rows:
             effect = json.loads(said).get("effect")
             if effect is not None:
@@ -109,6 +101,22 @@ def _replay(memory: Memory, event: TableRow[Any], rows: Sequence[Stored]) -> Non
         memory.open.add(event.seq)
     elif event.kind in ENDINGS:
         memory.open.discard(event.batch)
+
+
+def _note(memory: Memory, event: TableRow[Any], data: Any) -> None:
+    match event.kind:
+        case "estate":
+            memory.estate = data["estate"]
+        case "key":
+            memory.key_check = data["key_check"]
+        case "generation":
+            memory.generations.update(data["generations"])
+        case history.KIND:
+            memory.drift[event.seq] = Told.from_json(data)
+        case telling.KIND:
+            memory.told[data["recipient"]] = data["digest"]
+        case _:
+            pass
 
 
 def _tables(connection: Connection, memory: Memory) -> Iterator[str]:
@@ -139,6 +147,7 @@ def _tables(connection: Connection, memory: Memory) -> Iterator[str]:
     estate = {(row.id, row.key_check) for row in table("ledger_estate")}
     yield from _differs("the estate's identity", estate, {(memory.estate, memory.key_check)})
     yield from history.faults(connection, memory.drift)
+    yield from telling.faults(connection, memory.told)
 
 
 def _differs(

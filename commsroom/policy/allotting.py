@@ -138,7 +138,9 @@ class _Allotting:
     def _tasks(self) -> frozenset[str]:
         mail = self.policy.mail
         archive = [] if mail.archive is None else [mail.archive.mailbox]
-        return frozenset([*mail.lists, *mail.contact_mailboxes, *archive])
+        parts = (self.policy.notify.mail, self.policy.notify.chat)
+        senders = [part.sender for part in parts if part is not None]
+        return frozenset([*mail.lists, *mail.contact_mailboxes, *archive, *senders])
 
     def _give(self, waiting: Iterable[Person]) -> None:
         free = self._free_numbers()

@@ -35,7 +35,7 @@ CHECKS: Final = frozenset(
 )  # fmt: skip
 #: What may have happened, as `commsroom ledger show` names it.
 EventKind = Literal[
-    "abandoned", "accepted", "adopted", "drift", "forgotten", "generation", "intent", "outcome",
+    "abandoned", "accepted", "adopted", "applied", "drift", "forgotten", "generation", "intent", "notified", "outcome",
     "proof", "protected", "recovered", "secret shown", "unprotected",
 ]  # fmt: skip
 

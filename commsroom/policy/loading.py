@@ -19,6 +19,7 @@ from commsroom.policy.exceptions import Exceptions
 from commsroom.policy.inspection import Inspection
 from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
+from commsroom.policy.notify import Notify
 from commsroom.policy.people import Person
 from commsroom.policy.positions import Positions
 from commsroom.policy.regulation import Regulation
@@ -39,9 +40,10 @@ SUBJECTS: Final[Mapping[str, type[Model]]] = {
     "drift": Drift,
     "exceptions": Exceptions,
     "inspection": Inspection,
+    "notify": Notify,
 }
 #: Those that need not be there: every value in them has a default.
-OPTIONAL: Final = frozenset({"drift", "exceptions", "inspection"})
+OPTIONAL: Final = frozenset({"drift", "exceptions", "inspection", "notify"})
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Policy:
     drift: Drift
     exceptions: Exceptions
     inspection: Inspection
+    notify: Notify
     people: tuple[Person, ...]
     sources: Sources
 

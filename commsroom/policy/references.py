@@ -17,6 +17,7 @@ from commsroom.policy.exceptions import Exceptions
 from commsroom.policy.inspection import Inspection
 from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
+from commsroom.policy.notify import Notify
 from commsroom.policy.positions import Positions, Rights
 from commsroom.policy.regulation import Regulation
 from commsroom.policy.security import Security
@@ -257,6 +258,21 @@ class References:
                     path = ("inspection", "security", "ports", system, index, "last")
                     self.fault(path, f"the range ends before it begins: {allowed.port}")
 
+    def notify(self, notify: Notify) -> None:
+        """Check notify.yml: who is told, and that nobody else has a sender's name."""
+        mail, chat = notify.mail, notify.chat
+        for name, part in (("mail", mail), ("chat", chat)):
+            for index, person in enumerate(part.people if part else ()):
+                self.person(("notify", name, "people", index), person)
+        if mail is not None and mail.sender in self.trees["mail"].names("lists") | self.trees[
+            "mail"
+        ].names("contact_mailboxes"):
+            text = f"{mail.sender} is the address of a list or contact mailbox too"
+            self.fault(("notify", "mail", "sender"), text, "a sender is a mailbox of its own")
+        for index, room in enumerate(chat.rooms if chat else ()):
+            path = ("notify", "chat", "rooms", index)
+            self.need(path, room, self.trees["messaging"].names("rooms"), "room", "messaging.yml")
+
     def regulation(self, regulation: Regulation) -> None:
         """Check regulation.yml: evidence that can never be there, and who confirms."""
         for key, clause in regulation.clauses.items():
@@ -306,6 +322,7 @@ _LOOKS: Final[Mapping[type, Callable[[References, Any], None]]] = {
     Drift: References.drift,
     Exceptions: References.exceptions,
     Inspection: References.inspection,
+    Notify: References.notify,
     Regulation: References.regulation,
 }
 

@@ -50,6 +50,7 @@ class SecretRules(Section):
     conference_pin: SecretRule = SecretRule(length=6)
     contact_mailbox: SecretRule = SecretRule(length=20)
     archive: SecretRule = SecretRule(length=20)
+    notifier: SecretRule = SecretRule(length=20)
 
 
 class Tls(Section):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from commsroom.errors import Problem
     from commsroom.estate.backend import Outcome, Proof
+    from commsroom.estate.due import Due
     from commsroom.estate.inspection import Check
     from commsroom.estate.plan import Plan
     from commsroom.estate.resource import Address, Change, Provenance, Resource
@@ -128,6 +129,7 @@ def apply_document(
     code: int,
     seconds: float,
     declined: bool,
+    due: Due | None = None,
 ) -> Document:
     """Return what `apply --json` gives: the plan, how each change ended, what is still to do."""
     return {
@@ -138,6 +140,14 @@ def apply_document(
         "plan": plan_document(plan),
         "outcomes": outcomes_document(outcomes),
         "remaining": plan_document(remaining),
+        **({"due": _due(due)} if due else {}),
+    }
+
+
+def _due(due: Due) -> Document:
+    return {
+        "since": due.since.isoformat(),
+        "addresses": [str(address) for address in due.addresses],
     }
 
 

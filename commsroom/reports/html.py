@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from commsroom.reports.problems import Problem
 
 
-_WORDS: Final[Mapping[str, str]] = {
+WORDS: Final[Mapping[str, str]] = {
     FindingKind.DRIFT: N_("differs from policy"),
     FindingKind.MISSING: N_("is missing"),
     FindingKind.EXTRA: N_("no longer in policy"),
@@ -94,7 +94,7 @@ def render(report: Report, *, language: str = "en") -> str:
         done=[proof for proof in report.proofs if proof.ok is True],
         systems=sorted({item.system for item in found}),
         standings=[kind for kind in Standing if any(item.standing is kind for item in found)],
-        kinds=[kind for kind in _WORDS if any(item.kind == kind for item in found)],
+        kinds=[kind for kind in WORDS if any(item.kind == kind for item in found)],
         total=sum(item.seconds for item in report.timings),
         style=style,
         script=script,
@@ -125,7 +125,7 @@ def environment(language: str) -> jinja2.Environment:
         day=day,
         expected=lambda item: words.gettext(_OURS) if item.secret else value(item.expected),
         actual=lambda item: words.gettext(_OTHER) if item.secret else value(item.actual),
-        word=lambda name: words.gettext(_WORDS[name]),
+        word=lambda name: words.gettext(WORDS[name]),
         standing=lambda name: words.gettext(_STANDINGS[name]),
         age=lambda since, when: _age(since, when, words, language),
         duration=lambda amount: _duration(amount, language),

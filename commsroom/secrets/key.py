@@ -156,7 +156,7 @@ def _read(path: Path, estate: Path) -> bytes:
     try:
         with files.opened(path) as file:
             status = os.fstat(file.fileno())
-            if status.st_mode & _OTHERS:
+            if status.st_mode & (_OTHERS & ~_credential(path)):
                 raise CommsroomError(
                     f"the key file {path} can be read by others (mode {stat.S_IMODE(status.st_mode):04o})",
                     remedy=f"chmod 600 {path}; if others have used this machine, consider the key known",
@@ -167,6 +167,15 @@ def _read(path: Path, estate: Path) -> bytes:
     except files.FileUnusable as error:
         raise CommsroomError(f"the key file {path} {error.reason}") from error
     return _decoded(content.decode("ascii", "replace"), f"the key file {path}")
+
+
+def _credential(path: Path) -> int:
+    """Return the bits that say nothing of a service's credential (systemd.exec(5), LoadCredential=).
+
+    Its folder lets in nobody but the service's own user, by an access list whose mask shows as the group's.
+    """
+    folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    return stat.S_IRGRP if folder and path.parent == Path(folder) else 0
 
 
 def _refuse_inside(path: Path, estate: Path) -> None:

@@ -8,13 +8,14 @@ from ansible_collections.commsroom.core.plugins.plugin_utils.estate import (
     EstateAction,
 )
 
-from commsroom.app import applying, faces, leaving, planning
+from commsroom.app import applying, calendaring, faces, leaving, planning
 
 
 class ActionModule(EstateAction):
     ARGUMENTS = {  # noqa: RUF012 - read only
         **EstateAction.ARGUMENTS,
         "leaving": {"type": "bool", "default": False},
+        "due": {"type": "bool", "default": False},
         "allow_removal": {"type": "list", "elements": "str", "default": []},
         "allow_protected": {"type": "list", "elements": "str", "default": []},
         "allow_adopt": {"type": "list", "elements": "str", "default": []},
@@ -27,14 +28,22 @@ class ActionModule(EstateAction):
     def act(self, estate, scope, arguments):
         if arguments["leaving"]:
             leaving.require_leavers(estate, scope)
+        due = arguments["due"]
         if self._task.check_mode:
-            return faces.plan_result(planning.plan(estate, scope, DisplayProgress()))
+            prepare = calendaring.prepare if due else planning.prepare
+            return faces.plan_result(prepare(estate, scope, DisplayProgress()).plan)
         allow = faces.allow(
             removals=arguments["allow_removal"],
             protected=arguments["allow_protected"],
             adopt=arguments["allow_adopt"],
         )
         done = applying.apply(
-            estate, scope, allow=allow, confirm=lambda _plan: True, progress=DisplayProgress()
+            estate,
+            scope,
+            allow=allow,
+            confirm=lambda _plan: True,
+            progress=DisplayProgress(),
+            due=due,
+            command="apply --due" if due else "apply",
         )
         return faces.apply_result(done)

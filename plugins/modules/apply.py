@@ -17,6 +17,12 @@ options:
         since nothing would be closed then.
     type: bool
     default: false
+  due:
+    description:
+      - Only what the calendar made due since the last apply of the whole estate, as C(commsroom apply --due) does. Repairs nothing, and
+        makes no edited policy so.
+    type: bool
+    default: false
   allow_removal:
     description: Guards to lift, each as C(SYSTEM:KIND) or V(total).
     type: list

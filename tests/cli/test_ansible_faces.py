@@ -50,15 +50,37 @@ def test_a_lookup_of_nothing_fails_in_one_line():
     assert "commsroom.core.secret: no address is given" in said
 
 
-def test_inspect_needs_nobody_to_be_named(applied, tmp_path):
-    """It once failed over the person that nobody gives it."""
+@pytest.fixture
+def simulated(applied, tmp_path):
+    """An applied estate whose inventory itself says that its systems are simulated."""
     estate = shutil.copytree(applied, tmp_path / "estate")
     hosts = estate / "inventory/hosts.yml"
-    simulated = "  vars:\n    commsroom_simulated: true\n"
-    hosts.write_text(hosts.read_text("utf-8").replace("  vars:\n", simulated, 1), "utf-8")
+    said = "  vars:\n    commsroom_simulated: true\n"
+    hosts.write_text(hosts.read_text("utf-8").replace("  vars:\n", said, 1), "utf-8")
     (estate / ".commsroom/simulated").mkdir()
     for file in estate.glob("*.json"):
         shutil.copy(file, estate / ".commsroom/simulated")
-    there = {"COMMSROOM_ESTATE": str(estate)}
+    return estate
+
+
+def test_inspect_needs_nobody_to_be_named(simulated):
+    """It once failed over the person that nobody gives it."""
+    there = {"COMMSROOM_ESTATE": str(simulated)}
     code, said = _ansible("ansible-playbook", "playbooks/inspect.yml", "-e", "use=false", **there)
     assert (code, "failed=0" in said) == (0, True), said
+
+
+def test_a_task_may_make_only_what_is_due(simulated, tmp_path):
+    roster = simulated / "policies/people.csv"
+    text = roster.read_text("utf-8")
+    roster.write_text(f"{text}P7,Ed Gray,ed,office,clerk,home,staff,2026-03-10,,P1,en,\n", "utf-8")
+    playbook = tmp_path / "due.yml"
+    task = f"{{due: true, as_of: '2026-03-07', estate: '{simulated}'}}"
+    playbook.write_text(
+        f"- hosts: localhost\n  gather_facts: false\n  tasks:\n    - commsroom.core.apply: {task}\n"
+    )
+    _, planned = _ansible("ansible-playbook", playbook, "--check", "--diff")
+    assert "+ create im1:account/ed" in planned
+    made = [_ansible("ansible-playbook", playbook) for _ in range(2)]
+    assert ["changed=1" in said for _, said in made] == [True, False]
+    assert all("failed=0" in said for _, said in made), made

@@ -415,12 +415,15 @@ def test_a_repair_makes_no_ledger_and_looks_at_today_only(fresh, drifted):
     assert (done.code, "today" in done.err) == (1, True)
 
 
-def test_a_ledger_of_the_release_before_gets_its_memory_with_the_first_check(drifted):
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_ledger_of_an_earlier_release_gets_its_memory_with_the_first_check(drifted, version):
     file = drifted.path / ".commsroom/ledger.db"
     with sqlite3.connect(file) as database:
-        database.execute("DROP TABLE ledger_drift_runs")
-        database.execute("DROP TABLE ledger_drift_findings")
-        database.execute("DELETE FROM ledger_schema WHERE version = 2")
+        database.execute("DROP TABLE ledger_told")
+        if version == 1:
+            database.execute("DROP TABLE ledger_drift_runs")
+            database.execute("DROP TABLE ledger_drift_findings")
+        database.execute("DELETE FROM ledger_schema WHERE version > ?", [version])
     database.close()
     drift(drifted, code=2)
     assert recorded(drifted) == 1

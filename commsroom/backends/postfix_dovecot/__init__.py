@@ -55,4 +55,5 @@ BACKEND = Backend(
     refusals=refusals,
     services=lambda target: services(_settings(target)),
     judge=inspecting.judge,
+    channel="mail",
 )

@@ -13,6 +13,7 @@ from commsroom.estate.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from email.message import EmailMessage
 
     from commsroom.backends.postfix_dovecot.settings import Settings
     from commsroom.backends.postfix_dovecot.wire import Json, Login, Reply
@@ -82,6 +83,12 @@ class MailServer:
     def submit(self, login: Login, sender: str, to: Sequence[str], message_id: str) -> Reply:
         """Submit a test message."""
         return self._post.submit(login, sender, to, message_id)
+
+    def deliver(
+        self, login: Login, letters: Sequence[EmailMessage], to: Sequence[str]
+    ) -> Iterator[Reply]:
+        """Submit letters to people."""
+        return self._post.deliver(login, letters, to)
 
     def arrived(self, login: Login, message_id: str, within: float, *, keep: bool = False) -> bool:
         """Wait for a test message over IMAPS."""

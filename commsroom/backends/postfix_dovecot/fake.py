@@ -27,6 +27,7 @@ from commsroom.estate.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from email.message import EmailMessage
     from pathlib import Path
 
     from commsroom.backends.postfix_dovecot.settings import Settings
@@ -50,6 +51,8 @@ class MemoryServer(on_target.Server):
         self.files: dict[str, str] = {}
         self.mail: dict[str, list[str]] = {}
         self.fences: dict[str, int] = {}
+        #: Letters delivered to people, whole, oldest first.
+        self.letters: list[str] = []
         self.told: list[str] = []
         self.load()
 
@@ -59,11 +62,17 @@ class MemoryServer(on_target.Server):
             self._seen = self._stamp()
             kept = json.loads(self.path.read_text("utf-8"))
             self.files, self.mail, self.fences = kept["files"], kept["mail"], kept["fences"]
+            self.letters = kept.get("letters", [])
 
     def save(self) -> None:
         """Keep everything, as a whole or not at all."""
         if self.path:
-            kept = {"files": self.files, "mail": self.mail, "fences": self.fences}
+            kept = {
+                "files": self.files,
+                "mail": self.mail,
+                "fences": self.fences,
+                "letters": self.letters,
+            }
             beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
             beside.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
             beside.replace(self.path)
@@ -253,6 +262,17 @@ class SimulatedMail:
             self.server.mail.setdefault(archive, []).append(message_id)
         self.server.save()
         return _OK
+
+    def deliver(
+        self, login: wire.Login, letters: Sequence[EmailMessage], to: Sequence[str]
+    ) -> Iterator[wire.Reply]:
+        """Take each as `submit` does, and keep it whole."""
+        for message, address in zip(letters, to, strict=True):
+            reply = self.submit(login, login.name, [address], str(message["Message-ID"]))
+            if reply.accepted:
+                self.server.letters.append(message.as_string())
+                self.server.save()
+            yield reply
 
     @_alone
     def arrived(self, login: Login, message_id: str, within: float, *, keep: bool = False) -> bool:

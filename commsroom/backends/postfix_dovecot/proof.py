@@ -122,6 +122,21 @@ class Post:
                     return _reply(code, text)
             return _reply(*link.data(message.as_bytes()))
 
+    def deliver(
+        self, login: Login, letters: Sequence[EmailMessage], to: Sequence[str]
+    ) -> Iterator[Reply]:
+        """Submit letters, the n-th to the n-th address, in one session; yield what became of each."""
+        with self._submission(login) as link:
+            for message, address in zip(letters, to, strict=True):
+                reply = _reply(*link.docmd(f"MAIL FROM:<{login.name}>"))
+                if reply.accepted:
+                    reply = _reply(*link.docmd(f"RCPT TO:<{address}>"))
+                if reply.accepted:
+                    reply = _reply(*link.data(message.as_bytes()))
+                else:
+                    link.docmd("RSET")
+                yield reply
+
     def too_large(self, login: Login, sender: str) -> Reply:
         """Announce one byte more than the server says it takes (or than it was told to take)."""
         with self._submission(login) as link:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commsroom.backends.postfix_dovecot import proving, wire
+from commsroom.backends.postfix_dovecot.letter import letter
 from commsroom.estate.backend import Applied, Batch, Outcome, Snapshot, Status
+from commsroom.estate.notice import Delivery
 from commsroom.estate.resource import Address
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from commsroom.backends.postfix_dovecot.wire import Client, Json
     from commsroom.estate.backend import Proof, ProofRequest, Tools
     from commsroom.estate.inspection import Facts, Seen
+    from commsroom.estate.notice import Notice, Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,23 @@ class Mail:
     def prove(self, requests: Sequence[ProofRequest]) -> Iterator[Proof]:
         """Use mailboxes, lists and grants as their owners would."""
         return proving.prove(self.client, self.settings, self.tools, requests)
+
+    def notify(self, sender: Sender, notices: Sequence[Notice]) -> Sequence[Delivery]:
+        """Submit each as a letter of its own, in one authenticated session."""
+        login = wire.Login(sender.key, sender.password)
+        letters = [letter(sender.key, notice) for notice in notices]
+        replies: list[wire.Reply] = []
+        silence = "the session ended before"
+        try:
+            for reply in self.client.deliver(login, letters, [notice.to for notice in notices]):
+                replies.append(reply)  # noqa: PERF402 - those before a failure count
+        except wire.NoEntry as refused:
+            silence = f"{sender.key} may not submit: {refused}"
+        except wire.Unanswered as silent:
+            silence = str(silent)
+        told = ["" if reply.accepted else str(reply) for reply in replies]
+        told += [silence] * (len(notices) - len(told))
+        return [Delivery(*pair) for pair in zip(notices, told, strict=True)]
 
     def inspect(self, wanted: Facts) -> Seen:
         """Look at machine and server in one round trip."""

@@ -16,6 +16,7 @@ from commsroom.estate.secret import Custody
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from email.message import EmailMessage
 
     from commsroom.estate.inspection import Facts, Seen
     from commsroom.estate.resource import Kind
@@ -103,6 +104,12 @@ class Client(Protocol):
 
     def submit(self, login: Login, sender: str, to: Sequence[str], message_id: str) -> Reply:
         """Hand in a small test message on the submission port."""
+        ...
+
+    def deliver(
+        self, login: Login, letters: Sequence[EmailMessage], to: Sequence[str]
+    ) -> Iterator[Reply]:
+        """Submit letters, the n-th to the n-th address, in one session; what became of each."""
         ...
 
     def arrived(self, login: Login, message_id: str, within: float, *, keep: bool = False) -> bool:

@@ -61,4 +61,5 @@ BACKEND: Final = Backend(
     refusals=wire.refusals,
     services=lambda target: services(_settings(target)),
     judge=inspecting.judge,
+    channel="chat",
 )

@@ -19,7 +19,7 @@ from commsroom.backends.prosody.services import services
 from commsroom.errors import FenceRefused, TargetMoved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from commsroom.backends.prosody.settings import Settings
@@ -81,7 +81,7 @@ class FakeClient:
     def chat(self, timeout: float) -> FakeChat:
         """Return the server as its users meet it."""
         self._load()
-        return FakeChat(self._data)
+        return FakeChat(self._data, self._save)
 
     def _attempt(self, op: Json) -> Json:
         self.told.append(_line(op))
@@ -179,9 +179,10 @@ def _verifier(password: str, salt: str) -> str:
 class FakeChat:
     """The users' side of the fake server."""
 
-    def __init__(self, data: Json) -> None:
-        """Look at the server's tables."""
+    def __init__(self, data: Json, save: Callable[[], None] = lambda: None) -> None:
+        """Look at the server's tables; `save` keeps them."""
         self.data = data
+        self.save = save
         self.heard: set[tuple[str, str]] = set()
 
     async def login(self, login: str, password: str) -> FakePerson:
@@ -237,6 +238,16 @@ class FakePerson:
         """Tell at once whether it was said; nothing travels here."""
         if room not in self._inside or (room, text) not in self._chat.heard:
             raise Undecided("nothing was heard")
+
+    async def write(self, to: str, text: str, *, room: bool) -> None:
+        """Keep what was said, if it may be said there."""
+        if room:
+            await self.enter(to)
+            await self.say(to, text)
+        elif to not in self._chat.data["accounts"]:
+            raise Refused("service-unavailable")
+        self._chat.data.setdefault("said", []).append([to, text])
+        self._chat.save()
 
     async def leave(self) -> None:
         """Leave all rooms."""

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 from commsroom.backends.prosody import wire
 from commsroom.backends.prosody.proof import steps
+from commsroom.backends.prosody.proof.chat import Refused, Undecided
 from commsroom.estate.backend import Applied, Outcome, Snapshot, Status
+from commsroom.estate.notice import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from commsroom.backends.prosody.client import Client, Json
+    from commsroom.backends.prosody.proof.chat import Chat
     from commsroom.backends.prosody.settings import Settings
     from commsroom.estate.backend import Batch, Proof, ProofRequest, Tools
     from commsroom.estate.inspection import Facts, Seen
+    from commsroom.estate.notice import Notice, Sender
     from commsroom.estate.resource import Change
 
 #: Seconds to each answer of the server in a proof; the whole has the deadline of the phase.
@@ -63,12 +67,37 @@ class ProsodyProvider:
         chat = self.client.chat(_ANSWER_SECONDS)
         yield from asyncio.run(steps.prove(chat, requests, within=self.tools.deadlines.prove))
 
+    def notify(self, sender: Sender, notices: Sequence[Notice]) -> Sequence[Delivery]:
+        """Log in once and write to each."""
+        return asyncio.run(_write(self.client.chat(_ANSWER_SECONDS), sender, notices))
+
     def inspect(self, wanted: Facts) -> Seen:
         """Look at machine and server in one round trip."""
         return self.client.inspect(wanted)
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+async def _write(chat: Chat, sender: Sender, notices: Sequence[Notice]) -> list[Delivery]:
+    try:
+        person = await chat.login(sender.key, sender.password.reveal())
+    except (Refused, Undecided) as why:
+        return [Delivery(notice, f"{sender.key} cannot log in: {why}") for notice in notices]
+    told = []
+    try:
+        for notice in notices:
+            try:
+                await person.write(
+                    notice.to, f"{notice.subject}\n\n{notice.text}", room=notice.room
+                )
+            except (Refused, Undecided) as why:
+                told.append(Delivery(notice, str(why)))
+            else:
+                told.append(Delivery(notice))
+    finally:
+        await person.leave()
+    return told
 
 
 class _After:

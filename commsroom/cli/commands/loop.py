@@ -13,6 +13,7 @@ from commsroom.cli import forms
 from commsroom.cli.completion import addresses
 from commsroom.cli.options import (
     AsOf,
+    Due,
     Format,
     FormatOption,
     Full,
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
         "commsroom apply",
         "commsroom apply --yes --person wei.wang",
         "commsroom apply monday.plan",
+        "commsroom apply --due --yes",
         "commsroom apply --allow-removal pbx1:extension",
         works=True,
     )(apply)
@@ -60,7 +62,8 @@ def register(app: typer.Typer) -> None:
         "commsroom drift --servers --format html --out drift.html",
         "commsroom drift --since 7d",
         "commsroom drift --fix --yes",
-        works=("out", "fix"),
+        "commsroom drift --notify",
+        works=("out", "fix", "notify"),
     )(drift)
     command(app, "adopt", "commsroom adopt 'pbx1:extension/21*'", works=True)(adopt)
 
@@ -132,6 +135,7 @@ def apply(
             metavar="GLOB", help="Take over what exists there already.", show_default=False
         ),
     ] = None,
+    due: Due = False,
     full: Full = False,
     as_of: AsOf = None,
 ) -> int:
@@ -145,9 +149,10 @@ def apply(
     from commsroom.estate.guards import Allow
     from commsroom.reports import documents, text
 
-    if saved_plan is not None and (person or only or as_of):
+    if saved_plan is not None and (person or only or as_of or due):
         raise UsageError(
-            "a saved plan has its own scope and date", remedy="leave out --person, --only, --as-of"
+            "a saved plan has its own scope and date",
+            remedy="leave out --person, --only, --as-of, --due",
         )
     content = saved.read(saved_plan) if saved_plan else {}
     forms.may_ask(session, yes=yes)
@@ -159,7 +164,7 @@ def apply(
         session.out.lines(text.plan_lines(found, full=full))
         return yes or forms.agreed(found)
 
-    with session.open(founding=True) as estate:
+    with session.open(founding=not due) as estate:
         done = applying.apply(
             estate,
             scope(person, only, as_of),
@@ -171,13 +176,19 @@ def apply(
             ),
             confirm=confirm,
             progress=session.progress,
+            due=due,
+            command="apply --due" if due else "apply",
         )
-    if not shown:
+    if done.due is not None and done.plan.idle:
+        session.out.lines([text.nothing_due(done.due, done.plan)])
+    elif not shown:
         session.out.lines(text.plan_lines(done.plan, full=full))
     if done.declined:
         session.out.text("Nothing was changed.\n")
     elif done.outcomes:
-        session.out.lines(text.apply_lines(done.plan, done.outcomes, done.remaining, done.seconds))
+        session.out.lines(
+            text.apply_lines(done.plan, done.outcomes, done.remaining, done.seconds, due=due)
+        )
     session.out.document(
         documents.apply_document(
             done.plan,
@@ -186,6 +197,7 @@ def apply(
             code=done.exit_code,
             seconds=done.seconds,
             declined=done.declined,
+            due=done.due,
         )
     )
     return done.exit_code
@@ -267,6 +279,14 @@ def drift(
             " --person, --only or --as-of never are.",
         ),
     ] = True,
+    notify: Annotated[
+        bool,
+        typer.Option(
+            "--notify",
+            help="Tell those named in policies/notify.yml, by mail and chat, what changed since they"
+            " were told last.",
+        ),
+    ] = False,
     ledger: LedgerUrl = None,
     full: Full = False,
     as_of: AsOf = None,
@@ -278,7 +298,7 @@ def drift(
     when a system could not be read, 3 when --fix is refused (no window is open, a guard). What is
     foreign is named, and is no difference.
     """
-    from commsroom.app import drifting, remembering
+    from commsroom.app import drifting, notifying, remembering
     from commsroom.errors import UsageError
     from commsroom.reports import documents, model
 
@@ -286,9 +306,13 @@ def drift(
         forms.may_ask(session, yes=yes, verb="drift --fix")
     elif yes:
         raise UsageError("--yes answers what only --fix asks", remedy="add --fix, or leave it out")
+    if notify and not record:
+        raise UsageError("--notify compares with recorded runs", remedy="leave out --no-record")
     started = time.monotonic()
     wanted, wanted_form = scope(person, only, as_of), forms.Wanted(form, out, full, language)
     with session.open(ledger=ledger, read_only=not fix, record=record) as estate:
+        if notify:
+            notifying.require(estate, wanted)
         zone = estate.policy.company.time_zone
         begin = remembering.moment(since, zone) if since else ""
         look: dict[str, Any] = {"servers": servers, "record": record, "since": begin}
@@ -299,9 +323,12 @@ def drift(
             fixed = {}
         # A folder's path says nothing to whoever is sent the report.
         report = replace(report, estate=estate.policy.company.name)
+        untold = notifying.notify(estate, report, session.progress) if notify else ()
     if begin:
         report = remembering.newer(report, begin)
-    report = report.plus(timings=[model.Timing("drift", time.monotonic() - started)])
+    report = report.plus(
+        findings=untold, timings=[model.Timing("drift", time.monotonic() - started)]
+    )
     forms.give(session, report, wanted_form, {**documents.drift_document(report), **fixed})
     return report.exit_code
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from commsroom.estate.compile.context import Context, secret
 from commsroom.estate.kinds import Grant, Mailbox, MailList, SharedMailbox
 from commsroom.estate.resource import Address, Resource
 from commsroom.estate.secret import Shape
 
+#: Bytes; only what bounces is ever in it.
+_SENDER_QUOTA: Final = 100 * 2**20
+
 
 def resources(context: Context) -> Iterator[Resource]:
     """Yield everything mail."""
     yield from _mailboxes(context)
     yield from _archive(context)
+    yield from _sender(context)
     yield from _lists(context)
     yield from _contact_mailboxes(context)
 
@@ -59,6 +64,27 @@ def _archive(context: Context) -> Iterator[Resource]:
     for system in context.hosts(Mailbox.kind):
         place = context.place("mail", "archive")
         yield context.make(system, _archive_address(context), body, place, secrets=(password,))
+
+
+def _sender(context: Context) -> Iterator[Resource]:
+    """Yield the mailbox that notifications come from; what bounces stays there to be looked at."""
+    notice = context.policy.notify.mail
+    if notice is None:
+        return
+    body = Mailbox(
+        display_name="commsroom",
+        quota_bytes=_SENDER_QUOTA,
+        aliases=(),
+        suspended=False,
+        receives=True,
+    )
+    rule = context.policy.security.secrets.notifier
+    password = secret(f"{notice.sender}/mail", "password", Shape.PASSWORD, rule)
+    address, archive = notice.address(context.policy.mail), _archive_address(context)
+    for system in context.hosts(Mailbox.kind):
+        needs = frozenset({Address(system, Mailbox.kind, archive)} if archive else ())
+        place = context.place("notify", "mail")
+        yield context.make(system, address, body, place, secrets=(password,), needs=needs)
 
 
 def _archive_address(context: Context) -> str:

@@ -13,6 +13,7 @@ from commsroom.estate.secret import Shape
 def resources(context: Context) -> Iterator[Resource]:
     """Yield everything chat."""
     yield from _accounts(context)
+    yield from _sender(context)
     yield from _rooms(context)
 
 
@@ -35,6 +36,19 @@ def _accounts(context: Context) -> Iterator[Resource]:
             )
 
 
+def _sender(context: Context) -> Iterator[Resource]:
+    """Yield the account that notifications come from."""
+    notice = context.policy.notify.chat
+    if notice is None:
+        return
+    body = Account(display_name="commsroom", file_sharing=False, suspended=False)
+    rule = context.policy.security.secrets.notifier
+    password = secret(f"{notice.sender}/chat", "password", Shape.PASSWORD, rule)
+    for system in context.hosts(Account.kind):
+        place = context.place("notify", "chat")
+        yield context.make(system, notice.sender, body, place, secrets=(password,))
+
+
 def _rooms(context: Context) -> Iterator[Resource]:
     for name, rule in context.policy.messaging.rooms.items():
         place = context.place("messaging", "rooms", name)
@@ -46,6 +60,7 @@ def _rooms(context: Context) -> Iterator[Resource]:
 
 def _members(context: Context, system: str, room: str) -> Iterator[Resource]:
     place = context.place("messaging", "rooms", room, "members")
+    yield from _sender_in(context, system, room)
     for holder in context.active():
         if holder.right.chat is None:
             continue
@@ -58,3 +73,17 @@ def _members(context: Context, system: str, room: str) -> Iterator[Resource]:
         key = f"{room}/{holder.login}"
         body = Member(affiliation=affiliation)
         yield context.make(system, key, body, place, holder=holder, needs=needs)
+
+
+def _sender_in(context: Context, system: str, room: str) -> Iterator[Resource]:
+    """Yield the place of notifications' sender in a room it writes to; where only admins speak, it is one."""
+    notice = context.policy.notify.chat
+    if notice is None or room not in notice.rooms:
+        return
+    moderated = context.policy.messaging.rooms[room].moderated
+    needs = frozenset(
+        {Address(system, Room.kind, room), Address(system, Account.kind, notice.sender)}
+    )
+    place = context.place("notify", "chat", "rooms")
+    body = Member(affiliation="admin" if moderated else "member")
+    yield context.make(system, f"{room}/{notice.sender}", body, place, needs=needs)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from commsroom.estate.backend import Outcome
+    from commsroom.estate.due import Due
     from commsroom.estate.plan import Plan
     from commsroom.estate.resource import Address, Change
 
@@ -224,10 +225,21 @@ def plan_text(plan: Plan) -> str:
     return "".join(f"{plain(content)}\n" for content in plan_lines(plan))
 
 
+def nothing_due(due: Due, plan: Plan) -> Line:
+    """Return the one line of an `apply --due` that had nothing to do."""
+    what = "Nothing is due" if not due.addresses else "All that was due is so already"
+    return line(
+        Span(f"{what}; counted from the apply for {due.since}.{note(plan.simulated)}", Style.GOOD)
+    )
+
+
 def apply_lines(
-    plan: Plan, outcomes: Iterable[Outcome], remaining: Plan, took: float
+    plan: Plan, outcomes: Iterable[Outcome], remaining: Plan, took: float, *, due: bool = False
 ) -> Iterator[Line]:
-    """Yield what an apply did: what went wrong, the sum, and what is left."""
+    """Yield what an apply did: what went wrong, the sum, and what is left.
+
+    With `due`, nothing is said of the rest of the estate: it was not looked at.
+    """
     known = list(outcomes)
     yield from _failures(known, plan.simulated)
     done = {outcome.address for outcome in known if outcome.status is Status.DONE}
@@ -236,7 +248,8 @@ def apply_lines(
     marked = note(plan.simulated)
     yield line(Span(f"Applied: {total}, in {seconds(took)}.{marked}", Style.STRONG))
     if remaining.empty and not remaining.unknown:
-        yield line(Span(f"Read again: the estate matches policy.{marked}", Style.GOOD))
+        what = "what was due is so" if due else "the estate matches policy"
+        yield line(Span(f"Read again: {what}.{marked}", Style.GOOD))
         return
     yield line(Span("Read again: this is still to do.", Style.BAD))
     yield ()

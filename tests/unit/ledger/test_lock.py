@@ -167,6 +167,12 @@ def test_a_process_of_another_container_is_never_judged():
     assert not is_dead(replace(us(), pids="pid:[1]", pid=2**22, started="1"), local=True)
 
 
+def test_a_process_we_may_not_see_is_not_dead(monkeypatch):
+    monkeypatch.setattr(processes, "_status", lambda _pid: ("", ""))  # as with hidepid=2, proc(5)
+    assert not is_dead(us(), local=True)
+    assert is_dead(replace(us(), pid=2**22 - 1), local=True)
+
+
 @pytest.mark.parametrize(("local", "dead"), [(True, True), (False, False)])
 def test_a_holder_from_before_the_last_boot_is_dead_only_if_the_ledger_is_this_machines(
     local, dead

@@ -238,11 +238,13 @@ def _marked():
         *(("jinja2.ext:babel_extract", file) for file in package.rglob("*.j2")),
         ("python", package / "html.py"),
         ("python", package / "model.py"),
+        ("python", package / "notice.py"),
         ("python", package / "compliance.py"),
         ("python", package / "compliance_forms.py"),
         ("python", package / "text/compliance.py"),
         ("python", package.parent / "app/clauses.py"),
         ("python", package.parent / "app/judging.py"),
+        ("python", package.parent / "app/notifying.py"),
     ]
     for method, source in sources:
         with source.open("rb") as file:

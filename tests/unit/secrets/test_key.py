@@ -111,6 +111,17 @@ def test_no_key_is_made_where_one_is_given(estate, variable):
         key.create(estate, environ={variable: SOME})
 
 
+def test_a_credential_of_systemd_shows_its_access_list_as_the_groups_bit(
+    estate, key_file, monkeypatch
+):
+    key_file.chmod(0o440)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(key_file.parent))
+    assert key.find(estate, environ={"COMMSROOM_KEY_FILE": str(key_file)})
+    key_file.chmod(0o444)
+    with pytest.raises(CommsroomError, match="can be read by others"):
+        key.find(estate, environ={"COMMSROOM_KEY_FILE": str(key_file)})
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
 def test_a_key_that_others_can_read_is_refused_with_the_remedy(estate, key_file, mode):
     key_file.chmod(mode)

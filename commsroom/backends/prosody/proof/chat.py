@@ -36,6 +36,10 @@ class Person(Protocol):
         """Wait until `text` is heard in the room."""
         ...
 
+    async def write(self, to: str, text: str, *, room: bool) -> None:
+        """Write to somebody, or to everybody in a room; it is kept for whoever is not there."""
+        ...
+
     async def leave(self) -> None:
         """Log out; never raises."""
         ...

@@ -33,6 +33,7 @@ _STANZAS: Final = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
 _MUC: Final = "{http://jabber.org/protocol/muc}"
 _MUC_USER: Final = "{http://jabber.org/protocol/muc#user}"
 _UPLOAD: Final = "{urn:xmpp:http:upload:0}"
+_PING: Final = "{urn:xmpp:ping}"
 _NO_STORE: Final = "{urn:xmpp:hints}no-store"
 #: Conditions (RFC 6120 §8.3.3) that say nothing about rights.
 _NO_ANSWER: Final = frozenset(
@@ -154,6 +155,37 @@ class Visitor:
         SubElement(message, f"{CLIENT}body").text = text
         SubElement(message, _NO_STORE)
         await self._ask(key, message)
+
+    async def write(self, to: str, text: str, *, room: bool) -> None:
+        """Send a message that is kept; a room sends it back, an account only what went wrong.
+
+        XMPP confirms nothing to a sender, but takes stanzas in order (RFC 6120 §10.1): what is wrong
+        with one for an account here has come before the answer to a ping after it (XEP-0199).
+        """
+        key = f"write-{secrets.token_hex(8)}"
+        address = self._jid(to) if room else f"{to}@{self._server.domain}"
+        kind = "groupchat" if room else "chat"
+        message = Element(f"{CLIENT}message", to=address, type=kind, id=key)
+        SubElement(message, f"{CLIENT}body").text = text
+        if room:
+            jid = self._jid(to)
+            presence = Element(f"{CLIENT}presence", to=f"{jid}/{self._login}")
+            SubElement(SubElement(presence, f"{_MUC}x"), f"{_MUC}history", maxstanzas="0")
+            await self._ask(jid, presence)
+            await self._ask(key, message)
+            return
+        bounced: asyncio.Future[Element] = asyncio.get_running_loop().create_future()
+        self._waiting[key] = bounced
+        try:
+            await self._stream.send(message)
+            ping = f"ping-{secrets.token_hex(8)}"
+            request = Element(f"{CLIENT}iq", type="get", id=ping, to=self._server.domain)
+            SubElement(request, f"{_PING}ping")
+            await self._ask(ping, request)
+        finally:
+            del self._waiting[key]
+        if bounced.done():
+            _refuse(bounced.result())
 
     async def hear(self, room: str, text: str) -> None:
         """Wait until a message with this very text has come from the room."""
