@@ -96,6 +96,15 @@ Out = Annotated[
         "--out", metavar="FILE", help="Write the report to FILE instead.", show_default=False
     ),
 ]
+Also = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--also",
+        metavar="FORM=FILE",
+        help="Write the same report in this form, too, as junit=drift.xml; repeatable.",
+        show_default=False,
+    ),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="The form of the report.")]
 Language = Annotated[
     str,

@@ -12,6 +12,7 @@ import typer
 from commsroom.cli import forms
 from commsroom.cli.completion import addresses
 from commsroom.cli.options import (
+    Also,
     AsOf,
     BaselineFile,
     Format,
@@ -64,7 +65,7 @@ def register(app: typer.Typer) -> None:
         "commsroom drift --servers --format html --out drift.html",
         "commsroom drift --since 7d",
         "commsroom drift --fix --yes",
-        "commsroom drift --baseline baseline.json --format junit --out drift.xml",
+        "commsroom drift --baseline baseline.json --also junit=drift.xml --also sarif=drift.sarif",
         works=("out", "fix"),
     )(drift)
     command(app, "adopt", "commsroom adopt 'pbx1:extension/21*'", works=True)(adopt)
@@ -263,6 +264,7 @@ def drift(
     only: Only = None,
     form: FormatOption = Format.TEXT,
     out: Out = None,
+    also: Also = None,
     language: Language = "en",
     servers: Annotated[
         bool,
@@ -321,7 +323,8 @@ def drift(
     if fix and baseline:
         raise UsageError("--fix needs the ledger: a baseline is read only", remedy="leave out one")
     started = time.monotonic()
-    wanted, wanted_form = scope(person, only, as_of), forms.Wanted(form, out, full, language)
+    wanted = scope(person, only, as_of)
+    wanted_form = forms.Wanted(form, out, full, language, forms.also(also))
     with session.open(**reads, read_only=not fix, record=record) as estate:
         zone = estate.policy.company.time_zone
         begin = remembering.moment(since, zone) if since else ""
