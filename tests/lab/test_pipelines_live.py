@@ -79,7 +79,7 @@ def night(clean, checkout):
         cwd=checkout, env={**environment, "HOME": str(checkout.parent)}, check=False, timeout=600,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    ended = re.findall(r"^ (PASS|WARN|FAIL)  drift *$", done.stdout, re.MULTILINE)
+    ended = re.findall(r"^ (PASS|WARN|FAIL)  drift(?: +pre_script)? *$", done.stdout, re.MULTILINE)
     assert ended, done.stdout
     document = json.loads((checkout / "drift.json").read_text("utf-8"))
     return ended[0], document, done.stdout

@@ -50,7 +50,9 @@ class GitLab:
             cwd=self.checkout, env=self._environment, check=False,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600,
         )  # fmt: skip
-        found = re.findall(r"^ (PASS|WARN|FAIL)  (\w+) *$", done.stdout, re.MULTILINE)
+        found = re.findall(
+            r"^ (PASS|WARN|FAIL)  (\w+)(?: +pre_script)? *$", done.stdout, re.MULTILINE
+        )
         ended = {name: result for result, name in found}
         self.ran |= set(ended)
         return ended, done.stdout
