@@ -30,7 +30,7 @@ class GitHub:
     """One company's workflow, and jobs run of it."""
 
     def __init__(self, company, source, folder):
-        self.company = company
+        self.owner = company
         self.folder = folder
         self.job = yaml.safe_load(WORKFLOW.read_text("utf-8"))
         self.ran = set()
@@ -91,7 +91,7 @@ class _Run:
             return self._shell(step)
         action, given = step["uses"].split("@")[0], step["with"]
         if action == "actions/checkout":
-            self.github.company.checkout(self.estate)
+            self.github.owner.checkout(self.estate)
             self._between(self.estate)
         elif action == "actions/upload-artifact":
             assert any((self.estate / given["path"]).iterdir())
