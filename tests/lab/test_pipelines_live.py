@@ -81,6 +81,7 @@ def night(clean, checkout):
     )  # fmt: skip
     ended = re.findall(r"^ (PASS|WARN|FAIL)  drift(?: +pre_script)? *$", done.stdout, re.MULTILINE)
     assert ended, done.stdout
+    assert (checkout / "drift.json").is_file(), done.stdout
     document = json.loads((checkout / "drift.json").read_text("utf-8"))
     return ended[0], document, done.stdout
 
