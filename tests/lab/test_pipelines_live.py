@@ -13,7 +13,7 @@ RUNNER = ROOT / ".venv/node/node_modules/.bin/gitlab-ci-local"
 THROUGH_LAB = re.compile(r"ansible_ssh_common_args: .*")
 BY_KEY = """\
 ansible_ssh_common_args: >-
-  -o StrictHostKeyChecking=yes -o UserKnownHostsFile="{{ inventory_dir }}/known_hosts"
+  -o StrictHostKeyChecking=yes -o UserKnownHostsFile="{{ inventory_dir }}/../known_hosts"
 ansible_user: root"""
 
 pytestmark = [
@@ -44,7 +44,7 @@ def checkout(clean, tmp_path):
         shutil.copytree(clean.root / name, origin / name)
     shutil.copyfile(clean.root / "ansible.cfg", origin / "ansible.cfg")
     shutil.copyfile(ROOT / "docs/pipelines/gitlab-ci.yml", origin / ".gitlab-ci.yml")
-    shutil.copyfile(clean.root / ".commsroom/lab/known_hosts", origin / "inventory/known_hosts")
+    shutil.copyfile(clean.root / ".commsroom/lab/known_hosts", origin / "known_hosts")
     for file in (origin / "inventory").rglob("*.yml"):
         file.write_text(THROUGH_LAB.sub(lambda _: BY_KEY, file.read_text("utf-8")), "utf-8")
     told = clean.json(
