@@ -119,4 +119,4 @@ $(LINTED): $(shell git ls-files -- inventory meta playbooks plugins policies rol
 	@touch $@
 
 check-fast-tests:
-	@pytest -q -n 2 --dist worksteal -m 'not lab and not slow' tests/unit tests/contract tests/cli
+	@pytest -q -n 2 --dist worksteal -m 'not lab and not slow' tests/unit tests/contract tests/cli tests/pipelines

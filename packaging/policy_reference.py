@@ -1,5 +1,7 @@
 """Write docs/reference/policy.md and the JSON Schemas beside it from the policy models.
 
+The form of a baseline (`commsroom ledger export`) is written beside them, from its own model.
+
     python packaging/policy_reference.py [--check]
 
 With --check nothing is written; exit 1 when a file is not what the models say.
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from commsroom import policy
+from commsroom.ledger.baseline import Baseline
 from commsroom.policy import logins
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,6 +76,12 @@ def main() -> int:
     for name, schema in policy.schemas().items():
         text = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
         files[FOLDER / "policy" / f"{name}.schema.json"] = text
+    form = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Baseline.model_json_schema(),
+    }
+    text = json.dumps(form, ensure_ascii=False, indent=2) + "\n"
+    files[FOLDER / "baseline.schema.json"] = text
     if "--check" in sys.argv[1:]:
         stale = [file for file, text in files.items() if _read(file) != text]
         for file in stale:

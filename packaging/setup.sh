@@ -2,7 +2,7 @@
 # Install what this project needs and is not there yet: Debian packages, .venv, the collection's link.
 # Promise: run again with nothing missing it returns at once and changes nothing. Reads no network
 # address of its own: apt and pip use what this machine is set to. `--check` only tells: 0 all there.
-# `--tests` installs what only tests need too (packaging/apt-packages-tests.txt).
+# `--tests` installs what only tests need too (packaging/apt-packages-tests.txt, packaging/node).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 lists=(packaging/apt-packages.txt)
 stamp=.venv/.commsroom-setup
 if [[ ${1:-} == --tests ]]; then
-  lists+=(packaging/apt-packages-tests.txt)
+  lists+=(packaging/apt-packages-tests.txt packaging/node/package-lock.json)
   stamp+=-tests
 fi
 wanted=$({ pwd; cat requirements-dev.lock pyproject.toml "${lists[@]}" packaging/setup.sh; } | sha256sum)
@@ -83,9 +83,13 @@ install_packages() {
 }
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   install_packages packaging/apt-packages.txt
-  [[ ${1:-} != --tests ]] || install_packages packaging/apt-packages-tests.txt or-skip
+  if [[ ${1:-} == --tests ]]; then
+    install_packages packaging/apt-packages-tests.txt or-skip
+    # Debian's npm, unless another one is there (that of another nodejs would not go with it).
+    command -v npm >/dev/null || install_packages <(echo npm) or-skip
+  fi
 else
-  say "no apt here: install what ${lists[*]} names by hand"
+  say "no apt here: install what packaging/apt-packages*.txt name by hand"
 fi
 
 # ── .venv
@@ -130,6 +134,15 @@ for packages in .venv/lib/python3.*/site-packages; do
   mkdir -p "$packages/$(dirname "$known_to_python")"
   ln -sfn "$PWD" "$packages/$known_to_python"
 done
+
+# ── a local runner of GitLab's pipelines, by the hashes of its lock
+if [[ ${1:-} == --tests ]]; then
+  mkdir -p .venv/node
+  cp packaging/node/package.json packaging/node/package-lock.json .venv/node/
+  command -v npm >/dev/null &&
+    npm --prefix .venv/node ci --ignore-scripts --no-audit --no-fund --silent >.venv/npm.log 2>&1 ||
+    say "no gitlab-ci-local (see .venv/npm.log): the test that needs it is skipped"
+fi
 
 printf '%s\n' "$wanted" >"$stamp"
 say "ready: .venv"

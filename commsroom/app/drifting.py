@@ -70,6 +70,7 @@ def look(
     planned = planning.prepare(estate, scope, progress)
     plan, day = planned.plan, planned.compiled.as_of
     report = model.from_plan(plan, estate=str(estate.path), when=remembering.shown(at))
+    report = report.plus(findings=_uncompared(estate, scope, planned))
     on_servers = before.on_servers if before else ()
     if servers:
         on_servers = tuple(_servers(estate, progress, frozenset(plan.unknown)))
@@ -88,6 +89,18 @@ def look(
         looked_at=parts if scope.whole else None,
     )
     return Look(judged, at, parts, on_servers, planned.compiled.desired)
+
+
+def _uncompared(estate: Estate, scope: Scope, planned: planning.Planned) -> Iterator[Finding]:
+    for system, text in planning.uncompared(estate, scope, planned).items():
+        yield Finding(
+            kind=FindingKind.UNKNOWN,
+            address=system,
+            system=system,
+            text=text,
+            remedy="give it: COMMSROOM_FINGERPRINT_KEY_FILE (docs/howto/pipelines.md)",
+            simulated=system in planned.plan.simulated,
+        )
 
 
 def remembered(

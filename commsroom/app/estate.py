@@ -34,6 +34,7 @@ class Estate:
         *,
         simulate: Path | None,
         ledger_url: str,
+        baseline: Path | None,
         read_only: bool,
         record: bool,
         founding: bool,
@@ -43,6 +44,7 @@ class Estate:
         self.path = path
         self.simulate = simulate
         self.read_only = read_only
+        self.baseline = baseline
         self._record = record
         self.founding = founding
         self._ledger_url = ledger_url
@@ -110,11 +112,20 @@ class Estate:
     def ledger(self) -> Ledger:
         """The ledger, opened. A new estate's is made by a founding verb; else an empty one, not kept.
 
+        With a baseline it is one that remembers no more than that.
+
         Raises:
             CommsroomError: it cannot be used, or is missing beside secrets or for a reader.
         """
         from commsroom.ledger import Ledger, LedgerMissing
 
+        if self.baseline is not None:
+            from commsroom.app import baseline
+            from commsroom.ledger.baseline import remembered
+
+            content = baseline.accepted(self, self.baseline)
+            ledger = remembered(content, self._scratch / "baseline.db")
+            return self._closing.enter_context(ledger)
         file = self.state / "ledger.db"
         if not self._ledger_url and not file.exists() and self._sealed.exists():
             # A new one would be empty, and everything a stranger's.
@@ -148,6 +159,8 @@ class Estate:
         """
         from commsroom.ledger import Ledger
 
+        if self.baseline is not None:
+            return False
         return not self.read_only or (self._record and Ledger.writable(self._url))
 
     def require_ledger(self) -> None:
@@ -176,6 +189,25 @@ class Estate:
             return key.find(self.home)
         except key.NeverMade:
             return key.passing()
+
+    @cached_property
+    def _fingerprint_key(self) -> bytes | None:
+        """The key for fingerprints, for who only reads; None where a baseline has none beside it."""
+        from commsroom.secrets import key
+
+        if not self.read_only:
+            return None
+        try:
+            return key.find_for_fingerprints(self.home)
+        except key.NeverMade:
+            if self.baseline is None:
+                raise
+            return None
+
+    @property
+    def compares_secrets(self) -> bool:
+        """Whether a password changed behind our back would be seen: only a baseline may lack the key."""
+        return self.baseline is None or self._fingerprint_key is not None
 
     @cached_property
     def _scratch(self) -> Path:
@@ -214,7 +246,12 @@ class Estate:
         from commsroom.secrets import fingerprint
 
         ledger = self.ledger  # first: without one, there is nothing a key could be missing for
-        tell = fingerprint.keyed(self.key)
+        if not self.compares_secrets:  # what is read of verifiers is then thrown away
+            return Tools(fingerprint=lambda _verifier: "")
+        if self._fingerprint_key is not None:
+            tell = fingerprint.keyed_apart(self._fingerprint_key)
+        else:
+            tell = fingerprint.keyed(self.key)
         # Another's key: everything would drift.
         ledger.bind_key(tell("commsroom estate key"), keep=self.founding)
         return Tools(fingerprint=tell)
@@ -237,6 +274,7 @@ def open_estate(
     *,
     simulate: Path | None = None,
     ledger_url: str | None = None,
+    baseline: Path | None = None,
     read_only: bool = False,
     record: bool = False,
     founding: bool = True,
@@ -251,6 +289,7 @@ def open_estate(
             and numbers, is in this folder.
         ledger_url: SQLAlchemy URL; default is `COMMSROOM_LEDGER` (not for a simulation), else SQLite in
             `.commsroom/`.
+        baseline: Instead of any ledger, its signed export; such an estate can only be read.
         read_only: Change nothing: make neither key nor ledger, and never write to it (a check from CI).
         record: Though read-only, remember runs in the ledger where one is there that lets us.
         founding: Make ledger, key and store of secrets where there are none yet. A verb that only
@@ -272,9 +311,10 @@ def open_estate(
         root,
         simulate=simulate,
         ledger_url=url,
-        read_only=read_only,
+        baseline=baseline,
+        read_only=read_only or baseline is not None,
         record=record,
-        founding=founding and not read_only,
+        founding=founding and not read_only and baseline is None,
         on_boundary=on_boundary,
     )
     for home in (root, estate.home):

@@ -144,6 +144,26 @@ def missing(estate: Estate, known: Known) -> dict[str, str]:
     }
 
 
+def uncompared(estate: Estate, scope: Scope, planned: Planned) -> dict[str, str]:
+    """Tell by system of how many secrets nobody looked whether they are still the ones we wrote.
+
+    Empty, save where a baseline is used without the key that fingerprints are made with. Systems that
+    could not be read at all are left out.
+    """
+    if estate.compares_secrets:
+        return {}
+    owned = resolved(estate, scope).narrow((), {}, planned.known)[1].owned
+    counted: Counter[str] = Counter()
+    for address, slots in planned.known.secrets.items():
+        if address in owned and address.system in planned.reading.snapshots:
+            counted[address.system] += sum(slot.fingerprint is not None for slot in slots.values())
+    return {
+        name: f"{number:,} of its secrets not compared: this checkout has no key to make fingerprints with"
+        for name, number in sorted(counted.items())
+        if number
+    }
+
+
 def objection(estate: Estate, planned: Planned) -> str:
     """Say which guard would stop this plan and how to allow it; empty when none would."""
     try:
@@ -165,7 +185,8 @@ def read(estate: Estate, progress: Progress, *, only: tuple[str, ...] | None = N
     progress.begin("Reading", len(names))
 
     def work(_name: str, provider: Provider) -> Snapshot:
-        return provider.read()
+        found = provider.read()
+        return found if estate.compares_secrets else replace(found, verifiers={})
 
     results = estate.fleet.each(
         work,

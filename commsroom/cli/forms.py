@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commsroom.cli.options import ComplianceFormat, Format
@@ -12,8 +13,6 @@ from commsroom.cli.output import columns, write_file
 from commsroom.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from commsroom.cli.session import Session
     from commsroom.estate.plan import Plan
     from commsroom.reports.compliance import Compliance
@@ -23,12 +22,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The form asked for, and where it goes: to `out`, else to standard output."""
+    """The form asked for, and where it goes: to `out`, else to standard output.
+
+    `also` are other forms of the same report, each with its file.
+    """
 
     form: Format
     out: Path | None
     full: bool
     language: str
+    also: tuple[tuple[Format, Path], ...] = ()
+
+
+def also(given: list[str] | None) -> tuple[tuple[Format, Path], ...]:
+    """Read `FORM=FILE`; raises UsageError before anything is asked of any system."""
+    found = []
+    for text in given or ():
+        form, _, file = text.partition("=")
+        if form not in list(Format) or not file:
+            raise UsageError(
+                f"--also: {text!r} is no FORM=FILE",
+                remedy=f"as in junit=drift.xml; forms are {', '.join(Format)}",
+            )
+        if Path(file).is_dir() or not Path(file).parent.is_dir():
+            raise UsageError(f"--also: {file} cannot be written", remedy="name a file")
+        found.append((Format(form), Path(file)))
+    return tuple(found)
 
 
 def give(session: Session, report: Report, wanted: Wanted, document: Document) -> None:
@@ -38,6 +57,8 @@ def give(session: Session, report: Report, wanted: Wanted, document: Document) -
     """
     from commsroom.reports import text
 
+    for form, file in wanted.also:
+        write_file(file, _render(report, replace(wanted, form=form), document))
     if wanted.out is not None:
         write_file(wanted.out, _render(report, wanted, document))
         session.out.lines([text.verdict(report)])

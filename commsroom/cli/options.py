@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from commsroom.cli.completion import addresses, languages, people
+from commsroom.errors import UsageError
 
 if TYPE_CHECKING:
     from commsroom.app.scope import Scope
@@ -41,6 +42,13 @@ def _read_language(text: str) -> str:
     from commsroom.reports import languages
 
     return languages.canonical(text)
+
+
+class PlanFormat(StrEnum):
+    """The forms of a plan."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
 
 
 class ComplianceFormat(StrEnum):
@@ -96,6 +104,15 @@ Out = Annotated[
         "--out", metavar="FILE", help="Write the report to FILE instead.", show_default=False
     ),
 ]
+Also = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--also",
+        metavar="FORM=FILE",
+        help="Write the same report in this form, too, as junit=drift.xml; repeatable.",
+        show_default=False,
+    ),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="The form of the report.")]
 Language = Annotated[
     str,
@@ -115,6 +132,24 @@ LedgerUrl = Annotated[
         show_default=False,
     ),
 ]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        metavar="FILE",
+        help="Instead of the ledger, its export, signed by a key that policies/baseline-signers names.",
+        show_default=False,
+    ),
+]
+
+
+def remembered_by(ledger: str | None, baseline: Path | None) -> dict[str, Any]:
+    """Return how to open the estate by one of the two; raises UsageError when both are given."""
+    if ledger and baseline:
+        raise UsageError(
+            "--ledger and --baseline are both given", remedy="a baseline stands for the ledger"
+        )
+    return {"ledger": ledger, "baseline": baseline}
 
 
 def scope(person: list[str] | None, only: list[str] | None, as_of: datetime | None) -> Scope:

@@ -31,7 +31,11 @@ def keyed(key: bytes) -> Callable[[str], str]:
     Keyed (HMAC-SHA256), because a verifier may be a clear PIN: without the key nobody can try all
     of them against the ledger.
     """
-    secret = derived(key, Use.FINGERPRINTS)
+    return keyed_apart(derived(key, Use.FINGERPRINTS))
+
+
+def keyed_apart(secret: bytes) -> Callable[[str], str]:
+    """Return the same function, from the key for fingerprints alone (`Use.FINGERPRINTS`)."""
 
     def fingerprint(verifier: str) -> str:
         return hmac.new(

@@ -8,6 +8,9 @@ Looked for in this order:
    the key and noted in the estate's `.commsroom/key-id`, so that an estate can be moved.
 4. The system's keyring (service `commsroom`, user `<id>`), where Python's `keyring` is installed.
 
+A check that only compares needs less: `COMMSROOM_FINGERPRINT_KEY` or `COMMSROOM_FINGERPRINT_KEY_FILE`
+give the key for fingerprints alone, from which neither the master key nor any secret can be had.
+
 Whoever has both key and store has every secret: back them up apart.
 """
 
@@ -25,13 +28,15 @@ from typing import TYPE_CHECKING, Final
 
 from commsroom import files
 from commsroom.errors import CommsroomError, UsageError
-from commsroom.secrets.derive import KEY_BYTES
+from commsroom.secrets.derive import KEY_BYTES, Use, derived
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VARIABLE: Final = "COMMSROOM_KEY"
 FILE_VARIABLE: Final = "COMMSROOM_KEY_FILE"
+FINGERPRINTS: Final = "COMMSROOM_FINGERPRINT_KEY"
+FINGERPRINTS_FILE: Final = "COMMSROOM_FINGERPRINT_KEY_FILE"
 _ID_FILE: Final = ".commsroom/key-id"
 _OTHERS: Final = 0o077
 #: More than any base64 of 32 bytes with a line end; a mistaken path may be a large file.
@@ -54,12 +59,9 @@ def find(estate: Path, *, environ: Mapping[str, str] = os.environ) -> bytes:
         CommsroomError: it is malformed, readable by others, or lies inside the estate.
         UsageError: two keys are given.
     """
-    if environ.get(VARIABLE) and environ.get(FILE_VARIABLE):
-        raise UsageError(f"{VARIABLE} and {FILE_VARIABLE} are both set", remedy="unset one of them")
-    if environ.get(VARIABLE):
-        return _decoded(environ[VARIABLE], f"the environment variable {VARIABLE}")
-    if environ.get(FILE_VARIABLE):
-        return _read(Path(environ[FILE_VARIABLE]).expanduser(), estate)
+    given = _given(estate, VARIABLE, FILE_VARIABLE, environ)
+    if given is not None:
+        return given
     name = _id(estate)
     if name:
         path = _default(name, environ)
@@ -77,6 +79,30 @@ def find(estate: Path, *, environ: Mapping[str, str] = os.environ) -> bytes:
         remedy=f"give the estate's own with {VARIABLE} or {FILE_VARIABLE} (docs/howto/drift.md);"
         " commsroom init makes one for a new estate",
     )
+
+
+def find_for_fingerprints(estate: Path, *, environ: Mapping[str, str] = os.environ) -> bytes:
+    """Return the key that fingerprints are made with: given by itself, or derived from the estate's.
+
+    Raises:
+        NeverMade: this checkout has neither.
+        KeyMissing, CommsroomError, UsageError: as `find`.
+    """
+    given = _given(estate, FINGERPRINTS, FINGERPRINTS_FILE, environ)
+    return derived(find(estate, environ=environ), Use.FINGERPRINTS) if given is None else given
+
+
+def _given(
+    estate: Path, variable: str, file_variable: str, environ: Mapping[str, str]
+) -> bytes | None:
+    """Return the key that one of two variables of the environment gives, None where neither is set."""
+    if environ.get(variable) and environ.get(file_variable):
+        raise UsageError(f"{variable} and {file_variable} are both set", remedy="unset one of them")
+    if environ.get(variable):
+        return _decoded(environ[variable], f"the environment variable {variable}")
+    if environ.get(file_variable):
+        return _read(Path(environ[file_variable]).expanduser(), estate)
+    return None
 
 
 def find_or_create(
@@ -129,6 +155,23 @@ def create(estate: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
             f"the key cannot be written: {error.filename}: {error.strerror}"
         ) from error
     return path
+
+
+def write_apart(path: Path, secret: bytes, estate: Path) -> None:
+    """Write a key to a new file outside of the estate, for its owner alone.
+
+    Raises:
+        CommsroomError: it lies inside the estate, is there already, or cannot be written.
+    """
+    _refuse_inside(path, estate)
+    try:
+        _write_new(path, base64.b64encode(secret) + b"\n")
+    except FileExistsError as error:
+        raise CommsroomError(
+            f"{path}: is there already", remedy="move it away, or name another"
+        ) from error
+    except OSError as error:
+        raise CommsroomError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _id(estate: Path) -> str:

@@ -427,3 +427,25 @@ def test_a_ledger_of_an_earlier_release_gets_its_memory_with_the_first_check(dri
     database.close()
     drift(drifted, code=2)
     assert recorded(drifted) == 1
+
+
+# ── one look in several forms ───────────────────────────────────────────────────────────────
+
+
+def test_one_look_is_told_in_every_form_asked_for(drifted, tmp_path):
+    words = [f"--also={form}={tmp_path / form}" for form in ("junit", "sarif", "html", "json")]
+    done = drifted("drift", *words)
+    assert done.code == 2
+    assert "im1:account/cy differs" in done.out
+    written = {file.name: file.read_text("utf-8") for file in tmp_path.iterdir() if file.is_file()}
+    assert set(written) == {"junit", "sarif", "html", "json"}
+    assert [name for name, text in written.items() if "im1:account/cy" not in text] == []
+    assert recorded(drifted) == 1
+
+
+@pytest.mark.parametrize("text", ["junit", "junit=", "pdf=x", "=x", "junit=no/such/x", "junit=."])
+def test_a_form_that_cannot_be_written_is_said_before_anything_is_read(drifted, text):
+    done = drifted("drift", "--also", text)
+    assert (done.code, done.out) == (1, "")
+    assert "--also" in done.err
+    assert done.err.count("\n") == 1

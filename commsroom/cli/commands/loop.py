@@ -12,7 +12,9 @@ import typer
 from commsroom.cli import forms
 from commsroom.cli.completion import addresses
 from commsroom.cli.options import (
+    Also,
     AsOf,
+    BaselineFile,
     Due,
     Format,
     FormatOption,
@@ -22,7 +24,9 @@ from commsroom.cli.options import (
     Only,
     Out,
     Person,
+    PlanFormat,
     day,
+    remembered_by,
     scope,
 )
 from commsroom.cli.output import warn
@@ -43,6 +47,7 @@ def register(app: typer.Typer) -> None:
         "commsroom plan",
         "commsroom plan --person wei.wang",
         "commsroom plan --out monday.plan",
+        "commsroom plan --baseline baseline.json --format markdown",
     )(plan)
     command(
         app,
@@ -63,6 +68,7 @@ def register(app: typer.Typer) -> None:
         "commsroom drift --since 7d",
         "commsroom drift --fix --yes",
         "commsroom drift --notify",
+        "commsroom drift --baseline baseline.json --also junit=drift.xml --also sarif=drift.sarif",
         works=("out", "fix", "notify"),
     )(drift)
     command(app, "adopt", "commsroom adopt 'pbx1:extension/21*'", works=True)(adopt)
@@ -82,22 +88,47 @@ def plan(
     detailed: Annotated[
         bool, typer.Option("--detailed-exitcode", help="End with 2 when there are changes.")
     ] = False,
+    form: Annotated[
+        PlanFormat, typer.Option("--format", help="The form; markdown is for a merge request.")
+    ] = PlanFormat.TEXT,
+    ledger: LedgerUrl = None,
+    baseline: BaselineFile = None,
     full: Full = False,
     as_of: AsOf = None,
 ) -> int:
-    """Show what apply would do; touches nothing."""
-    from commsroom.app import planning, saved
-    from commsroom.errors import Exit
-    from commsroom.reports import documents, text
+    """Show what apply would do; touches nothing.
 
+    With --ledger or --baseline it needs neither the right to write nor the store of secrets.
+    """
+    from commsroom.app import planning, saved
+    from commsroom.errors import Exit, UsageError
+    from commsroom.reports import documents, plan_markdown, text
+
+    reads = remembered_by(ledger, baseline)
+    if out is not None and any(reads.values()):
+        raise UsageError(
+            "a plan to apply is saved where it will be applied",
+            remedy="leave out --out, or --ledger and --baseline",
+        )
     wanted = scope(person, only, as_of)
-    with session.open(founding=out is not None) as estate:  # a saved plan names its estate
+    saving = out is not None  # a saved plan names its estate
+    with session.open(**reads, read_only=any(reads.values()), founding=saving) as estate:
         planned = planning.prepare(estate, wanted, session.progress)
         document = documents.plan_document(planned.plan)
         if out is not None:
             saved.save(estate, planned, wanted, out, document)
         objection = planning.objection(estate, planned)
-    session.out.lines(text.plan_lines(planned.plan, full=full, objection=objection))
+        uncompared = planning.uncompared(estate, wanted, planned)
+        company = estate.policy.company.name
+    if form is PlanFormat.MARKDOWN:
+        page = plan_markdown.render(
+            planned.plan, company, full=full, objection=objection, uncompared=uncompared
+        )
+        session.out.text(page)
+    else:
+        session.out.lines(text.plan_lines(planned.plan, full=full, objection=objection))
+    for system, why in uncompared.items():
+        warn(f"{system}: {why}")
     session.out.document(document)
     if planned.plan.unknown:
         return Exit.INCOMPLETE
@@ -245,6 +276,7 @@ def drift(
     only: Only = None,
     form: FormatOption = Format.TEXT,
     out: Out = None,
+    also: Also = None,
     language: Language = "en",
     servers: Annotated[
         bool,
@@ -288,6 +320,7 @@ def drift(
         ),
     ] = False,
     ledger: LedgerUrl = None,
+    baseline: BaselineFile = None,
     full: Full = False,
     as_of: AsOf = None,
 ) -> int:
@@ -308,9 +341,17 @@ def drift(
         raise UsageError("--yes answers what only --fix asks", remedy="add --fix, or leave it out")
     if notify and not record:
         raise UsageError("--notify compares with recorded runs", remedy="leave out --no-record")
+    reads = remembered_by(ledger, baseline)
+    if fix and baseline:
+        raise UsageError("--fix needs the ledger: a baseline is read only", remedy="leave out one")
+    if notify and baseline:
+        raise UsageError(
+            "--notify needs the ledger: a baseline is read only", remedy="leave out one"
+        )
     started = time.monotonic()
-    wanted, wanted_form = scope(person, only, as_of), forms.Wanted(form, out, full, language)
-    with session.open(ledger=ledger, read_only=not fix, record=record) as estate:
+    wanted = scope(person, only, as_of)
+    wanted_form = forms.Wanted(form, out, full, language, forms.also(also))
+    with session.open(**reads, read_only=not fix, record=record) as estate:
         if notify:
             notifying.require(estate, wanted)
         zone = estate.policy.company.time_zone

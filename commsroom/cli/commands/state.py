@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,6 +23,13 @@ def register(app: typer.Typer) -> None:
     )
     command(ledger, "verify", "commsroom ledger verify")(ledger_verify)
     command(ledger, "unlock", "commsroom ledger unlock wei@ops1", works=True)(ledger_unlock)
+    command(
+        ledger,
+        "export",
+        "commsroom ledger export --baseline baseline.json --sign ~/.ssh/id_ed25519 --expires 30d",
+        "commsroom ledger export --fingerprint-key ~/ci.key",
+        works=True,
+    )(ledger_export)
     app.add_typer(ledger, name="ledger")
 
 
@@ -112,4 +120,78 @@ def ledger_unlock(
         ledgers.unlock(estate, holder)
     session.out.text(f"The lock of {printable(holder)} is broken.\n")
     session.out.document({"unlocked": holder})
+    return 0
+
+
+def ledger_export(
+    session: Session,
+    *,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write here what a drift check needs of the ledger; no secret is in it.",
+            show_default=False,
+        ),
+    ] = None,
+    sign: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="KEY",
+            help="Sign it, into FILE.sig, with this SSH key (or the public half of one in your agent).",
+            show_default=False,
+        ),
+    ] = None,
+    expires: Annotated[
+        str,
+        typer.Option(
+            metavar="DATE|SPAN",
+            help="It is refused after this day, or this long from now, as 30d.",
+            show_default=False,
+        ),
+    ] = "",
+    fingerprint_key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write here the key by which a check sees that a password was changed. It opens no"
+            " secret, and is one: for a pipeline's secret variable.",
+            show_default=False,
+        ),
+    ] = None,
+    ledger: LedgerUrl = None,
+) -> int:
+    """Export what a pipeline needs to check for drift without the ledger.
+
+    Prints the line by which policies/baseline-signers trusts the signer, where it does not yet.
+    """
+    from commsroom.app import baseline as exporting
+    from commsroom.errors import UsageError
+    from commsroom.reports.lines import count, printable
+
+    if baseline is None and fingerprint_key is None:
+        raise UsageError("nothing to export", remedy="--baseline FILE, --fingerprint-key FILE")
+    if baseline is None and (sign or expires):
+        raise UsageError("--sign and --expires are about a baseline", remedy="add --baseline FILE")
+    done = None
+    with session.open(ledger=ledger, read_only=True) as estate:
+        if fingerprint_key is not None:
+            exporting.export_fingerprint_key(estate, fingerprint_key)
+        if baseline is not None:
+            done = exporting.export(estate, baseline, sign=sign, expires=expires)
+    said = []
+    if done is not None:
+        until = f", until {done.expires}" if done.expires else ""
+        said.append(f"Baseline: {done.file} ({count(done.objects, 'object')}{until})")
+        said.append(
+            f"Signed: {done.signature}"
+            if done.signature
+            else f"Not signed: ssh-keygen -Y sign -n {exporting.NAMESPACE} -f KEY {done.file}"
+        )
+        if done.signers_line:
+            said += [f"To trust its signer, add to {exporting.SIGNERS}:", done.signers_line]
+    if fingerprint_key is not None:
+        said.append(f"Key for fingerprints: {fingerprint_key} (keep it secret)")
+    session.out.text("".join(f"{printable(line)}\n" for line in said))
+    session.out.document(exporting.as_document(done, fingerprint_key))
     return 0

@@ -1,5 +1,10 @@
 """What only a shared PostgreSQL ledger has: roles, and a server that may go away."""
 
+import base64
+import json
+import shutil
+from pathlib import Path
+
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -66,3 +71,34 @@ def test_a_commit_waits_for_the_disk(ledger):
 def test_such_a_role_is_known_beforehand_not_to_be_able_to_write(url, readers_url):
     assert Ledger.writable(url)
     assert not Ledger.writable(readers_url)
+
+
+def test_a_check_by_such_a_role_sees_drift_and_writes_nothing(url, sql, tmp_path, monkeypatch):
+    """From a checkout with no state of its own: no secrets, no ledger, only the key and the URL."""
+    from commsroom.app import applying
+    from commsroom.app.estate import open_estate
+    from commsroom.app.progress import Silent
+    from commsroom.app.scope import Scope
+    from commsroom.cli import main as entry
+
+    monkeypatch.setenv("COMMSROOM_KEY", base64.b64encode(bytes(32)).decode())
+    home = shutil.copytree(Path(__file__).parents[2] / "cli/estate", tmp_path / "controller")
+    with open_estate(home, simulate=home, ledger_url=url) as opened:
+        done = applying.apply(opened, Scope(), confirm=lambda _: True, progress=Silent())
+        assert done.exit_code == 0
+    name = f"reader_{make_url(url).database}"
+    sql(f"CREATE ROLE {name} LOGIN", f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
+    reader = make_url(url).set(username=name).render_as_string(hide_password=False)
+    rows = "SELECT count(*), max(hash) FROM ledger_events"
+    before = sql(rows)
+    shutil.rmtree(home / ".commsroom")
+    told = ["--estate", home, "--simulate", home, "--ledger", reader]
+    held = json.loads((home / "im1.json").read_text("utf-8"))
+    assert entry.main([str(word) for word in ["drift", *told]]) == 0
+    held["accounts"]["cy"]["verifier"] = held["accounts"]["di"]["verifier"]
+    (home / "im1.json").write_text(json.dumps(held), "utf-8")
+    assert entry.main([str(word) for word in ["drift", *told]]) == 2
+    assert entry.main([str(word) for word in ["plan", "--detailed-exitcode", *told]]) == 2
+    exported = ["ledger", "export", "--baseline", tmp_path / "baseline.json", *told]
+    assert entry.main([str(word) for word in exported]) == 0
+    assert sql(rows) == before

@@ -1,0 +1,197 @@
+"""What a drift check needs of a ledger, as a value that can travel: a baseline.
+
+What is ours, what is protected, which generation of each secret was written last and the keyed
+fingerprint of its verifier. No event, no report, no secret. Read back, it is a ledger that only
+remembers this: whoever reads the ledger cannot tell the two apart, and cannot write to either.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import delete, insert, select
+
+from commsroom.estate.resource import Address
+from commsroom.ledger import reading, tables
+from commsroom.ledger.database import Database
+from commsroom.ledger.effects import Hold
+from commsroom.ledger.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from sqlalchemy import Connection, Table
+
+    from commsroom.estate.plan import Known
+
+#: Counts up when what is written here changes its meaning; only this one is read.
+FORMAT: Final = 1
+#: Rows of one INSERT.
+_AT_ONCE: Final = 5000
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Origin(_Part):
+    """Which estate this is of."""
+
+    id: str = Field(description="The random name its ledger was given when it was made")
+    name: str = Field(description="The company's name, for people")
+
+
+class Link(_Part):
+    """Where the ledger's chain of events ended; `commsroom ledger show` of then says the same."""
+
+    seq: int = Field(ge=0, description="Number of the last event")
+    hash: str = Field(description="Its hash, which seals all before it")
+
+
+class Slot(_Part):
+    """The last secret known to be in one slot of an object."""
+
+    slot: str = Field(description="Where the object holds it, as `password` or `pin`")
+    path: str = Field(default="", description="The secret's name in the sealed store")
+    generation: int = Field(ge=0, description="Which one was written; 0: none is known to be there")
+    fingerprint: str | None = Field(
+        default=None,
+        description="Keyed digest (HMAC-SHA256) of what its system shows of it; null: it shows nothing",
+    )
+
+
+class Entry(_Part):
+    """What is remembered of one object."""
+
+    address: str = Field(pattern=r"^[^:/\s]+:[a-z_]+/.+", description="system:kind/key")
+    ours: bool = Field(default=True, description="We made it, took it over, or were about to")
+    person: str = Field(default="", description="Id of the person it was made for")
+    protected: bool = Field(default=False, description="Was marked so when last applied")
+    secrets: tuple[Slot, ...] = Field(default=(), description="One per slot that was written")
+
+
+class Baseline(_Part):
+    """A baseline of format 1. Times are UTC, ISO 8601."""
+
+    format: Literal[1] = Field(description="1; another one is another form, and is refused")
+    estate: Origin
+    exported: datetime = Field(description="When; what was made later is not in here")
+    by: str = Field(description="Who exported it, user@host")
+    expires: datetime | None = Field(default=None, description="From then on it is refused")
+    simulated: bool = Field(
+        default=False, description="What is in it only exists on fakes (--simulate)"
+    )
+    ledger: Link
+    key_check: str = Field(
+        description="A fingerprint by which another estate's key is told; empty: none was used yet"
+    )
+    objects: tuple[Entry, ...] = Field(description="Sorted by address")
+    generations: dict[str, int] = Field(
+        description="Current generation of each secret that is past its first, by name"
+    )
+
+
+def taken(
+    ledger: Ledger,
+    *,
+    name: str,
+    by: str,
+    at: datetime,
+    expires: datetime | None,
+    simulated: bool,
+) -> Baseline:
+    """Return what a ledger says at this moment, all of it seen in one transaction."""
+    with ledger._database.read() as connection:  # noqa: SLF001 - of the same room
+        known = reading.known(connection)
+        estate = connection.execute(select(tables.estate)).one()
+        head = connection.execute(select(tables.head)).one()
+        generations = {row.path: row.generation for row in _all(connection, tables.generations)}
+    return Baseline(
+        format=FORMAT,
+        estate=Origin(id=estate.id, name=name),
+        exported=at,
+        by=by,
+        expires=expires,
+        simulated=simulated,
+        ledger=Link(seq=head.seq, hash=head.hash),
+        key_check=estate.key_check,
+        objects=tuple(_entries(known)),
+        generations=dict(sorted(generations.items())),
+    )
+
+
+def _all(connection: Connection, table: Table) -> Iterator[Any]:
+    yield from connection.execute(select(table))
+
+
+def _entries(known: Known) -> Iterator[Entry]:
+    for address in sorted({*known.owned, *known.protected, *known.secrets}):
+        yield Entry(
+            address=str(address),
+            ours=address in known.owned,
+            person=known.persons.get(address, ""),
+            protected=address in known.protected,
+            secrets=tuple(
+                Slot(slot=slot, path=it.path, generation=it.generation, fingerprint=it.fingerprint)
+                for slot, it in sorted(known.secrets.get(address, {}).items())
+            ),
+        )
+
+
+def written(baseline: Baseline) -> bytes:
+    """Return the file: JSON, an object a line, so that Git shows what came and went."""
+    content = baseline.model_dump(mode="json", exclude_defaults=True)
+    objects = content.pop("objects")
+    head = json.dumps(content, ensure_ascii=False, indent=1)
+    lines = ",\n".join(f"  {json.dumps(item, ensure_ascii=False)}" for item in objects)
+    body = f"[\n{lines}\n ]" if objects else "[]"
+    return f'{head[:-2]},\n "objects": {body}\n}}\n'.encode()
+
+
+def remembered(baseline: Baseline, file: Path) -> Ledger:
+    """Return a ledger, made in `file`, that remembers just this and may only be read."""
+    objects = [(Address.parse(item.address), item) for item in baseline.objects]
+    database = Database.open(str(file), read_only=False)
+    try:
+        with database.write() as connection:
+            connection.execute(delete(tables.estate))
+            identity = {"id": baseline.estate.id, "key_check": baseline.key_check}
+            connection.execute(insert(tables.estate).values(**identity))
+            _fill(connection, tables.owned, _owned(objects))
+            _fill(connection, tables.protected, (_key(at) for at, it in objects if it.protected))
+            _fill(connection, tables.secrets, _secrets(objects))
+            _fill(
+                connection,
+                tables.generations,
+                ({"path": path, "generation": n} for path, n in baseline.generations.items()),
+            )
+    finally:
+        database.close()
+    return Ledger.open(str(file), read_only=True)
+
+
+def _owned(objects: list[tuple[Address, Entry]]) -> Iterator[dict[str, Any]]:
+    for address, item in objects:
+        if item.ours:
+            yield {**_key(address), "hold": str(Hold.OWNED), "person": item.person}
+
+
+def _secrets(objects: list[tuple[Address, Entry]]) -> Iterator[dict[str, Any]]:
+    for address, item in objects:
+        for slot in item.secrets:
+            yield {**_key(address), **slot.model_dump()}
+
+
+def _key(address: Address) -> dict[str, Any]:
+    return {"system": address.system, "kind": address.kind, "key": address.key}
+
+
+def _fill(connection: Connection, table: Table, rows: Iterator[dict[str, Any]]) -> None:
+    waiting = list(rows)
+    for start in range(0, len(waiting), _AT_ONCE):
+        connection.execute(insert(table), waiting[start : start + _AT_ONCE])

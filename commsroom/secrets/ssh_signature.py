@@ -1,0 +1,120 @@
+"""Signatures by SSH keys, made and checked by ssh-keygen(1): `-Y sign`, `-Y verify`.
+
+People have such keys already, in agents and on tokens; who may sign is a file in Git in the form
+of ALLOWED SIGNERS there. The document goes through standard input, so what is checked is what was
+read. The form of a signature is OpenSSH's PROTOCOL.sshsig.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+import subprocess
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from commsroom.errors import CommsroomError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PROGRAM: Final = "ssh-keygen"
+#: Seconds: a signer may have to type a passphrase or touch a token; checking is only arithmetic.
+_SIGN_SECONDS: Final = 120
+_CHECK_SECONDS: Final = 30
+_MAGIC: Final = b"SSHSIG"
+_TEXT_LIMIT: Final = 256
+
+
+class Verdict(StrEnum):
+    """What a check of a signature says."""
+
+    GOOD = "good"
+    BROKEN = "broken"  #: it is no signature, or not of this document for this purpose
+    STRANGER = "stranger"  #: made by a key that nobody is said to have, or that is no longer valid
+    ELSEWHERE = "elsewhere"  #: the key is known, and not for this identity
+
+
+def sign(document: bytes, key: Path, *, namespace: str) -> bytes:
+    """Return the armoured signature of a document.
+
+    Args:
+        document: What is signed.
+        key: A private key's file, or a public one's whose private half an agent holds.
+        namespace: What the signature is for; one made for another purpose is not accepted.
+
+    Raises:
+        CommsroomError: the key cannot sign.
+    """
+    done = _run(["-Y", "sign", "-n", namespace, "-f", str(key)], document, _SIGN_SECONDS)
+    if done.returncode or not done.stdout.startswith(b"-----BEGIN SSH SIGNATURE-----"):
+        lines = done.stderr.decode("utf-8", "replace").split("\n")
+        said = [" ".join(line.split()) for line in lines if not line.startswith("Signing ")]
+        why = next((line for line in reversed(said) if line), "ssh-keygen made no signature")
+        raise CommsroomError(
+            f"{key}: does not sign: {why[:_TEXT_LIMIT]}",
+            remedy="name a private SSH key, or the public half of one that an agent holds",
+        )
+    return done.stdout
+
+
+def check(
+    document: bytes, signature: Path, *, signers: Path, identity: str, namespace: str
+) -> Verdict:
+    """Tell whether a document was signed by a key that `signers` allows to `identity`."""
+    about = ["-n", namespace, "-s", str(signature)]
+    if not _agrees(["-Y", "check-novalidate", *about], document):
+        return Verdict.BROKEN
+    allowed = ["-f", str(signers)]
+    if not _agrees(["-Y", "find-principals", "-s", str(signature), *allowed], b""):
+        return Verdict.STRANGER
+    if not _agrees(["-Y", "verify", *about, *allowed, "-I", identity], document):
+        return Verdict.ELSEWHERE
+    return Verdict.GOOD
+
+
+def public_key(signature: bytes) -> str:
+    """Return the public key in a signature, as `authorized_keys` writes it: type and base64.
+
+    Raises:
+        ValueError: it is no signature.
+    """
+    lines = signature.decode("ascii").strip().splitlines()
+    try:
+        blob = base64.b64decode("".join(lines[1:-1]), validate=True)
+        if not blob.startswith(_MAGIC):
+            raise ValueError(_MAGIC)
+        key = _string(blob, len(_MAGIC) + 4)  # after the version, a uint32
+        return f"{_string(key, 0).decode('ascii')} {base64.b64encode(key).decode()}"
+    except (binascii.Error, struct.error) as error:
+        raise ValueError(_MAGIC) from error
+
+
+def _string(blob: bytes, at: int) -> bytes:
+    """Return a `string` of RFC 4251: its length, four bytes, then its bytes."""
+    (length,) = struct.unpack_from(">I", blob, at)
+    return blob[at + 4 : at + 4 + length]
+
+
+def _agrees(arguments: list[str], document: bytes) -> bool:
+    return _run(arguments, document, _CHECK_SECONDS).returncode == 0
+
+
+def _run(
+    arguments: list[str], document: bytes, seconds: float
+) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(  # noqa: S603 - a list, no shell
+            [_PROGRAM, *arguments],
+            input=document,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise CommsroomError(
+            f"{_PROGRAM} is not installed", remedy="apt install openssh-client"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise CommsroomError(f"{_PROGRAM} did not end within {seconds:.0f} s") from error

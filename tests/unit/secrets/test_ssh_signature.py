@@ -1,0 +1,81 @@
+"""Signatures by SSH keys: what is signed, by whom, for what; each of them must match."""
+
+import subprocess
+
+import pytest
+
+from commsroom.errors import CommsroomError
+from commsroom.secrets import ssh_signature
+from commsroom.secrets.ssh_signature import Verdict
+
+LONG_AGO = 'me valid-before="20010101" {}\n'
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory):
+    path = tmp_path_factory.mktemp("keys") / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    return path
+
+
+@pytest.fixture
+def check(tmp_path, key):
+    def call(document=b"text", line="me {}\n", identity="me", namespace="use"):
+        signature = tmp_path / "text.sig"
+        signature.write_bytes(ssh_signature.sign(b"text", key, namespace="use"))
+        (tmp_path / "signers").write_text(line.format(public(key)))
+        return ssh_signature.check(
+            document,
+            signature,
+            signers=tmp_path / "signers",
+            identity=identity,
+            namespace=namespace,
+        )
+
+    return call
+
+
+def public(key):
+    return " ".join(key.with_suffix(".pub").read_text().split()[:2])
+
+
+def test_a_signature_names_the_public_key_that_made_it(key):
+    signature = ssh_signature.sign(b"text", key, namespace="use")
+    assert ssh_signature.public_key(signature) == public(key)
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict"),
+    [
+        ({}, Verdict.GOOD),
+        ({"document": b"texts"}, Verdict.BROKEN),
+        ({"namespace": "other"}, Verdict.BROKEN),
+        ({"line": "# nobody\n"}, Verdict.STRANGER),
+        ({"line": LONG_AGO}, Verdict.STRANGER),
+        ({"identity": "you"}, Verdict.ELSEWHERE),
+        ({"line": 'me namespaces="other" {}\n'}, Verdict.ELSEWHERE),
+    ],
+    ids=str,
+)
+def test_only_the_right_document_key_purpose_and_name_are_good(check, given, verdict):
+    assert check(**given) is verdict
+
+
+@pytest.mark.parametrize("text", [b"", b"x\n", b"-----\nAAAA\n-----", b"-----\n!!\n-----"])
+def test_what_is_no_signature_names_no_key(text):
+    with pytest.raises(ValueError, match="SSHSIG"):
+        ssh_signature.public_key(text)
+
+
+def test_a_key_that_cannot_sign_is_one_line_with_a_remedy(tmp_path):
+    (tmp_path / "key").write_text("no key")
+    (tmp_path / "key").chmod(0o600)
+    with pytest.raises(CommsroomError, match=r"does not sign: .*name a private SSH key") as caught:
+        ssh_signature.sign(b"text", tmp_path / "key", namespace="use")
+    assert "\n" not in str(caught.value)
+
+
+def test_without_ssh_keygen_its_package_is_named(monkeypatch, key):
+    monkeypatch.setattr(ssh_signature, "_PROGRAM", "no-such-ssh-keygen")
+    with pytest.raises(CommsroomError, match="apt install openssh-client"):
+        ssh_signature.sign(b"text", key, namespace="use")
