@@ -113,8 +113,12 @@ class Shell:
             self._socket.close()
             text = f"Prosody does not answer on {path}: {error.strerror}"
             raise TargetError("missing", text) from None
-        self._send("<?xml version='1.0'?><stream:stream xmlns='xmpp:prosody.im/admin'")
-        self._send(" xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>")
+        try:
+            self._send("<?xml version='1.0'?><stream:stream xmlns='xmpp:prosody.im/admin'")
+            self._send(" xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>")
+        except TargetError:
+            self._socket.close()
+            raise
 
     def __enter__(self) -> Shell:  # noqa: PYI034 - typing.Self needs Python 3.11, targets may have 3.9
         """Give itself."""
