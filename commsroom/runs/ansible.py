@@ -18,11 +18,18 @@ if TYPE_CHECKING:
 
 _LISTING_SECONDS: Final = 60
 _TEXT_LIMIT: Final = 400
+_HEADERS: Final = ("before_header", "after_header")
+#: What names a thing among a module's arguments, the most particular first.
+_NAMES: Final = ("path", "dest", "name", "creates")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What one task of a playbook did on one host. `diff` is Ansible's, secrets masked by `no_log`."""
+    """What one task of a playbook did on one host. `diff` is Ansible's, secrets masked by `no_log`.
+
+    `things` are the files, services and packages that it changed, or would, of a loop each by itself.
+    `handler` tells a handler from a task; `notifies` are the handlers that the task asked for.
+    """
 
     host: str
     task: str
@@ -32,6 +39,9 @@ class TaskResult:
     unreachable: bool
     message: str = ""
     diff: tuple[Mapping[str, Any], ...] = ()
+    things: tuple[str, ...] = ()
+    handler: bool = False
+    notifies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +133,10 @@ def playbook(
     import ansible_runner
 
     results: list[TaskResult] = []
+    listener = _Listener()
 
     def handle(event: dict[str, Any]) -> bool:
-        result = _task_result(event)
+        result = listener.hear(event)
         if result is not None:
             results.append(result)
             if told is not None:
@@ -153,15 +164,35 @@ def playbook(
     return PlaybookRun(int(run.rc if run.rc is not None else 254), tuple(results))
 
 
-def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
-    kind = event.get("event", "")
-    if kind not in {"runner_on_ok", "runner_on_failed", "runner_on_unreachable"}:
-        return None
-    data = event["event_data"]
+class _Listener:
+    """Makes results of a playbook's events, which tell of handlers apart from what they did."""
+
+    def __init__(self) -> None:
+        self._handlers: set[str] = set()
+        self._notified: dict[str, list[str]] = {}
+
+    def hear(self, event: Mapping[str, Any]) -> TaskResult | None:
+        """Return the result an event is about, if it is about one."""
+        kind, data = event.get("event", ""), event.get("event_data") or {}
+        if kind == "playbook_on_handler_task_start":
+            self._handlers.add(data.get("task_uuid", ""))
+        if kind == "playbook_on_notify":  # comes just before the result of the task that notifies
+            self._notified.setdefault(data.get("host", ""), []).append(data.get("handler", ""))
+        if kind not in {"runner_on_ok", "runner_on_failed", "runner_on_unreachable"}:
+            return None
+        notified = self._notified.pop(data.get("host", ""), [])
+        return _task_result(
+            kind, data, handler=data.get("task_uuid", "") in self._handlers, notifies=notified
+        )
+
+
+def _task_result(
+    kind: str, data: Mapping[str, Any], *, handler: bool, notifies: Sequence[str]
+) -> TaskResult:
     outcome = data.get("res") or {}
     # A task that loops tells of each item by itself.
-    parts = [one for one in (outcome, *outcome.get("results", ())) if isinstance(one, dict)]
-    told = [one.get("diff") or [] for one in parts]
+    items = [one for one in outcome.get("results", ()) if isinstance(one, dict)]
+    changed = [one for one in items or [outcome] if one.get("changed")]
     return TaskResult(
         host=data.get("host", ""),
         task=data.get("task", ""),
@@ -170,13 +201,31 @@ def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
         failed=kind == "runner_on_failed" and not data.get("ignore_errors"),
         unreachable=kind == "runner_on_unreachable",
         message=str(outcome.get("msg", ""))[:_TEXT_LIMIT],
-        diff=tuple(
-            part
-            for diff in told
-            for part in (diff if isinstance(diff, list) else [diff])
-            if isinstance(part, dict) and part
-        ),
+        diff=tuple(part for one in changed for part in _diff(one)),
+        things=tuple(dict.fromkeys(thing for one in changed for thing in _things(one))),
+        handler=handler,
+        notifies=tuple(dict.fromkeys(notifies)),
     )
+
+
+def _diff(outcome: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    told = outcome.get("diff") or []
+    parts = told if isinstance(told, list) else [told]
+    return [part for part in parts if isinstance(part, dict) and part]
+
+
+def _things(outcome: Mapping[str, Any]) -> list[str]:
+    """Name what one result changed: never the content of a file, which may be confidential."""
+    parts = _diff(outcome)
+    sides = [side for part in parts for side in (part.get("before"), part.get("after"))]
+    files = [side["path"] for side in sides if isinstance(side, dict) and side.get("path")]
+    files += [part[key] for part in parts for key in _HEADERS if part.get(key)]
+    # apt tells what it would do as `apt-get --simulate` does.
+    packages = re.findall(r"^Inst (\S+)", str(outcome.get("stdout", "")), re.MULTILINE)
+    asked = (outcome.get("invocation") or {}).get("module_args") or {}
+    own = next((asked[key] for key in _NAMES if isinstance(asked.get(key), str)), "")
+    found = [str(name) for name in files if "ansible-local" not in str(name)] or packages or [own]
+    return sorted({name for name in found if name})
 
 
 def _plain(value: dict[str, Any]) -> Any:

@@ -82,7 +82,6 @@ def _endpoint(name: str, messages: Sequence[Message], plan: dialplan.Dialplan) -
     caller_id = outside[1] if outside else ""
     context = detail.get("Context", "")
     ours = context.startswith(dialplan.CLASS)
-    shut = bool(detail.get("Acl")) and not detail.get("Aors")
     password = auths[0].get("Password", "") if auths else ""
     return {
         "display_name": re.sub(
@@ -92,10 +91,18 @@ def _endpoint(name: str, messages: Sequence[Message], plan: dialplan.Dialplan) -
         "caller_id": caller_id if number == name else f"{caller_id} shown inside as {number}",
         "dialling_class": context[len(dialplan.CLASS) :] if ours else f"context {context}",
         "transport": _transport(detail),
-        "suspended": shut,
+        "suspended": _suspended(detail),
         **dialplan.extension_values(plan, name),
         "secret": {"sip": password},
     }
+
+
+def _suspended(detail: Mapping[str, str]) -> bool | str:
+    """Tell whether a telephone is shut; one that is half so is neither, and no policy agrees with it."""
+    refused, unreachable = bool(detail.get("Acl")), not detail.get("Aors")
+    if refused == unreachable:
+        return refused
+    return "what it sends is refused" if refused else "no call reaches it"
 
 
 def _transport(detail: Mapping[str, str]) -> str:

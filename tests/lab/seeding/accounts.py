@@ -13,6 +13,7 @@ from seeding.ways import GONE, STRANGE, Way
 
 Resource = Mapping[str, Any]
 
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One field of one kind on one system. Without ways, `reason` says why it cannot be tested."""

@@ -60,14 +60,12 @@ def _argument(place: int, text: str, routine: str, *, when: Any = None) -> Any:
         program = (
             'index($0, "exten => " ENVIRON["number"] ",1,Gosub(" ENVIRON["routine"] ",") == 1 {'
             ' start = index($0, ",1("); head = substr($0, 1, start + 2);'
-            " rest = substr($0, start + 3); sub(/\\)\\)$/, \"\", rest);"
+            ' rest = substr($0, start + 3); sub(/\\)\\)$/, "", rest);'
             ' n = split(rest, part, ","); part[ENVIRON["place"]] = ENVIRON["text"];'
             ' $0 = head part[1]; for (i = 2; i <= n; i++) $0 = $0 "," part[i]; $0 = $0 "))"}'
             " {print}"
         )
-        return edited(
-            _PLAN, program, number=number, routine=routine, place=str(place), text=text
-        )
+        return edited(_PLAN, program, number=number, routine=routine, place=str(place), text=text)
 
     return make
 
@@ -260,5 +258,8 @@ WAYS: Final = {
 }  # fmt: skip
 
 UNTESTABLE: Final = {
-    ("voicemail", "secret:pin"): "personal: its owner changes it at the phone, so another one is no drift",
+    (
+        "voicemail",
+        "secret:pin",
+    ): "personal: its owner changes it at the phone, so another one is no drift",
 }

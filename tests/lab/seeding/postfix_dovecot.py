@@ -63,7 +63,8 @@ def _value(name: str, program: str, *, when: Any = None) -> Any:
             return None
         who = key(item["address"])
         return _built(
-            name, edited(f"{_MAPS}/{name}", f'$1 == ENVIRON["who"] {{{program}}} {{print}}', who=who)
+            name,
+            edited(f"{_MAPS}/{name}", f'$1 == ENVIRON["who"] {{{program}}} {{print}}', who=who),
         )
 
     return make
@@ -122,9 +123,7 @@ def _person(name: str, *, give: bool) -> Any:
         if (right in item["attributes"]["rights"]) == give:
             return None
         box, person = _right(item)
-        program = (
-            '$0 = $0 ", " ENVIRON["person"]' if give else 'gsub(", *" ENVIRON["person"], "")'
-        )
+        program = '$0 = $0 ", " ENVIRON["person"]' if give else 'gsub(", *" ENVIRON["person"], "")'
         file = f"{_MAPS}/{name}"
         return _built(
             name,

@@ -16,7 +16,7 @@ _ROOMS: Final = f"rooms.{_DOMAIN}"
 def _shell(line: str) -> str:
     """Type one line; the shell ends with 0 even when it says no, so its answer decides."""
     return (
-        f"said=$(prosodyctl shell {quote(line)} 2>&1); echo \"$said\";"
+        f'said=$(prosodyctl shell {quote(line)} 2>&1); echo "$said";'
         ' case "$said" in *"! "*|*rror*) false;; esac'
     )
 

@@ -22,7 +22,7 @@ def edited(file: str, program: str, **values: str) -> str:
     return (
         f"new=$({said} awk {quote(program)} {quote(file)}; echo .) &&"
         f' old=$(cat {quote(file)}; echo .) && [ "$new" != "$old" ] &&'
-        f" printf %s \"${{new%.}}\" > {quote(file)}"
+        f' printf %s "${{new%.}}" > {quote(file)}'
     )
 
 

@@ -1,0 +1,49 @@
+"""An account has more than one door: one that is closed in part is told as just that."""
+
+import pytest
+
+from commsroom.backends.postfix_dovecot import on_target_state as state
+from commsroom.backends.postfix_dovecot.on_target_table import Table
+
+ANN, ALIAS = "ann@a.test", "ann.lee@a.test"
+
+
+def read(**texts):
+    """Return how the fields of ann's mailbox are read from the files' texts."""
+    given = {
+        state.USERS: f"{ANN}:{{SSHA512}}abc:::Ann::mailbox:",
+        state.MAILBOXES: f"{ANN} OK",
+        state.ALIASES: f"{ALIAS} {ANN}",
+        state.SENDERS: f"{ANN} {ANN}\n{ALIAS} {ANN}",
+        **{getattr(state, name): text for name, text in texts.items()},
+    }
+    tables = {
+        path: Table(given.get(path, ""))
+        for path in (state.USERS, state.SUSPENDED, state.POSTERS, *state.MAPS)
+    }
+    dumps = {
+        path: {key: tables[path].value(key) for key in tables[path].keys()}  # noqa: SIM118
+        for path in state.MAPS
+    }
+    seen = state.State(tables, {**dumps, state.LOCAL_ALIASES: {}}, {ANN: {}}, {}, Table(""))
+    return next(item["fields"] for item in state.objects(seen) if item["key"] == ANN)
+
+
+@pytest.mark.parametrize(
+    ("texts", "suspended"),
+    [
+        ({}, False),
+        ({"SUSPENDED": ANN, "REFUSED": f"{ANN} 554 closed"}, True),
+        ({"SUSPENDED": ANN}, "may not log in"),
+        ({"REFUSED": f"{ANN} 554 closed"}, "may not hand in messages"),
+        ({"SENDERS": f"{ALIAS} {ANN}"}, "may not send as itself"),
+    ],
+    ids=["open", "closed", "Dovecot alone", "Postfix alone", "no sender of its own"],
+)
+def test_an_account_that_is_half_closed_is_neither_open_nor_closed(texts, suspended):
+    assert read(**texts)["suspended"] == suspended
+
+
+def test_an_alias_one_may_not_send_as_is_told():
+    assert read()["aliases"] == [ALIAS]
+    assert read(SENDERS=f"{ANN} {ANN}")["aliases"] == [f"{ALIAS} (may not send as it)"]
