@@ -21,6 +21,7 @@ _TEXT_LIMIT: Final = 400
 _HEADERS: Final = ("before_header", "after_header")
 #: What names a thing among a module's arguments, the most particular first.
 _NAMES: Final = ("path", "dest", "name", "creates")
+_CHANGED: Final = re.compile(r"(?:^|m)changed: \[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,47 +166,58 @@ def playbook(
 
 
 class _Listener:
-    """Makes results of a playbook's events, which tell of handlers apart from what they did."""
+    """Makes results of a playbook's events; a handler is told from a task by its having been notified."""
 
     def __init__(self) -> None:
-        self._handlers: set[str] = set()
-        self._notified: dict[str, list[str]] = {}
+        self._notified: set[tuple[str, str]] = set()
 
     def hear(self, event: Mapping[str, Any]) -> TaskResult | None:
         """Return the result an event is about, if it is about one."""
         kind, data = event.get("event", ""), event.get("event_data") or {}
-        if kind == "playbook_on_handler_task_start":
-            self._handlers.add(data.get("task_uuid", ""))
-        if kind == "playbook_on_notify":  # comes just before the result of the task that notifies
-            self._notified.setdefault(data.get("host", ""), []).append(data.get("handler", ""))
+        if kind == "playbook_on_notify":
+            self._notified.add((data["host"], data["handler"]))
         if kind not in {"runner_on_ok", "runner_on_failed", "runner_on_unreachable"}:
             return None
-        notified = self._notified.pop(data.get("host", ""), [])
-        return _task_result(
-            kind, data, handler=data.get("task_uuid", "") in self._handlers, notifies=notified
-        )
+        host, task, role = (str(data.get(name) or "") for name in ("host", "task", "role"))
+        names = {(host, task), (host, f"{role} : {task}")}
+        return _task_result(event, handler=not self._notified.isdisjoint(names))
 
 
-def _task_result(
-    kind: str, data: Mapping[str, Any], *, handler: bool, notifies: Sequence[str]
-) -> TaskResult:
+def _task_result(event: Mapping[str, Any], *, handler: bool) -> TaskResult:
+    kind, data = event["event"], event["event_data"]
     outcome = data.get("res") or {}
     # A task that loops tells of each item by itself.
     items = [one for one in outcome.get("results", ()) if isinstance(one, dict)]
-    changed = [one for one in items or [outcome] if one.get("changed")]
+    parts = [one for one in items or [outcome] if one.get("changed")]
+    # Of a task with no_log ansible-runner drops even this; the line on the screen still says it.
+    hidden = "censored" in outcome and _CHANGED.search(event.get("stdout", "")) is not None
+    changed = bool(outcome.get("changed")) or hidden
     return TaskResult(
         host=data.get("host", ""),
         task=data.get("task", ""),
         role=data.get("role", ""),
-        changed=bool(outcome.get("changed")),
+        changed=changed,
         failed=kind == "runner_on_failed" and not data.get("ignore_errors"),
         unreachable=kind == "runner_on_unreachable",
         message=str(outcome.get("msg", ""))[:_TEXT_LIMIT],
-        diff=tuple(part for one in changed for part in _diff(one)),
-        things=tuple(dict.fromkeys(thing for one in changed for thing in _things(one))),
+        diff=tuple(part for one in parts for part in _diff(one)),
+        things=tuple(dict.fromkeys(thing for one in parts for thing in _things(one))),
         handler=handler,
-        notifies=tuple(dict.fromkeys(notifies)),
+        notifies=_notifies(data) if changed and not handler else (),
     )
+
+
+def _notifies(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the handlers a task notifies, as its role says: no event tells it."""
+    import yaml
+
+    try:
+        tasks = yaml.safe_load(Path(data["task_path"].rpartition(":")[0]).read_text("utf-8"))
+        task = next(one for one in tasks if one.get("name") == data["task"])
+    except (KeyError, OSError, StopIteration, AttributeError, TypeError, yaml.YAMLError):
+        return ()
+    told = task.get("notify") or []
+    return (told,) if isinstance(told, str) else tuple(map(str, told))
 
 
 def _diff(outcome: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -216,16 +228,14 @@ def _diff(outcome: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _things(outcome: Mapping[str, Any]) -> list[str]:
     """Name what one result changed: never the content of a file, which may be confidential."""
-    parts = _diff(outcome)
-    sides = [side for part in parts for side in (part.get("before"), part.get("after"))]
-    files = [side["path"] for side in sides if isinstance(side, dict) and side.get("path")]
-    files += [part[key] for part in parts for key in _HEADERS if part.get(key)]
     # apt tells what it would do as `apt-get --simulate` does.
     packages = re.findall(r"^Inst (\S+)", str(outcome.get("stdout", "")), re.MULTILINE)
     asked = (outcome.get("invocation") or {}).get("module_args") or {}
-    own = next((asked[key] for key in _NAMES if isinstance(asked.get(key), str)), "")
-    found = [str(name) for name in files if "ansible-local" not in str(name)] or packages or [own]
-    return sorted({name for name in found if name})
+    own = [asked[key] for key in _NAMES if isinstance(asked.get(key), str)]
+    sides = [part.get(side) for part in _diff(outcome) for side in ("before", "after")]
+    told = [side.get("path") for side in sides if isinstance(side, dict)]
+    told += [part.get(key) for part in _diff(outcome) for key in _HEADERS]
+    return packages or own[:1] or [str(name) for name in told if name][:1]
 
 
 def _plain(value: dict[str, Any]) -> Any:

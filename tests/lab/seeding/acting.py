@@ -38,7 +38,7 @@ def make(estate: Path, batch: Iterable[Disturbance]) -> None:
         lines = [
             f"( {item.script} ) >/tmp/seeding.said 2>&1 ||"
             f" {{ echo 'not made: {_plain(item.label)}'; cat /tmp/seeding.said; exit 1; }}"
-            for item in items
+            for item in sorted(items, key=lambda item: not item.first)
         ]
         after = dict.fromkeys(command for item in items for command in item.after)
         ends = [f"{command} >/dev/null || exit 1" for command in after]

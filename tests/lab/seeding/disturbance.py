@@ -41,8 +41,8 @@ class Disturbance:
     run by the server's root, then, once for all of a batch, the `after` commands. Nothing that shares
     one of its `locks` with another goes into the same batch. `names` must all be told; `follows` are
     globs over further addresses that are its consequence. `undo` takes back what no apply may.
-    `blind` names systems whose accounts cannot be read while it lasts. Nothing must be told of one
-    whose `names` are empty.
+    `blind`: the system's accounts cannot be read while it lasts. `first`: it needs the server whole, so
+    it is made before the others of its batch.
     """
 
     host: str
@@ -56,6 +56,7 @@ class Disturbance:
     follows: tuple[str, ...] = ()
     undo: str = ""
     blind: bool = False
+    first: bool = False
 
     @property
     def label(self) -> str:

@@ -94,7 +94,9 @@ def _masked(item: Managed) -> Any:
 def _package(item: Managed) -> Any:
     if item.thing in KEPT:
         return None
-    return f"DEBIAN_FRONTEND=noninteractive apt-get remove -y {quote(item.thing)} >/dev/null", {}
+    return f"DEBIAN_FRONTEND=noninteractive apt-get remove -y {quote(item.thing)} >/dev/null", {
+        "first": True
+    }
 
 
 def _unbuilt(item: Managed) -> Any:
@@ -168,6 +170,8 @@ def disturbances(item: Managed) -> Iterator[Disturbance]:
         if made is None:
             continue
         script, more = made
+        if more.get("blind"):  # its accounts cannot be read, which is told too
+            more["follows"] = (*more.get("follows", ()), item.host)
         locks = {f"{item.host}:{item.thing or item.task}", *more.pop("locks", ())}
         yield Disturbance(
             host=item.host, row=f"role {item.role}: {sort(item)}", way=name,
@@ -177,8 +181,13 @@ def disturbances(item: Managed) -> Iterator[Disturbance]:
         )  # fmt: skip
 
 
+def reason(item: Managed) -> str:
+    """Say why a thing cannot be changed for a test, "" where it is."""
+    return (
+        f"not taken away: {KEPT[item.thing]}" if item.module == "apt" and item.thing in KEPT else ""
+    )
+
+
 def _told(item: Managed) -> str:
-    """Return what the finding must name; of what is censored or restarted the task's name says all."""
-    if "_raw_params" in item.args or not item.thing or item.thing.endswith(".key"):
-        return ""
+    """Return what the finding must name."""
     return item.thing

@@ -55,6 +55,10 @@ def test_of_a_task_that_loops_only_what_differs_is_named():
             {"diff": {"before_header": "/etc/a", "after_header": "/tmp/ansible-local-1/x"}},
             ["/etc/a"],
         ),
+        (
+            {"diff": {"after_header": "/tmp/x"}, "invocation": {"module_args": {"dest": "/etc/a"}}},
+            ["/etc/a"],
+        ),
         ({"invocation": {"module_args": {"name": "dovecot", "state": "started"}}}, ["dovecot"]),
         (
             {"invocation": {"module_args": {"argv": ["a"], "creates": "/etc/a.lmdb"}}},
@@ -63,23 +67,40 @@ def test_of_a_task_that_loops_only_what_differs_is_named():
         ({"stdout": "Inst lua-unbound (1.0 Debian [amd64])\nConf lua-unbound"}, ["lua-unbound"]),
         ({"censored": "the output has been hidden"}, []),
     ],
-    ids=["file", "service", "command", "package", "censored"],
+    ids=["file", "new file", "service", "command", "package", "censored"],
 )
 def test_what_differs_is_named_without_its_content(outcome, things):
     assert list(told(changed=True, **outcome).things) == things
 
 
-def test_a_handler_is_told_from_the_task_that_asked_for_it():
+def test_a_handler_is_told_from_the_task_that_asked_for_it(tmp_path):
+    tasks = tmp_path / "main.yml"
+    tasks.write_text("- {name: Write it, copy: {}, notify: Restart Postfix}\n")
     listener = _Listener()
-    data = {"host": "mail1", "role": "mail", "res": {"changed": True}}
-    notice = {"host": "mail1", "handler": "Restart Postfix"}
+
+    def hear(task):
+        data = {"host": "mail1", "role": "mail", "res": {"changed": True}, "task": task,
+                "task_path": f"{tasks}:1"}  # fmt: skip
+        return listener.hear({"event": "runner_on_ok", "event_data": data})
+
+    task = hear("Write it")
+    notice = {"host": "mail1", "handler": "mail : Restart Postfix"}
     listener.hear({"event": "playbook_on_notify", "event_data": notice})
-    task = listener.hear({"event": "runner_on_ok", "event_data": {**data, "task": "Write it"}})
-    start = {"task": "Restart Postfix", "task_uuid": "1"}
-    listener.hear({"event": "playbook_on_handler_task_start", "event_data": start})
-    handler = listener.hear({"event": "runner_on_ok", "event_data": {**data, "task_uuid": "1"}})
+    handler = hear("Restart Postfix")
     assert (task.handler, task.notifies) == (False, ("Restart Postfix",))
     assert (handler.handler, handler.notifies) == (True, ())
+
+
+def test_what_no_log_hides_is_told_as_changed():
+    data = {"host": "mail1", "task": "Place its key", "role": "mail", "res": {"censored": "hidden"}}
+    shown = {
+        "event": "runner_on_ok",
+        "event_data": data,
+        "stdout": "\x1b[0;33mchanged: [mail1]\x1b[0m",
+    }
+    same = {"event": "runner_on_ok", "event_data": data, "stdout": "\x1b[0;32mok: [mail1]\x1b[0m"}
+    assert _Listener().hear(shown).changed
+    assert not _Listener().hear(same).changed
 
 
 def test_a_changed_task_without_any_diff_is_told():
