@@ -26,9 +26,9 @@ ALLOWED = ("--allow-protected", "mail1:shared_mailbox/contact@lianhe.example", "
 
 
 @pytest.fixture(scope="module")
-def seed():
+def seed(notes):
     number = int(os.environ.get("COMMSROOM_SEED") or SystemRandom().randrange(10**6))
-    print(f"\nseeded drift: COMMSROOM_SEED={number} replays this run")
+    notes.append(f"seeded drift: COMMSROOM_SEED={number} replays this run")
     return number
 
 
@@ -67,12 +67,11 @@ def repair(company, batch):
 
 
 @pytest.mark.timeout(3600)
-def test_every_change_is_told_and_nothing_else(company, everything, seed, part):
+def test_every_change_is_told_and_nothing_else(company, everything, seed, part, notes):
     assert everything.forgotten == set()
     random = Random(seed)
     if part is None:
-        sample = sampling.drawn(everything.strata, SAMPLE, random)
-        batches = sampling.batches(sample)
+        batches = sampling.drawn(everything.sorts(), SAMPLE, random)
     else:
         batches = sampling.batches(everything.every())[part[0] - 1 :: part[1]]
     made = missed = false = 0
@@ -92,12 +91,13 @@ def test_every_change_is_told_and_nothing_else(company, everything, seed, part):
             assert look(company)["findings"] == []
     finally:
         acting.undo(company.root, everything.every())
-    print(
-        f"\nseeded drift: {made} of {everything.size} changes in {len(batches)} batches,"
+    notes.append(
+        f"seeded drift: {made} of {everything.size} changes in {len(batches)} batches,"
         f" {len(everything.strata)} sorts, {missed} missed, {false} that nobody made,"
         f" {time.monotonic() - started:.0f} s"
     )
-    print("cannot be tested:", *(f"  {row}: {why}" for row, why in sorted(everything.untestable.items())), sep="\n")  # fmt: skip
+    notes.append("seeded drift: cannot be tested:")
+    notes += [f"  {row}: {why}" for row, why in sorted(everything.untestable.items())]
     assert lines == []
     assert made >= SAMPLE or part
     assert "0 created, 0 updated, 0 deleted" in company.commsroom("apply", "--yes") or not company.json("plan")["changes"]  # fmt: skip
@@ -106,9 +106,11 @@ def test_every_change_is_told_and_nothing_else(company, everything, seed, part):
 
 
 @pytest.mark.timeout(3600)
-def test_nothing_is_told_of_an_estate_that_nobody_touched(company, part):
+def test_nothing_is_told_of_an_estate_that_nobody_touched(company, part, notes):
     runs = CLEAN_RUNS // part[1] if part else 1
     for number in range(CLEAN_RUNS):
         report = look(company, *(["--servers"] if number < runs else []))
         assert (report["findings"], report["exit_code"]) == ([], 0)
-    print(f"\nseeded drift: {CLEAN_RUNS} clean looks, {runs} of them at the servers: nothing told")
+    notes.append(
+        f"seeded drift: {CLEAN_RUNS} clean looks, {runs} of them at the servers: nothing told"
+    )

@@ -63,8 +63,9 @@ def test_a_change_that_is_not_told_and_a_finding_that_nobody_made_are_both_count
 def test_a_sample_has_every_sort_and_the_same_seed_draws_it_again():
     universe = {f"s{n}": [disturbance(f"a{n}:x/{m}") for m in range(5)] for n in range(40)}
     sample = sampling.drawn(universe, 60, Random(4711))
-    assert len(sample) == 60
-    assert {item.place.partition(":")[0] for item in sample} == {f"a{n}" for n in range(40)}
+    places = [item.place for batch in sample for item in batch]
+    assert len(places) == 60
+    assert {place.partition(":")[0] for place in places} == {f"a{n}" for n in range(40)}
     assert sample == sampling.drawn(universe, 60, Random(4711))
 
 

@@ -30,6 +30,7 @@ from commsroom.backends.postfix_dovecot.on_target_state import (
     Json,
     State,
     behind,
+    drop_waiting,
     edit,
     objects,
 )
@@ -324,7 +325,8 @@ def _name(change: Json) -> tuple[str, str]:
 
 
 def _edit_all(state: State, changes: Iterable[Json]) -> dict[tuple[str, str], str]:
-    failed = {}
+    changes, failed = list(changes), {}
+    drop_waiting(state, {one["key"] for one in changes})
     for change in changes:
         try:
             edit(state, change)

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from seeding import ways
 from seeding.disturbance import Named
 from seeding.shell import added, edited, key
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-Resource = "Mapping[str, Any]"
 
 _FOLDER: Final = "/etc/asterisk/commsroom"
 _PJSIP, _PLAN = f"{_FOLDER}/pjsip.conf", f"{_FOLDER}/extensions.conf"
@@ -168,6 +163,8 @@ _PHONE_TEXT = (
 WAYS: Final = {
     ("extension", "display_name"): [
         _way("another name", _phone("endpoint", _set("callerid", '"\\"Seeded\\" <" ENVIRON["number"] ">"')), _PHONES),
+        _way("an option more, not reloaded", _phone("endpoint", 'if (index($0, "context=") == 1) $0 = $0 "\\ndirect_media=yes"'), (),
+             locks=lambda item: (item["address"],)),
     ],
     ("extension", "caller_id"): [
         _way("another number", _phone("endpoint", _set("set_var", '"COMMSROOM_CALLER_ID=+886299990000"')), _PHONES),

@@ -188,7 +188,11 @@ _QUOTA: Final = [ways.Way(name="another size", make=_user(8, "userdb_quota_stora
 _REMOVED: Final = [ways.Way(name="removed", make=_user_gone)]
 
 WAYS: Final = {
-    ("mailbox", "display_name"): [ways.Way(name="another name", make=_user(5, "Seeded"))],
+    ("mailbox", "display_name"): [
+        ways.Way(name="another name", make=_user(5, "Seeded")),
+        ways.Way(name="a map edited, not built", locks=lambda item: (item["address"], "mail1:map closed"),
+            make=lambda item, others, random: added(f"{_MAPS}/closed", f"{key(item['address'])} 550 5.2.1 made by hand")),
+    ],
     ("mailbox", "quota_bytes"): _QUOTA,
     ("mailbox", "aliases"): [
         ways.Way(name="one more", make=lambda item, others, random: _built("aliases", added(
@@ -199,7 +203,8 @@ WAYS: Final = {
     ("mailbox", "suspended"): [*_ACCOUNT,
         ways.Way(name="may not write as itself", make=_if(lambda v: not v["suspended"], _drop("senders")))],
     ("mailbox", "receives"): [
-        ways.Way(name="closed to mail", make=_entry("closed", "{} 550 5.2.1 made by hand")),
+        ways.Way(name="closed to mail", make=_entry("closed", "{} 550 5.2.1 made by hand"),
+            locks=lambda item: ("mail1:map closed",)),
         ways.Way(name="unknown to Postfix", make=_drop("mailboxes")),
     ],
     ("mailbox", "secret:password"): _SECRET,

@@ -32,7 +32,8 @@ nothing else. `make lab-test` does so with a seeded sample of each sort, and pri
 
 ## Accounts, rooms, numbers and rights
 
-`commsroom drift`. Each row is changed in each of the ways named, on objects drawn by chance.
+`commsroom drift`. Each row is changed in each of the ways named, on objects drawn by chance. State is what *runs*; an edit
+of our files that nobody reloaded or built is told too, in the name of its object: `(its file says otherwise)`.
 """
 
 _SERVERS = """
@@ -47,8 +48,6 @@ _UNSEEN = """
 - **What is beside what we manage**: a Unix account, an authorised key, a package nobody named, a further file in
   `/etc/asterisk/manager.d`, `/etc/prosody/conf.d` or `/etc/systemd/system`. Ports they open, updates they lack and files of secrets they
   lay open are found by `commsroom inspect`.
-- **An edit that was not put in force**: of numbers, boxes and maps, drift reads what *runs*. A changed file of
-  commsroom's that nobody reloaded shows when it is; `apply` refuses to write over what moved since its plan.
 - **What people do with what is theirs**: messages, greetings, rosters, bookmarks.
 - **A service that runs and does not work**: `commsroom prove` and `commsroom inspect` use it.
 - **A certificate that ends soon but is the one policy names** is as it should be for drift; `commsroom inspect` says when it

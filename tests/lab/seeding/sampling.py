@@ -1,9 +1,9 @@
-"""Which changes a run makes: some of each row, and batches in which none gets into another's way."""
+"""Which changes a run makes: some of each sort, in batches in which none gets into another's way."""
 
 from __future__ import annotations
 
-from itertools import chain, islice
-from typing import TYPE_CHECKING
+from itertools import cycle
+from typing import TYPE_CHECKING, Final
 
 from seeding.disturbance import Disturbance, clash
 
@@ -11,43 +11,65 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from random import Random
 
+Batches = list[list[Disturbance]]
+#: Of so many that are drawn for a sort, the one that fits into the earliest batch is taken.
+_CHOICE: Final = 12
+
 
 def drawn(
     universe: Mapping[str, Sequence[Disturbance]], count: int, random: Random
-) -> list[Disturbance]:
-    """Draw a sample in rounds over the strata, so that each is in it before any is there twice.
+) -> list[tuple[Disturbance, ...]]:
+    """Draw at least `count` changes, every sort among them before any is there twice, as batches.
 
-    `universe` maps a stratum (a kind and a field, a sort of change to a task) to all of it. One round
-    is always made whole: a sample is never smaller than the number of strata.
+    `universe` maps a sort (a kind, a field and a way; what a task does and a way) to all of it. What is
+    in the roles comes first: a look at the servers takes long, so those go into few batches.
     """
-    piles = [random.sample(list(pile), len(pile)) for _, pile in sorted(universe.items())]
-    rounds = (list(islice(chain.from_iterable(pile[n : n + 1] for pile in piles), None)) for n in range(max(map(len, piles), default=0)))  # fmt: skip
-    sample: list[Disturbance] = []
-    for number, each in enumerate(rounds):
-        random.shuffle(each)
-        sample += each if number == 0 else each[: max(0, count - len(sample))]
-        if len(sample) >= count:
-            break
-    return sample
-
-
-def batches(sample: Iterable[Disturbance]) -> list[tuple[Disturbance, ...]]:
-    """Put each into the first batch where nothing of it clashes and the server can be read."""
-    found: list[list[Disturbance]] = []
-    for item in sample:
-        place = next((batch for batch in found if all(_goes(item, one) for one in batch)), None)
-        if place is None:
-            found.append([item])
-        else:
-            place.append(item)
+    piles = {sort: random.sample(list(pile), len(pile)) for sort, pile in sorted(universe.items())}
+    order = sorted(piles, key=lambda sort: not sort.startswith("role "))
+    found: Batches = []
+    made, before = 0, -1
+    for number, sort in enumerate(cycle(order)):
+        if number % len(order) == 0:
+            if made >= count or made == before:
+                break
+            before = made
+        if piles[sort] and (made < count or number < len(order)):
+            choice = piles[sort][:_CHOICE]
+            item = min(choice, key=lambda one: _place(one, found))
+            piles[sort].remove(item)
+            _put(item, found)
+            made += 1
     return [tuple(batch) for batch in found]
 
 
+def batches(items: Iterable[Disturbance]) -> list[tuple[Disturbance, ...]]:
+    """Put each into the first batch into which it fits."""
+    found: Batches = []
+    for item in items:
+        _put(item, found)
+    return [tuple(batch) for batch in found]
+
+
+def _put(item: Disturbance, found: Batches) -> None:
+    place = _place(item, found)
+    if place == len(found):
+        found.append([])
+    found[place].append(item)
+
+
+def _place(item: Disturbance, found: Batches) -> int:
+    fitting = (n for n, batch in enumerate(found) if all(_goes(item, one) for one in batch))
+    return next(fitting, len(found))
+
+
 def _goes(item: Disturbance, other: Disturbance) -> bool:
-    if clash(item, other):
-        return False
     if item.host != other.host:
         return True
-    # While a server cannot be read, no account of it can be told.
-    accounts = {one for one in (item, other) if not one.blind and ":" in one.place.split("/")[0]}
-    return not ((item.blind or other.blind) and accounts)
+    if clash(item, other):
+        return False
+    # While a system cannot be read, no account of it can be told.
+    return not ((item.blind and not _is_server(other)) or (other.blind and not _is_server(item)))
+
+
+def _is_server(item: Disturbance) -> bool:
+    return item.row.startswith("role ")

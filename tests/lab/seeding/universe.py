@@ -23,6 +23,14 @@ class Universe:
     untestable: dict[str, str] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
 
+    def sorts(self) -> dict[str, list[Disturbance]]:
+        """Return the strata, those of the roles without telling one role from another."""
+        found: dict[str, list[Disturbance]] = {}
+        for name, pile in self.strata.items():
+            sort = f"role {name.partition(': ')[2]}" if name.startswith("role ") else name
+            found.setdefault(sort, []).extend(pile)
+        return found
+
     @property
     def size(self) -> int:
         """Count all changes."""

@@ -1,4 +1,4 @@
-"""An account has more than one door: one that is closed in part is told as just that."""
+"""An account has more than one door, and files may say otherwise than what is in force: both are told."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from commsroom.backends.postfix_dovecot.on_target_table import Table
 ANN, ALIAS = "ann@a.test", "ann.lee@a.test"
 
 
-def read(**texts):
-    """Return how the fields of ann's mailbox are read from the files' texts."""
+def read(unbuilt="", **texts):
+    """Return how the fields of ann's mailbox are read from the files' texts; one map has its old content."""
     given = {
         state.USERS: f"{ANN}:{{SSHA512}}abc:::Ann::mailbox:",
         state.MAILBOXES: f"{ANN} OK",
@@ -25,6 +25,8 @@ def read(**texts):
         path: {key: tables[path].value(key) for key in tables[path].keys()}  # noqa: SIM118
         for path in state.MAPS
     }
+    if unbuilt:
+        dumps[getattr(state, unbuilt)] = {}
     seen = state.State(tables, {**dumps, state.LOCAL_ALIASES: {}}, {ANN: {}}, {}, Table(""))
     return next(item["fields"] for item in state.objects(seen) if item["key"] == ANN)
 
@@ -47,3 +49,10 @@ def test_an_account_that_is_half_closed_is_neither_open_nor_closed(texts, suspen
 def test_an_alias_one_may_not_send_as_is_told():
     assert read()["aliases"] == [ALIAS]
     assert read(SENDERS=f"{ANN} {ANN}")["aliases"] == [f"{ALIAS} (may not send as it)"]
+
+
+@pytest.mark.parametrize("name", ["MAILBOXES", "CLOSED", "REFUSED", "LISTS", "ALIASES"])
+def test_a_map_that_was_edited_and_not_built_is_told_of_its_account(name):
+    line = f"{ALIAS} {ANN}" if name == "ALIASES" else f"{ANN} x"
+    assert read(**{name: line})["display_name"] == "Ann"
+    assert read(name, **{name: line})["display_name"] == f"Ann {state.MARK}"
