@@ -1,4 +1,4 @@
-"""Changes generated from every kind × field and every thing the roles manage are all told, and nothing else.
+"""Changes generated from every field of every kind and every thing the roles manage are all told, and nothing else.
 
 `COMMSROOM_SEED=n` replays a run; `COMMSROOM_SEEDED=all` (`make seeded`) makes every change there is and
 looks twenty times at servers on which nothing was changed, `=2/5` the second fifth of that.
@@ -114,3 +114,28 @@ def test_nothing_is_told_of_an_estate_that_nobody_touched(company, part, notes):
     notes.append(
         f"seeded drift: {CLEAN_RUNS} clean looks, {runs} of them at the servers: nothing told"
     )
+
+
+@pytest.mark.timeout(600)
+def test_what_policy_lets_be_repaired_is_and_the_servers_are_left_to_people(clean):
+    rules = clean.root / "policies" / "drift.yml"
+    text = rules.read_text("utf-8")
+    rules.write_text(text[: text.index("windows:")] + text[text.index("history:") :], "utf-8")
+    member = next(
+        item for item in clean.json("show", "im1:member/sales/*")["resources"]
+        if item["attributes"]["affiliation"] == "member"
+    )["address"]  # fmt: skip
+    jid = f"{member.rpartition('/')[2]}@lianhe.example"
+    clean.on("im1", f"prosodyctl shell 'muc:room(\"sales@rooms.lianhe.example\"):set_affiliation(true, \"{jid}\", nil)'")  # fmt: skip
+    clean.on("mail1", "chmod o+w /etc/postfix/main.cf")
+    try:
+        report = json.loads(
+            clean.commsroom("drift", "--fix", "--servers", "--yes", "--json", expect=2)
+        )
+        [left] = report["findings"]
+        assert (left["address"], left["kind"]) == ("mail1: Write Postfix's configuration", "server")
+        assert left["text"].endswith(": /etc/postfix/main.cf (repairing it: Restart Postfix)")
+        assert left["remedy"] == "ansible-playbook playbooks/site.yml --limit mail1"
+        assert clean.json("plan")["changes"] == []
+    finally:
+        clean.on("mail1", "chmod o-w /etc/postfix/main.cf")

@@ -1,4 +1,4 @@
-"""Every kind × field of every system of an estate, and the ways in which each is changed there."""
+"""Every field of every kind on every system of an estate, and the ways in which each is changed there."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def rows(backends: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def disturbances(row: Row, resources: list[Resource], random: Random) -> Iterator[Disturbance]:
-    """Yield every way × object of a row, the objects in the order of `random`."""
+    """Yield every way for every object of a row, the objects in the order of `random`."""
     own = [item for item in resources if item["address"].startswith(f"{row.system}:")]
     objects = [item for item in own if item["kind"] == row.kind]
     random.shuffle(objects)

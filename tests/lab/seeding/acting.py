@@ -16,7 +16,7 @@ _SECONDS: Final = 180
 _CONFIG: Final = ".commsroom/lab/ssh_config"
 
 
-class NotMade(Exception):  # noqa: N818 - it is the test's own fault, no finding of anything
+class NotMade(Exception):
     """A change could not be made at all."""
 
 

@@ -8,7 +8,7 @@ from seeding.disturbance import Disturbance, Named
 from seeding.shell import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from seeding.managed import Managed
 
@@ -43,7 +43,7 @@ def _line(item: Managed) -> Any:
 
 
 def _gone(item: Managed) -> Any:
-    if item.thing in {"/etc/postfix/main.cf"}:
+    if item.thing == "/etc/postfix/main.cf":
         return f"rm {quote(item.thing)}", {"blind": True}
     return f"rm {quote(item.thing)}", {}
 

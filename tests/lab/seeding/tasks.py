@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import yaml
-
 from seeding.managed import LOOKING, Managed
 
 if TYPE_CHECKING:
