@@ -30,7 +30,6 @@ from commsroom.backends.postfix_dovecot.on_target_state import (
     Json,
     State,
     behind,
-    drop_waiting,
     edit,
     objects,
 )
@@ -40,6 +39,7 @@ from commsroom.backends.postfix_dovecot.on_target_table import (
     home_of,
     shares_of,
 )
+from commsroom.backends.postfix_dovecot.on_target_waiting import drop_waiting, marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -269,7 +269,11 @@ def read(data: Json, server: Server | None = None) -> Json:
     if behind(state):
         server.settle()
         state = look(server)
-    return {"objects": objects(state), "token": state.token(), "version": server.version()}
+    return {
+        "objects": marked(state, objects(state)),
+        "token": state.token(),
+        "version": server.version(),
+    }
 
 
 def apply(data: Json, server: Server | None = None) -> Json:

@@ -24,7 +24,6 @@ from commsroom.backends.postfix_dovecot.on_target_table import (
     shares_text,
     short,
     split,
-    unbuilt,
     unquoted,
     unusable,
 )
@@ -49,9 +48,6 @@ MAPS: Final = (MAILBOXES, ALIASES, LISTS, RECEIVERS, SENDERS, CLOSED, REFUSED)
 SHARES: Final = MAIL + "/.commsroom/shares"
 #: What `read` means as a Dovecot ACL: see the folder, open it, keep one's own seen marks.
 READ_ACL: Final = "lrs"
-
-#: Stands in the name of an object of which a text of ours says otherwise than what is in force.
-MARK: Final = "(its file says otherwise)"
 
 Json = dict[str, Any]
 
@@ -116,26 +112,7 @@ def objects(state: State) -> list[Json]:
     found = {(item["kind"], item["key"]): item for item in _local_lists(state)}
     for item in (*_accounts(state), *_lists(state), *_grants(state)):
         found[item["kind"], item["key"]] = item
-    for key in {owner for _, _, owner in _waiting(state)}:
-        for kind, name in (
-            ("mailbox", "display_name"),
-            ("shared_mailbox", "title"),
-            ("list", "title"),
-        ):
-            item = found.get((kind, key), {"sealed": True})
-            if not item["sealed"]:
-                item["fields"][name] = f"{item['fields'][name]} {MARK}".strip()
     return list(found.values())
-
-
-def _waiting(state: State) -> list[tuple[str, str, str]]:
-    """Return (map, key, whose it is) of which the text says otherwise than the map: the next build brings it."""
-    owners, texts = state.dumps[ALIASES], state.tables[ALIASES]
-    return [
-        (path, key, owners.get(key) or texts.value(key) or key)
-        for path in MAPS
-        for key in unbuilt(state.tables[path], state.dumps[path])
-    ]
 
 
 def behind(state: State) -> bool:
@@ -254,16 +231,6 @@ def _grants(state: State) -> Iterator[Json]:
 
 
 # ── changing ───────────────────────────────────────────────────────────────────────────────────
-
-
-def drop_waiting(state: State, addresses: set[str]) -> None:
-    """Put back what is in force where a text of these addresses says otherwise, before it is edited."""
-    for path, key, owner in _waiting(state):
-        if owner in addresses:
-            held = state.dumps[path].get(key)
-            table = state.table(path)
-            table.drop(key) if held is None else table.put(key, f"{key} {held}")
-    state.forget_aliases()
 
 
 def edit(state: State, change: Json) -> None:

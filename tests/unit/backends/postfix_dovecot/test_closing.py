@@ -4,6 +4,7 @@ import pytest
 
 from commsroom.backends.postfix_dovecot import on_target_state as state
 from commsroom.backends.postfix_dovecot.on_target_table import Table
+from commsroom.backends.postfix_dovecot.on_target_waiting import MARK, marked
 
 ANN, ALIAS = "ann@a.test", "ann.lee@a.test"
 
@@ -28,7 +29,7 @@ def read(unbuilt="", **texts):
     if unbuilt:
         dumps[getattr(state, unbuilt)] = {}
     seen = state.State(tables, {**dumps, state.LOCAL_ALIASES: {}}, {ANN: {}}, {}, Table(""))
-    return next(item["fields"] for item in state.objects(seen) if item["key"] == ANN)
+    return next(item["fields"] for item in marked(seen, state.objects(seen)) if item["key"] == ANN)
 
 
 @pytest.mark.parametrize(
@@ -55,4 +56,4 @@ def test_an_alias_one_may_not_send_as_is_told():
 def test_a_map_that_was_edited_and_not_built_is_told_of_its_account(name):
     line = f"{ALIAS} {ANN}" if name == "ALIASES" else f"{ANN} x"
     assert read(**{name: line})["display_name"] == "Ann"
-    assert read(name, **{name: line})["display_name"] == f"Ann {state.MARK}"
+    assert read(name, **{name: line})["display_name"] == f"Ann {MARK}"
