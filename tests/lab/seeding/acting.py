@@ -6,6 +6,9 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
+from seeding.sampling import is_server
+from seeding.shell import quote
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -32,19 +35,29 @@ def on(estate: Path, host: str, script: str) -> str:
 
 
 def make(estate: Path, batch: Iterable[Disturbance]) -> None:
-    """Make all changes of a batch, side by side on different servers, then put them in force."""
+    """Make all changes of a batch, side by side on different servers.
+
+    On one server packages come first, which need it whole, then accounts, which are put in force
+    before anything is done to the server that could come in force with them.
+    """
 
     def script(items: list[Disturbance]) -> str:
-        lines = [
-            f"( {item.script} ) >/tmp/seeding.said 2>&1 ||"
-            f" {{ echo 'not made: {_plain(item.label)}'; cat /tmp/seeding.said; exit 1; }}"
-            for item in sorted(items, key=lambda item: not item.first)
-        ]
-        after = dict.fromkeys(command for item in items for command in item.after)
-        ends = [f"{command} >/dev/null || exit 1" for command in after]
-        return "\n".join([*lines, *ends, "rm -f /tmp/seeding.said", ""])
+        early = [item for item in items if item.first]
+        people = [item for item in items if not item.first and not is_server(item)]
+        late = [item for item in items if not item.first and is_server(item)]
+        after = dict.fromkeys(command for item in people for command in item.after)
+        force = [f"{command} >/dev/null || exit 1" for command in after]
+        return "\n".join([*_made(early), *_made(people), *force, *_made(late), "true", ""])
 
     _each(estate, _by_host(batch), script)
+
+
+def _made(items: list[Disturbance]) -> list[str]:
+    return [
+        f"said=$( ( {item.script} ) 2>&1 ) ||"
+        f' {{ echo {quote(f"not made: {item.label}")}; echo "$said"; exit 1; }}'
+        for item in items
+    ]
 
 
 def undo(estate: Path, batch: Iterable[Disturbance]) -> None:
@@ -68,7 +81,3 @@ def _each(estate: Path, hosts: Mapping[str, list[Disturbance]], script: object) 
         waiting = [pool.submit(on, estate, host, script(items)) for host, items in hosts.items()]  # type: ignore[operator]
         for one in waiting:
             one.result()
-
-
-def _plain(text: str) -> str:
-    return text.replace("'", "")

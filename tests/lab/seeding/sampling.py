@@ -68,8 +68,9 @@ def _goes(item: Disturbance, other: Disturbance) -> bool:
     if clash(item, other):
         return False
     # While a system cannot be read, no account of it can be told.
-    return not ((item.blind and not _is_server(other)) or (other.blind and not _is_server(item)))
+    return not ((item.blind and not is_server(other)) or (other.blind and not is_server(item)))
 
 
-def _is_server(item: Disturbance) -> bool:
+def is_server(item: Disturbance) -> bool:
+    """Tell whether a change is to the server itself, and not to what it holds."""
     return item.row.startswith("role ")

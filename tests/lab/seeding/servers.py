@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Make = "Callable[[Managed], tuple[str, dict[str, Any]] | None]"
 
 _EMPTY: Final = ("/masters", "_local.conf", "/etc/dovecot/users", "/commsroom/closed")
+_FIREWALL: Final = "commsroom-firewall"
 _SYSTEM: Final = {"asterisk", "dovecot", "prosody"}
 #: What may not be taken off a server to see whether it is missed.
 KEPT: Final = {
@@ -43,9 +44,12 @@ def _line(item: Managed) -> Any:
 
 
 def _gone(item: Managed) -> Any:
+    more: dict[str, Any] = {}
     if item.thing == "/etc/postfix/main.cf":
-        return f"rm {quote(item.thing)}", {"blind": True}
-    return f"rm {quote(item.thing)}", {}
+        more = {"blind": True}
+    if item.thing.startswith("/etc/commsroom/firewall/"):  # what is not there cannot be compared
+        more = {"follows": (f"{item.host}: Load the rules again*",)}
+    return f"rm {quote(item.thing)}", more
 
 
 def _mode(item: Managed) -> Any:
@@ -78,7 +82,10 @@ def _there(item: Managed) -> Any:
 
 
 def _stopped(item: Managed) -> Any:
-    return f"systemctl stop {quote(item.thing)}", {"blind": item.thing in _SYSTEM}
+    more: dict[str, Any] = {"blind": item.thing in _SYSTEM}
+    if item.thing == _FIREWALL:
+        more["follows"] = (f"{item.host}: Load the rules again*",)
+    return f"systemctl stop {quote(item.thing)}", more
 
 
 def _disabled(item: Managed) -> Any:
@@ -86,9 +93,9 @@ def _disabled(item: Managed) -> Any:
 
 
 def _masked(item: Managed) -> Any:
-    # A unit file of the administrator's own cannot be masked but at run time.
-    name = quote(item.thing)
-    return f"systemctl mask {name} 2>/dev/null || systemctl mask --runtime {name} 2>/dev/null", {}
+    if item.thing == _FIREWALL:  # its unit is in /etc, and systemd masks none of those
+        return None
+    return f"systemctl mask {quote(item.thing)} 2>/dev/null", {}
 
 
 def _package(item: Managed) -> Any:
@@ -117,7 +124,10 @@ def _home(item: Managed) -> Any:
 
 
 def _number(item: Managed) -> Any:
-    return f"groupmod -g 4711 {quote(item.thing)}", {"locks": {f"{item.host}:/var/vmail"}}
+    return f"groupmod -g 4711 {quote(item.thing)}", {
+        "follows": (f"{item.host}: Make the folders for mail",),
+        "locks": {f"{item.host}:/var/vmail{part}" for part in ("", "/.commsroom", "/.trash")},
+    }
 
 
 def _emptied(item: Managed) -> Any:
