@@ -226,3 +226,22 @@ def test_the_state_outlives_the_process(world, tmp_path):
     world.apply(world.company())
     again = type(world)(tmp_path / "mail1.json")
     assert again.provider.read() == world.provider.read()
+
+
+def test_an_edit_of_a_map_that_nobody_built_is_told_and_never_comes_in_force(world, monkeypatch):
+    world.apply(world.company())
+    world.by_hand(state.CLOSED, "ann@a.test 550 5.2.1 made by hand\n")
+    built = {state.CLOSED: {}}
+    dump, write = world.server.dump, world.server.write
+
+    def written(files):
+        for path in files:
+            built.pop(path, None)
+        write(files)
+
+    monkeypatch.setattr(world.server, "dump", lambda path: built.get(path, dump(path)))
+    monkeypatch.setattr(world.server, "write", written)
+    assert world.lines(world.company()) == ["update mailbox/ann@a.test display_name"]
+    assert failures(world.apply(world.company())) == []
+    assert world.lines(world.company()) == []
+    assert world.server.text(state.CLOSED) == ""
