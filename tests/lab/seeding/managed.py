@@ -21,8 +21,8 @@ LOOKING: Final = frozenset({"assert", "gather_facts", "meta", "setup", "validate
 class Managed:
     """One thing a task of a role keeps as it is on one server.
 
-    `module` is the task's, without its collection; `args` are what it was given; `thing` the file,
-    service, package or name.
+    `module` is the task's, without its collection; `args` are what it was given (`skipped`: its `when`
+    said no); `thing` the file, service, package or name.
     """
 
     host: str
@@ -45,7 +45,8 @@ def managed(estate: Path) -> list[Managed]:
 
     def keep(event: dict[str, Any]) -> bool:
         if event.get("event") in {"runner_on_ok", "runner_on_skipped"}:
-            events.append(event["event_data"])
+            skipped = event["event"] == "runner_on_skipped"
+            events.append({**event["event_data"], "skipped": skipped})
         return False
 
     private = estate / ".commsroom" / "runner"
@@ -73,7 +74,7 @@ def of(event: Mapping[str, Any]) -> Iterator[Managed]:
         return
     told = outcome.get("results") or outcome.get("invocation")
     if not told:  # no_log, or skipped: the task's own text says where, and holds no secret
-        parts = [dict(task[event["task_action"]])]
+        parts = [{**task[event["task_action"]], "skipped": event["skipped"]}]
     else:
         parts = [_given(one) for one in outcome.get("results") or [outcome]]
     for args in parts:

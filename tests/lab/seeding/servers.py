@@ -20,7 +20,8 @@ _FIREWALL: Final = "commsroom-firewall"
 _SYSTEM: Final = {"asterisk", "dovecot", "prosody"}
 #: What may not be taken off a server to see whether it is missed.
 KEPT: Final = {
-    "asterisk": "the exchange itself", "asterisk-modules": "the exchange itself",
+    "asterisk": "the exchange itself",
+    "asterisk-core-sounds-en-gsm": "the exchange goes with it", "asterisk-modules": "the exchange itself",
     "dovecot-imapd": "the mail server itself", "dovecot-lmtpd": "the mail server itself",
     "dovecot-sieve": "the mail server itself", "postfix": "the mail server itself",
     "postfix-lmdb": "without it Postfix cannot read a single map",
@@ -101,9 +102,10 @@ def _masked(item: Managed) -> Any:
 def _package(item: Managed) -> Any:
     if item.thing in KEPT:
         return None
-    return f"DEBIAN_FRONTEND=noninteractive apt-get remove -y {quote(item.thing)} >/dev/null", {
-        "first": True
-    }
+    name = quote(item.thing)
+    alone = f'[ "$(apt-get -s remove {name} | grep -c ^Remv)" = 1 ]'  # nothing else goes with it
+    remove = f"DEBIAN_FRONTEND=noninteractive apt-get remove -y {name} >/dev/null"
+    return f"{alone} && {remove}", {"first": True}
 
 
 def _unbuilt(item: Managed) -> Any:
@@ -173,8 +175,15 @@ def sort(item: Managed) -> str:
     return f"{item.module} {state}" if item.module in {"file", "systemd_service"} else item.module
 
 
+def _skipped(item: Managed) -> bool:
+    """Tell whether the role leaves a thing alone there; what it does only where it must, it does not."""
+    return bool(item.args.get("skipped")) and item.args.get("state") != "restarted"
+
+
 def disturbances(item: Managed) -> Iterator[Disturbance]:
     """Yield every way in which one managed thing is changed by hand."""
+    if _skipped(item):
+        return
     for name, make in WAYS.get(sort(item), {}).items():
         made = make(item)
         if made is None:

@@ -79,5 +79,12 @@ def test_what_a_field_tells_already_is_not_told_twice():
     assert told({**RUNNING, "extension": {"2101": odd}}, texts) == set()
 
 
+def test_a_telephone_somebody_shut_in_other_words_is_shut_and_no_more():
+    text = TEXTS["pjsip.conf"].replace("aors=2101", "deny=0.0.0.0/0.0.0.0", 1)
+    shut = {**RUNNING, "extension": {"2101": {**PHONE, "suspended": True}}}
+    assert told(shut, {**TEXTS, "pjsip.conf": text}) == set()
+    assert told(shut, TEXTS) == {("extension", "2101")}  # opened again, and not reloaded
+
+
 def test_what_is_not_ours_is_never_remarked_on():
     assert told({**RUNNING, "extension": {"2999": PHONE}}, TEXTS) == set()
