@@ -329,13 +329,17 @@ def _name(change: Json) -> tuple[str, str]:
 
 
 def _edit_all(state: State, changes: Iterable[Json]) -> dict[tuple[str, str], str]:
-    changes, failed = list(changes), {}
-    drop_waiting(state, {one["key"] for one in changes})
-    for change in changes:
-        try:
-            edit(state, change)
-        except on_target.TargetError as error:
-            failed[_name(change)] = error.message
+    changes = list(changes)
+    failed: dict[tuple[str, str], str] = {}
+
+    def edit_each() -> None:
+        for change in changes:
+            try:
+                edit(state, change)
+            except on_target.TargetError as error:
+                failed[_name(change)] = error.message
+
+    drop_waiting(state, {one["key"] for one in changes}, edit_each)
     return failed
 
 

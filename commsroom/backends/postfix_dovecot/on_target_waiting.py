@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from commsroom.backends.postfix_dovecot.on_target_state import ALIASES, MAPS
+from commsroom.backends.postfix_dovecot.on_target_state import ALIASES, MAPS, POSTERS, USERS
 from commsroom.backends.postfix_dovecot.on_target_table import unbuilt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from commsroom.backends.postfix_dovecot.on_target_state import Json, State
 
 #: Stands in the name of an object of which a text of ours says otherwise than what is in force.
@@ -28,15 +30,26 @@ def marked(state: State, found: list[Json]) -> list[Json]:
     return found
 
 
-def drop_waiting(state: State, addresses: set[str]) -> None:
-    """Put back what is in force where a text of these addresses says otherwise, before it is edited."""
-    for path, key, owner in _waiting(state):
-        if owner in addresses:
-            held = state.dumps[path].get(key)
-            if held is None:
-                state.table(path).drop(key)
-            else:
-                state.table(path).put(key, f"{key} {held}")
+def drop_waiting(state: State, addresses: set[str], edit: Callable[[], None]) -> None:
+    """Edit the tables, and let nothing that waits in a text come in force by their being built.
+
+    What a text says of the addresses edited is put back to what is in force before; what it says of
+    others of ours only where the edit has their map built.
+    """
+    waiting = _waiting(state)
+    _put_back(state, [one for one in waiting if one[2] in addresses])
+    edit()
+    ours = {*state.tables[USERS].keys(), *state.tables[POSTERS].keys()} - addresses
+    _put_back(state, [one for one in waiting if one[2] in ours and one[0] in state.touched])
+
+
+def _put_back(state: State, waiting: list[tuple[str, str, str]]) -> None:
+    for path, key, _ in waiting:
+        held = state.dumps[path].get(key)
+        if held is None:
+            state.table(path).drop(key)
+        else:
+            state.table(path).put(key, f"{key} {held}")
     state.forget_aliases()
 
 
