@@ -25,6 +25,13 @@ def test_every_task_of_every_role_has_a_way_to_undo_it():
     assert [item for item in found if servers.sort(item) not in servers.WAYS] == []
 
 
+def test_what_a_role_leaves_alone_on_a_host_is_listed_with_the_reason():
+    item = tasks.Managed(host="im1", role="clock", task="Install", module="apt",
+                         thing="systemd-timesyncd", args={"skipped": True})  # fmt: skip
+    assert "condition says no" in servers.reason(item)
+    assert list(servers.disturbances(item)) == []
+
+
 def test_the_page_of_what_drift_sees_is_fresh():
     assert reference.PAGE.read_text("utf-8") == reference.page(), (
         "run: python tests/lab/seeding/reference.py"

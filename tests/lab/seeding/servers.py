@@ -202,9 +202,11 @@ def disturbances(item: Managed) -> Iterator[Disturbance]:
 
 def reason(item: Managed) -> str:
     """Say why a thing cannot be changed for a test, "" where it is."""
-    return (
-        f"not taken away: {KEPT[item.thing]}" if item.module == "apt" and item.thing in KEPT else ""
-    )
+    if _skipped(item):
+        return "not managed on the lab's servers: the task's own condition says no"
+    if item.module == "apt" and item.thing in KEPT:
+        return f"not taken away: {KEPT[item.thing]}"
+    return ""
 
 
 def _told(item: Managed) -> str:
