@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 #: What only looks, checks or waits, and leaves nothing behind.
-LOOKING: Final = frozenset({"assert", "gather_facts", "meta", "setup", "validate_argument_spec", "wait_for"})  # fmt: skip
+LOOKING: Final = frozenset({"assert", "slurp", "stat", "gather_facts", "meta", "setup", "validate_argument_spec", "wait_for"})  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
