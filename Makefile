@@ -49,6 +49,10 @@ lab-test: setup-tests ## Tests on the lab's real servers
 	  echo 'lab-test: what is named above is tried once more by itself: real servers, a busy machine'; \
 	  pytest -q -m 'lab or slow' --last-failed --last-failed-no-failures none tests; }
 
+.PHONY: seeded
+seeded: setup-tests ## Every change there is, made by hand on the lab's servers: drift must tell each, and nothing else
+	@COMMSROOM_SEEDED=$${COMMSROOM_SEEDED:-all} pytest -q tests/lab/test_seeded_drift.py
+
 .PHONY: molecule
 molecule: setup ## Each role on a server of its own: converge, again (idempotence), verify by use
 	@$(MAKE) --jobs=3 --output-sync=target $(SCENARIOS)

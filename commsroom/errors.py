@@ -96,17 +96,21 @@ class LockHeld(CommsroomError):
 class SystemUnknown(CommsroomError):
     """What a system holds cannot be known now: down, hung, refused us, or talked nonsense.
 
-    `phase` is where it failed: connect, authenticate, read, apply, prove.
+    `phase` is where it failed: connect, authenticate, read, apply, prove. `answered` says that the
+    server itself was reached and told the reason: what is on it beside the service can be looked at.
     """
 
     exit_code = Exit.INCOMPLETE
 
-    def __init__(self, system: str, phase: str, reason: str, *, remedy: str = "") -> None:
+    def __init__(
+        self, system: str, phase: str, reason: str, *, remedy: str = "", answered: bool = False
+    ) -> None:
         """Name the system and the phase; `reason` must be free of secrets."""
         super().__init__(f"{system}: {phase}: {reason}", remedy=remedy)
         self.system = system
         self.phase = phase
         self.reason = reason
+        self.answered = answered
 
 
 class TargetMoved(CommsroomError):

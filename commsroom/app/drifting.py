@@ -73,7 +73,8 @@ def look(
     report = report.plus(findings=_uncompared(estate, scope, planned))
     on_servers = before.on_servers if before else ()
     if servers:
-        on_servers = tuple(_servers(estate, progress, frozenset(plan.unknown)))
+        lost = frozenset(plan.unknown) - planned.reading.answering
+        on_servers = tuple(_servers(estate, progress, lost))
     looked = servers or (before is not None and judging.SERVERS in before.parts)
     parts = frozenset({judging.ACCOUNTS, judging.SERVERS} if looked else {judging.ACCOUNTS})
     fixable = frozenset(
@@ -125,11 +126,12 @@ def remembered(
     )
 
 
-def _servers(estate: Estate, progress: Progress, unknown: frozenset[str]) -> Iterator[Finding]:
+def _servers(estate: Estate, progress: Progress, lost: frozenset[str]) -> Iterator[Finding]:
+    """Check all servers but those that do not answer: their reading says so already."""
     from commsroom.runs import ansible
 
     real = [name for name, system in estate.systems.items() if not system.simulated]
-    hosts = [name for name in real if name not in unknown]
+    hosts = [name for name in real if name not in lost]
     if not hosts:
         return
     progress.begin("Checking servers")
@@ -163,14 +165,16 @@ def _findings(results: Iterable[TaskResult]) -> Iterator[Finding]:
         )
         if result.unreachable or result.failed:
             yield replace(found, kind=FindingKind.UNKNOWN, text=result.message or "the task failed")
-        elif result.changed:
+        elif result.changed and not result.handler:  # a handler follows from what notified it
             yield replace(found, text=_what(result))
 
 
 def _what(result: TaskResult) -> str:
-    """Name the files a task would change; their content may be confidential and stays out."""
-    names = [
-        str(part.get("before_header") or part.get("after_header") or "") for part in result.diff
-    ]
-    files = sorted({name for name in names if name})
-    return "is not as the role says" + (f": {', '.join(files)}" if files else "")
+    """Name the things a task would change, and what it would do then."""
+    things = ", ".join(result.things)
+    then = ", ".join(result.notifies)
+    return (
+        "is not as the role says"
+        + (f": {things}" if things else "")
+        + (f" (repairing it: {then})" if then else "")
+    )

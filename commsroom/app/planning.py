@@ -30,10 +30,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the systems held at one moment; `unknown` maps those that could not be read to the reason."""
+    """What the systems held at one moment; `unknown` maps those that could not be read to the reason.
+
+    Of these, `answering` are those whose server was reached and answered, though its service did not.
+    """
 
     snapshots: Mapping[str, Snapshot]
     unknown: Mapping[str, str]
+    answering: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,11 @@ def read(estate: Estate, progress: Progress, *, only: tuple[str, ...] | None = N
     return Reading(
         {name: item for name, item in results.items() if isinstance(item, Snapshot)},
         {name: str(item) for name, item in results.items() if isinstance(item, CommsroomError)},
+        frozenset(
+            name
+            for name, item in results.items()
+            if isinstance(item, SystemUnknown) and item.answered
+        ),
     )
 
 

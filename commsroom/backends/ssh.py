@@ -187,7 +187,7 @@ class Session:
                 f"{system}: {message}", remedy="another run took over; plan again"
             ),
         }
-        raise errors.get(answer["error"], SystemUnknown(system, phase, message))
+        raise errors.get(answer["error"], SystemUnknown(system, phase, message, answered=True))
 
 
 def _source(module: str) -> str:

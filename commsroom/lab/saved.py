@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from commsroom.lab.plan import Server
 
 #: The role every server gets, whatever its group.
-_EVERYWHERE: Final = ("firewall",)
+_EVERYWHERE: Final = ("clock", "firewall")
 #: Parts of a role that do not shape the server.
 _ASIDE: Final = frozenset({"molecule", "README.md", "__pycache__"})
 #: What packages and first boots make for one machine only. All of it is made again when missing.

@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 
 _LISTING_SECONDS: Final = 60
 _TEXT_LIMIT: Final = 400
+_HEADERS: Final = ("before_header", "after_header")
+#: What names a thing among a module's arguments, the most particular first.
+_NAMES: Final = ("path", "dest", "name", "creates")
+_CHANGED: Final = re.compile(r"(?:^|m)changed: \[")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What one task of a playbook did on one host. `diff` is Ansible's, secrets masked by `no_log`."""
+    """What one task of a playbook did on one host. `diff` is Ansible's, secrets masked by `no_log`.
+
+    `things` are the files, services and packages that it changed, or would, of a loop each by itself.
+    `handler` tells a handler from a task; `notifies` are the handlers that the task asked for.
+    """
 
     host: str
     task: str
@@ -32,6 +40,9 @@ class TaskResult:
     unreachable: bool
     message: str = ""
     diff: tuple[Mapping[str, Any], ...] = ()
+    things: tuple[str, ...] = ()
+    handler: bool = False
+    notifies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +134,10 @@ def playbook(
     import ansible_runner
 
     results: list[TaskResult] = []
+    listener = _Listener()
 
     def handle(event: dict[str, Any]) -> bool:
-        result = _task_result(event)
+        result = listener.hear(event)
         if result is not None:
             results.append(result)
             if told is not None:
@@ -153,30 +165,77 @@ def playbook(
     return PlaybookRun(int(run.rc if run.rc is not None else 254), tuple(results))
 
 
-def _task_result(event: Mapping[str, Any]) -> TaskResult | None:
-    kind = event.get("event", "")
-    if kind not in {"runner_on_ok", "runner_on_failed", "runner_on_unreachable"}:
-        return None
-    data = event["event_data"]
+class _Listener:
+    """Makes results of a playbook's events; a handler is told from a task by its having been notified."""
+
+    def __init__(self) -> None:
+        self._notified: set[tuple[str, str]] = set()
+
+    def hear(self, event: Mapping[str, Any]) -> TaskResult | None:
+        """Return the result an event is about, if it is about one."""
+        kind, data = event.get("event", ""), event.get("event_data") or {}
+        if kind == "playbook_on_notify":
+            self._notified.add((data["host"], data["handler"]))
+        if kind not in {"runner_on_ok", "runner_on_failed", "runner_on_unreachable"}:
+            return None
+        host, task, role = (str(data.get(name) or "") for name in ("host", "task", "role"))
+        names = {(host, task), (host, f"{role} : {task}")}
+        return _task_result(event, handler=not self._notified.isdisjoint(names))
+
+
+def _task_result(event: Mapping[str, Any], *, handler: bool) -> TaskResult:
+    kind, data = event["event"], event["event_data"]
     outcome = data.get("res") or {}
     # A task that loops tells of each item by itself.
-    parts = [one for one in (outcome, *outcome.get("results", ())) if isinstance(one, dict)]
-    told = [one.get("diff") or [] for one in parts]
+    items = [one for one in outcome.get("results", ()) if isinstance(one, dict)]
+    parts = [one for one in items or [outcome] if one.get("changed")]
+    # Of a task with no_log ansible-runner drops even this; the line on the screen still says it.
+    hidden = "censored" in outcome and _CHANGED.search(event.get("stdout", "")) is not None
+    changed = bool(outcome.get("changed")) or hidden
     return TaskResult(
         host=data.get("host", ""),
         task=data.get("task", ""),
         role=data.get("role", ""),
-        changed=bool(outcome.get("changed")),
+        changed=changed,
         failed=kind == "runner_on_failed" and not data.get("ignore_errors"),
         unreachable=kind == "runner_on_unreachable",
         message=str(outcome.get("msg", ""))[:_TEXT_LIMIT],
-        diff=tuple(
-            part
-            for diff in told
-            for part in (diff if isinstance(diff, list) else [diff])
-            if isinstance(part, dict) and part
-        ),
+        diff=tuple(part for one in parts for part in _diff(one)),
+        things=tuple(dict.fromkeys(thing for one in parts for thing in _things(one))),
+        handler=handler,
+        notifies=_notifies(data) if changed and not handler else (),
     )
+
+
+def _notifies(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the handlers a task notifies, as its role says: no event tells it."""
+    import yaml
+
+    try:
+        tasks = yaml.safe_load(Path(data["task_path"].rpartition(":")[0]).read_text("utf-8"))
+        task = next(one for one in tasks if one.get("name") == data["task"])
+    except (KeyError, OSError, StopIteration, AttributeError, TypeError, yaml.YAMLError):
+        return ()
+    told = task.get("notify") or []
+    return (told,) if isinstance(told, str) else tuple(map(str, told))
+
+
+def _diff(outcome: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    told = outcome.get("diff") or []
+    parts = told if isinstance(told, list) else [told]
+    return [part for part in parts if isinstance(part, dict) and part]
+
+
+def _things(outcome: Mapping[str, Any]) -> list[str]:
+    """Name what one result changed: never the content of a file, which may be confidential."""
+    # apt tells what it would do as `apt-get --simulate` does.
+    packages = re.findall(r"^Inst (\S+)", str(outcome.get("stdout", "")), re.MULTILINE)
+    asked = (outcome.get("invocation") or {}).get("module_args") or {}
+    own = [asked[key] for key in _NAMES if isinstance(asked.get(key), str)]
+    sides = [part.get(side) for part in _diff(outcome) for side in ("before", "after")]
+    told = [side.get("path") for side in sides if isinstance(side, dict)]
+    told += [part.get(key) for part in _diff(outcome) for key in _HEADERS]
+    return packages or own[:1] or [str(name) for name in told if name][:1]
 
 
 def _plain(value: dict[str, Any]) -> Any:

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 KINDS = ("pbx1:extension", "pbx1:voicemail", "mail1:mailbox", "im1:account", "im1:member", "total")
 ANY_REMOVAL = tuple(word for kind in KINDS for word in ("--allow-removal", kind))
+NOTES = pytest.StashKey[list[str]]()
 LINKED = ("roles", "playbooks", "plugins", ".venv", "ansible.cfg")
 
 
@@ -75,6 +76,18 @@ class Company:
             writer = csv.DictWriter(stream, columns, restval="")
             writer.writeheader()
             writer.writerows(change(rows))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end what tests want people to know of a run that went well, too."""
+    for line in terminalreporter.config.stash.get(NOTES, []):
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def notes(request: pytest.FixtureRequest) -> list[str]:
+    """Lines that are shown after all tests."""
+    return request.config.stash.setdefault(NOTES, [])
 
 
 def _copy(root: Path) -> None:

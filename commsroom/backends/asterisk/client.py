@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from commsroom.estate.inspection import Facts, Seen
 
 _HERE: Final = "commsroom.backends.asterisk"
-_ALSO: Final = tuple(f"{_HERE}.on_target_{part}" for part in ("ami", "conf", "dialplan", "objects"))
+_ALSO: Final = tuple(
+    f"{_HERE}.on_target_{part}" for part in ("ami", "conf", "dialplan", "objects", "written")
+)
 
 Json = dict[str, Any]
 

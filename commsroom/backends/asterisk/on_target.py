@@ -18,6 +18,7 @@ from commsroom.backends.asterisk import on_target_dialplan as dialplan
 from commsroom.backends.asterisk import on_target_objects as objects
 from commsroom.backends.asterisk.on_target_ami import Manager
 from commsroom.backends.asterisk.on_target_conf import BadValue
+from commsroom.backends.asterisk.on_target_written import marked
 from commsroom.backends.on_target import TargetError, locked
 
 if TYPE_CHECKING:
@@ -132,7 +133,11 @@ def _told(found: Objects, texts: Texts) -> Json:
     sealed = [
         [kind, key] for kind, items in found.items() for key in items if (kind, key) not in ours
     ]
-    return {"objects": _shown(found), "sealed": sealed, "token": objects.digest(found, texts)}
+    return {
+        "objects": _shown(marked(found, texts)),
+        "sealed": sealed,
+        "token": objects.digest(found, texts),
+    }
 
 
 def _shown(found: Objects) -> Objects:

@@ -25,7 +25,7 @@ CLASS: Final = "commsroom-class-"
 _PARTS: Final = ("commsroom-emergency-", "commsroom-prefixes-", "commsroom-allowed-")
 #: Who Asterisk says has registered a step that stands in extensions.conf or a file it includes.
 _FROM_FILES: Final = "pbx_config"
-_ALTERED: Final = "(changed by hand)"
+ALTERED: Final = "(changed by hand)"
 _CALL: Final = re.compile(r"(?P<routine>[a-z-]+),s,1\((?P<arguments>.*)\)", re.DOTALL)
 #: Asterisk's clock ends at 23:59; the time stays open until that minute is over.
 _MIDNIGHT: Final = ("24:00", "23:59")
@@ -117,7 +117,7 @@ def conference_values(plan: Dialplan, number: str) -> Values:
     """Read it back."""
     arguments = plan.call(CONFERENCES, number, "commsroom-conference", 2)
     if arguments is None or arguments[0] != number:
-        return {"title": _ALTERED}
+        return {"title": ALTERED}
     return {"title": decoded(arguments[1])}
 
 
@@ -137,7 +137,7 @@ def group_values(plan: Dialplan, number: str) -> Values:
     """Read it back."""
     arguments = plan.call(GROUPS, number, "commsroom-hunt", 5)
     if arguments is None:
-        return {"title": _ALTERED}
+        return {"title": ALTERED}
     strategy, seconds, fallback, title, members = arguments
     return {
         "title": decoded(title),
@@ -187,7 +187,7 @@ def class_values(plan: Dialplan, name: str) -> Values:
     found["allowed"].sort()
     found["barred"].sort()
     if not _as_written(plan, name, found):
-        found["title"] = f"{found['title']} {_ALTERED}".strip()
+        found["title"] = f"{found['title']} {ALTERED}".strip()
     return found
 
 

@@ -30,7 +30,7 @@ MAILBOXES: Final = "default"
 COMMA: Final = "\u201a"
 _CALLER_ID: Final = re.compile(r'(?:"(?P<name>(?:[^"\\]|\\.)*)" ?)?<(?P<number>[^<>]*)>', re.DOTALL)
 _VARIABLE: Final = "COMMSROOM_CALLER_ID"
-_PROFILE: Final = "commsroom-"
+PROFILE: Final = "commsroom-"
 
 
 def running(manager: Manager, spool: Path, texts: Texts) -> Objects:
@@ -47,7 +47,7 @@ def running(manager: Manager, spool: Path, texts: Texts) -> Objects:
     rooms = sorted(plan.steps.get(dialplan.CONFERENCES, {}))
     details = manager.ask({"Action": "PJSIPShowEndpoint", "Endpoint": name} for name in endpoints)
     profiles = manager.ask(
-        {"Action": "Command", "Command": f"confbridge show profile {sort} {_PROFILE}{number}"}
+        {"Action": "Command", "Command": f"confbridge show profile {sort} {PROFILE}{number}"}
         for number in rooms
         for sort in ("user", "bridge")
     )
@@ -82,7 +82,6 @@ def _endpoint(name: str, messages: Sequence[Message], plan: dialplan.Dialplan) -
     caller_id = outside[1] if outside else ""
     context = detail.get("Context", "")
     ours = context.startswith(dialplan.CLASS)
-    shut = bool(detail.get("Acl")) and not detail.get("Aors")
     password = auths[0].get("Password", "") if auths else ""
     return {
         "display_name": re.sub(
@@ -92,10 +91,18 @@ def _endpoint(name: str, messages: Sequence[Message], plan: dialplan.Dialplan) -
         "caller_id": caller_id if number == name else f"{caller_id} shown inside as {number}",
         "dialling_class": context[len(dialplan.CLASS) :] if ours else f"context {context}",
         "transport": _transport(detail),
-        "suspended": shut,
+        "suspended": _suspended(detail),
         **dialplan.extension_values(plan, name),
         "secret": {"sip": password},
     }
+
+
+def _suspended(detail: Mapping[str, str]) -> bool | str:
+    """Tell whether a telephone is shut; one that is half so is neither, and no policy agrees with it."""
+    refused, unreachable = bool(detail.get("Acl")), not detail.get("Aors")
+    if refused == unreachable:
+        return refused
+    return "what it sends is refused" if refused else "no call reaches it"
 
 
 def _transport(detail: Mapping[str, str]) -> str:
@@ -174,11 +181,11 @@ def edited(texts: Texts, objects: Mapping[tuple[str, str], Values | None]) -> Te
             written = dialplan.class_sections(key, values) if values is not None else {}
             contexts.update({name: written.get(name) for name in dialplan.class_contexts(key)})
         else:
-            lines[kind][key] = _entry(kind, key, values) if values is not None else None
+            lines[kind][key] = entry(kind, key, values) if values is not None else None
         if kind == "extension":
-            phones[key] = _phone(key, values) if values is not None else None
+            phones[key] = phone(key, values) if values is not None else None
         if kind == "conference":
-            rooms[_PROFILE + key] = _profiles(key, values) if values is not None else None
+            rooms[PROFILE + key] = profiles(key, values) if values is not None else None
     plan = conf.with_sections(texts["extensions.conf"], contexts)
     plan = conf.with_entries(plan, dialplan.EXTENSIONS, lines["extension"])
     plan = conf.with_entries(plan, dialplan.CONFERENCES, lines["conference"])
@@ -191,7 +198,8 @@ def edited(texts: Texts, objects: Mapping[tuple[str, str], Values | None]) -> Te
     }
 
 
-def _entry(kind: str, key: str, values: Values) -> list[str]:
+def entry(kind: str, key: str, values: Values) -> list[str]:
+    """Write the line by which a number, room, group or box is there."""
     if kind == "extension":
         return dialplan.extension_line(key, values)
     if kind == "conference":
@@ -203,7 +211,7 @@ def _entry(kind: str, key: str, values: Values) -> list[str]:
     return [f"{key} => {conf.value(pin)},{name},{conf.value(email)}"]
 
 
-def _phone(number: str, values: Values) -> list[str]:
+def phone(number: str, values: Values) -> list[str]:
     """Write an extension's SIP sections; the templates are the role's."""
     name = (values.get("display_name") or "").replace("\\", "\\\\").replace('"', '\\"')
     secure = values.get("transport") != "udp"
@@ -226,15 +234,16 @@ def _phone(number: str, values: Values) -> list[str]:
     return written if shut else [*written, *conf.section(number, [], "commsroom-aor")]
 
 
-def _profiles(number: str, values: Values) -> list[str]:
+def profiles(number: str, values: Values) -> list[str]:
+    """Write a conference room's two profiles."""
     pin = values["secret"].get("pin", "")
     most = values.get("max_members")
     user = [("pin", pin)] if pin else []
     bridge = [("max_members", str(most))] if most else []
     # Asterisk keeps profiles of users and of bridges apart, but sections of one name are one: hence two.
     return [
-        *conf.section(f"{_PROFILE}{number}", user, "commsroom-user"),
-        *conf.section(f"{_PROFILE}{number}", bridge, "commsroom-bridge"),
+        *conf.section(f"{PROFILE}{number}", user, "commsroom-user"),
+        *conf.section(f"{PROFILE}{number}", bridge, "commsroom-bridge"),
     ]
 
 

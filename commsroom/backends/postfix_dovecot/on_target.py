@@ -39,6 +39,7 @@ from commsroom.backends.postfix_dovecot.on_target_table import (
     home_of,
     shares_of,
 )
+from commsroom.backends.postfix_dovecot.on_target_waiting import drop_waiting, marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -268,7 +269,11 @@ def read(data: Json, server: Server | None = None) -> Json:
     if behind(state):
         server.settle()
         state = look(server)
-    return {"objects": objects(state), "token": state.token(), "version": server.version()}
+    return {
+        "objects": marked(state, objects(state)),
+        "token": state.token(),
+        "version": server.version(),
+    }
 
 
 def apply(data: Json, server: Server | None = None) -> Json:
@@ -324,12 +329,17 @@ def _name(change: Json) -> tuple[str, str]:
 
 
 def _edit_all(state: State, changes: Iterable[Json]) -> dict[tuple[str, str], str]:
-    failed = {}
-    for change in changes:
-        try:
-            edit(state, change)
-        except on_target.TargetError as error:
-            failed[_name(change)] = error.message
+    changes = list(changes)
+    failed: dict[tuple[str, str], str] = {}
+
+    def edit_each() -> None:
+        for change in changes:
+            try:
+                edit(state, change)
+            except on_target.TargetError as error:
+                failed[_name(change)] = error.message
+
+    drop_waiting(state, {one["key"] for one in changes}, edit_each)
     return failed
 
 

@@ -150,19 +150,41 @@ def _accounts(state: State) -> Iterator[Json]:
         secret, _, _, gecos, _, shell, _ = (users if ours else state.local_users).fields(address)
         fields: Json = {
             "quota_bytes": octets(known.get("quota_storage_size", "")),
-            "suspended": address in suspended,
+            "suspended": _suspended(state, address, ours=ours, shut=address in suspended),
         }
         shared = shell.startswith("shared")
         if shared:
             fields["title"], fields["custodian"] = unquoted(gecos), shell.partition("=")[2]
         else:
             fields["display_name"] = unquoted(gecos)
-            fields["aliases"] = sorted(by_owner.get(address, ()))
+            fields["aliases"] = sorted(
+                name if not ours or _sends(state, address, name) else f"{name} (may not send as it)"
+                for name in by_owner.get(address, ())
+            )
             fields["receives"] = address not in closed and (
                 not ours or address in state.dumps[MAILBOXES]
             )
         kind = "shared_mailbox" if shared else "mailbox"
         yield {"kind": kind, "key": address, "fields": fields, "hash": secret, "sealed": not ours}
+
+
+def _suspended(state: State, address: str, *, ours: bool, shut: bool) -> Any:
+    """Tell whether an account is closed; one of ours that is half so is neither, and says in which half.
+
+    Closed are two doors: Dovecot's, to read, and Postfix's, to hand in. An account that may not send
+    as its own address has lost the second one too.
+    """
+    if not ours:
+        return shut
+    refused = address in state.dumps[REFUSED]
+    if shut != refused:
+        return "may not log in" if shut else "may not hand in messages"
+    return shut if _sends(state, address, address) else "may not send as itself"
+
+
+def _sends(state: State, address: str, name: str) -> bool:
+    """Tell whether an account may send as an address of its own."""
+    return address in split(state.dumps[SENDERS].get(name, ""))
 
 
 def _lists(state: State) -> Iterator[Json]:

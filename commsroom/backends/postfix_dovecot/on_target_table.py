@@ -130,6 +130,13 @@ def unusable() -> str:
     return "{SSHA512}" + base64.b64encode(os.urandom(80)).decode()
 
 
+def unbuilt(table: Table, built: dict[str, str]) -> set[str]:
+    """Return the keys of which a map's text says otherwise than the map Postfix has."""
+    texts = {key: table.value(key) for key in table.keys()}  # noqa: SIM118 - a method of ours
+    held = {key: " ".join(value.split()) for key, value in built.items()}
+    return {key for key in {*texts, *held} if texts.get(key) != held.get(key)}
+
+
 def shares_of(text: str) -> set[tuple[str, str]]:
     """Read Dovecot's dictionary of who shares with whom (key line, value line): (to, from) pairs."""
     keys = [line[len(_SHARE) :] for line in text.split("\n") if line.startswith(_SHARE)]

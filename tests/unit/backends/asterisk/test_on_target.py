@@ -154,3 +154,17 @@ def test_setting_a_pin_takes_the_owners_choice_away_and_nothing_else_does(tmp_pa
     on_target._set_pins(tmp_path, ops, {})
     assert objects.changed_pin(tmp_path, "2100") == ""
     assert objects.changed_pin(tmp_path, "2101") == "777777"
+
+
+@pytest.mark.parametrize(
+    ("detail", "suspended"),
+    [
+        ({"Acl": "", "Aors": "2101"}, False),
+        ({"Acl": "(ACL)", "Aors": ""}, True),
+        ({"Acl": "(ACL)", "Aors": "2101"}, "what it sends is refused"),
+        ({"Acl": "", "Aors": ""}, "no call reaches it"),
+    ],
+    ids=["open", "shut", "may not call", "cannot be called"],
+)
+def test_a_telephone_that_is_half_shut_is_neither_open_nor_shut(detail, suspended):
+    assert objects._suspended(detail) == suspended

@@ -226,3 +226,25 @@ def test_the_state_outlives_the_process(world, tmp_path):
     world.apply(world.company())
     again = type(world)(tmp_path / "mail1.json")
     assert again.provider.read() == world.provider.read()
+
+
+@pytest.mark.parametrize("also", ["ann", "bob"])
+def test_an_edit_of_a_map_that_nobody_built_never_comes_in_force(world, monkeypatch, also):
+    """Neither with its own account's change, nor with another's that has the same map built before."""
+    world.apply(world.company())
+    edited = [f"{one}@a.test 550 5.2.1 made by hand\n" for one in dict.fromkeys(("ann", also))]
+    world.by_hand(state.CLOSED, "".join(edited))
+    built = {state.CLOSED: {"bob@a.test": "550 5.2.1 made by hand"} if also == "bob" else {}}
+    dump, write = world.server.dump, world.server.write
+
+    def written(files):
+        for path in files:
+            built.pop(path, None)
+        write(files)
+
+    monkeypatch.setattr(world.server, "dump", lambda path: built.get(path, dump(path)))
+    monkeypatch.setattr(world.server, "write", written)
+    assert "update mailbox/ann@a.test display_name" in world.lines(world.company())
+    assert failures(world.apply(world.company())) == []
+    assert world.lines(world.company()) == []
+    assert world.server.text(state.CLOSED) == ""
