@@ -270,6 +270,19 @@ def test_what_an_administrator_does_in_the_shell_is_seen(world):
     assert at("account/made-by-hand") in plan.foreign
 
 
+def test_an_answer_longer_than_prosody_sends_at_a_time_arrives_whole(world):
+    # Of a first write over 4 MiB its event loop forgets what was not taken at once.
+    crowd = {
+        f"account/crowd{n}": {"display_name": f"{n} {'x' * 6500}", "suspended": False}
+        for n in range(700)
+    }
+    world.converge(resources(crowd))
+    found = world.provider.read().resources
+    assert sum(len(item.body.display_name or "") for item in found.values()
+               if item.address.kind == "account") > 4 << 20  # fmt: skip
+    world.converge(resources(COLLEAGUES))
+
+
 def test_an_apply_whose_lock_was_broken_cannot_write(world):
     plan = world.plan(resources(COLLEAGUES))
     world.provider.apply(Batch([], plan.tokens["im1"], secret, "live-fence", 9))

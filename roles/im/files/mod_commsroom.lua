@@ -329,6 +329,16 @@ end
 
 -- ── The socket ─────────────────────────────────────────────────────────────────────────────
 
+-- Prosody 13 sends 4 MiB at a time (max_send_chunk), and of a first write that is longer it forgets the
+-- rest when those are not taken at once (net.server_epoll, onwritable): so never so much in one write.
+local piece = 1024 * 1024;
+
+local function say(origin, text)
+	for start = 1, #text, piece do
+		origin.rawsend(text:sub(start, start + piece - 1));
+	end
+end
+
 local verbs = { state = state; apply = apply; };
 
 module:hook("admin/" .. xmlns .. ":request", function(event)
@@ -336,6 +346,6 @@ module:hook("admin/" .. xmlns .. ":request", function(event)
 	local verb = type(request) == "table" and verbs[request["do"]];
 	local ok, result = attempt(verb or function() refuse("this request makes no sense"); end, request);
 	local answer = ok and { ok = result } or { error = result };
-	event.origin.send(st.stanza("response", { xmlns = xmlns }):text(json.encode(answer)));
+	say(event.origin, tostring(st.stanza("response", { xmlns = xmlns }):text(json.encode(answer))));
 	return true;
 end);
