@@ -17,7 +17,7 @@ from seeding.disturbance import judged
 
 from commsroom import backends
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.seeded]
 
 SAMPLE, CLEAN_RUNS = 60, 20
 #: Everything a night's meddling may need to be put right, named as an administrator would have to.
