@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from seeding.disturbance import Disturbance
 
 _SECONDS: Final = 180
+_MARK: Final = "not made: "
 _CONFIG: Final = ".commsroom/lab/ssh_config"
 
 
@@ -34,8 +35,11 @@ def on(estate: Path, host: str, script: str) -> str:
     return done.stdout
 
 
-def make(estate: Path, batch: Iterable[Disturbance]) -> None:
+def make(estate: Path, batch: Iterable[Disturbance]) -> dict[str, str]:
     """Make all changes of a batch, side by side on different servers.
+
+    Returns the labels of those that could not be made, with what the server said: the others are
+    made all the same, so that one bad way to make a change does not hide what a run would show.
 
     On one server packages come first, which need it whole, then accounts, which are put in force
     before anything is done to the server that could come in force with them.
@@ -49,13 +53,15 @@ def make(estate: Path, batch: Iterable[Disturbance]) -> None:
         force = [f"{command} >/dev/null || exit 1" for command in after]
         return "\n".join([*_made(early), *_made(people), *force, *_made(late), "true", ""])
 
-    _each(estate, _by_host(batch), script)
+    said = _each(estate, _by_host(batch), script)
+    lines = [line[len(_MARK) :] for line in said if line.startswith(_MARK)]
+    return {label: what for label, _, what in (line.partition("\x1f") for line in lines)}
 
 
 def _made(items: list[Disturbance]) -> list[str]:
     return [
         f"said=$( ( {item.script} ) 2>&1 ) ||"
-        f' {{ echo {quote(f"not made: {item.label}")}; echo "$said"; exit 1; }}'
+        f" {{ printf '%s%s\\037' {quote(_MARK)} {quote(item.label)}; printf '%s' \"$said\" | tr '\\n' ' '; echo; }}"
         for item in items
     ]
 
@@ -76,8 +82,8 @@ def _by_host(batch: Iterable[Disturbance]) -> dict[str, list[Disturbance]]:
     return hosts
 
 
-def _each(estate: Path, hosts: Mapping[str, list[Disturbance]], script: object) -> None:
+def _each(estate: Path, hosts: Mapping[str, list[Disturbance]], script: object) -> list[str]:
+    """Run each host's script; returns all lines they said."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         waiting = [pool.submit(on, estate, host, script(items)) for host, items in hosts.items()]  # type: ignore[operator]
-        for one in waiting:
-            one.result()
+        return [line for one in waiting for line in one.result().splitlines()]

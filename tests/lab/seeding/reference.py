@@ -26,9 +26,9 @@ BACKENDS = ("asterisk", "postfix_dovecot", "prosody")
 _HEAD = """\
 # What drift sees
 
-Generated from the code by `python tests/lab/seeding/reference.py`; a test keeps it fresh. `make seeded` makes every
-change named here on real servers, by their own tools, and insists that `commsroom drift --servers` tells each of them and
-nothing else. `make lab-test` does so with a seeded sample of each sort, and prints the seed that replays it.
+Generated from the code by `python tests/lab/seeding/reference.py`; a test keeps it fresh. `make seeded` makes a
+seeded sample of every sort on real servers, by their own tools, and insists that `commsroom drift --servers` tells each of
+them and nothing else; it prints the seed that replays it. With `COMMSROOM_SEEDED=all` it makes every change there is.
 
 ## Accounts, rooms, numbers and rights
 

@@ -23,6 +23,7 @@ KEPT: Final = {
     "asterisk": "the exchange itself",
     "asterisk-core-sounds-en-gsm": "the exchange goes with it", "asterisk-modules": "the exchange itself",
     "dovecot-imapd": "the mail server itself", "dovecot-lmtpd": "the mail server itself",
+    "dovecot-managesieved": "Dovecot's settings name it: without it dpkg cannot start Dovecot again",
     "dovecot-sieve": "the mail server itself", "postfix": "the mail server itself",
     "postfix-lmdb": "without it Postfix cannot read a single map",
     "prosody": "the chat server itself",
