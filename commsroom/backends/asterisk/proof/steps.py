@@ -131,7 +131,8 @@ def _passing(crew: Crew) -> tuple[str, str, str] | None:
     owed = set(owing(crew.extensions))
     first = next((one for one in crew.alone if one in owed), None)
     ringing = (_left_ringing(crew) or ("", ""))[1]
-    others = sorted(set(crew.alone) - {first}, key=lambda one: (one == ringing, one))
+    free = [one for one in crew.alone if one not in {first, ringing}]
+    others = free if len(free) > 1 else [one for one in crew.alone if one != first]
     return (first, others[0], others[1]) if first and len(others) > 1 else None
 
 
