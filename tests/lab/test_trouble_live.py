@@ -86,17 +86,12 @@ def trouble(company, host, way):
 
 @contextmanager
 def chatter(company, host):
-    """Have a login shell print without end, for 30 seconds (nobody could log in to end it)."""
-    company.on(
-        host,
-        "sed -i '1i [ -e /run/chatter ] && yes chatter # by a test' /root/.bashrc; touch /run/chatter;"
-        " systemd-run -q --on-active=30 rm -f /run/chatter",
-    )
-    began = time.monotonic()
+    """Have a login shell print 200 MB before it does anything: more than is listened to, and an end for us."""
+    line = "[ -e /run/chatter ] && yes chatter | head -c 200000000 # by a test"
+    company.on(host, f"sed -i '1i {line}' /root/.bashrc; touch /run/chatter")
     try:
         yield
     finally:
-        time.sleep(max(0.0, 32 - (time.monotonic() - began)))
         company.on(host, "sed -i '/# by a test$/d' /root/.bashrc; rm -f /run/chatter")
 
 
