@@ -78,7 +78,8 @@ def test_every_change_is_told_and_nothing_else(company, everything, seed, part, 
     lines: list[str] = []
     started = time.monotonic()
     try:
-        for batch in batches:
+        for number, batch in enumerate(batches, 1):
+            begun = time.monotonic()
             refused = acting.make(company.root, batch)
             lines += [f"not made: {label}: {said}" for label, said in refused.items()]
             batch = [item for item in batch if item.label not in refused]  # noqa: PLW2901
@@ -87,10 +88,17 @@ def test_every_change_is_told_and_nothing_else(company, everything, seed, part, 
             verdict = judged(batch, report["findings"])
             made, missed = made + len(batch), missed + len(verdict.missed)
             false += len(verdict.false)
+            looked = time.monotonic() - begun
             lines += [f"missed: {item.label}" for item in verdict.missed]
             lines += [f"nobody did: {one['address']}: {one['text']} {one['differences']}" for one in verdict.false]  # fmt: skip
             repair(company, batch)
             assert look(company)["findings"] == []
+            print(  # with `pytest -s`, how far a long run is
+                f"batch {number} of {len(batches)}: {len(batch)} changes{' at servers' * servers},"
+                f" {len(verdict.missed)} missed, {len(verdict.false)} nobody made;"
+                f" made and seen in {looked:.0f} s, put right in {time.monotonic() - begun - looked:.0f} s",
+                flush=True,
+            )
     finally:
         acting.undo(company.root, everything.every())
     notes.append(
