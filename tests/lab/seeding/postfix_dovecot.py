@@ -210,9 +210,9 @@ WAYS: Final = {
     ("mailbox", "secret:password"): _SECRET,
     ("mailbox", ways.GONE): _REMOVED,
     ("mailbox", ways.STRANGE): [
-        ways.Way(name="in our file", make=lambda item, others, random: added(_USERS, f"{_STRANGER}:{_HASH}::::mailbox:"),
+        ways.Way(name="in our file", make=lambda item, others, random: added(_USERS, f"{_STRANGER}:{_HASH}:::::mailbox:"),
             names=_foreign(f"mailbox/{_STRANGER}"), undo=_back(_USERS), locks=_alone("mail1:stranger")),
-        ways.Way(name="in the administrators' file", make=lambda item, others, random: added("/etc/dovecot/users", f"{_STRANGER}:{_HASH}::::mailbox:"),
+        ways.Way(name="in the administrators' file", make=lambda item, others, random: added("/etc/dovecot/users", f"{_STRANGER}:{_HASH}:::::mailbox:"),
             names=_foreign(f"mailbox/{_STRANGER}"), undo=_back("/etc/dovecot/users"), locks=_alone("mail1:stranger")),
     ],
     ("shared_mailbox", "title"): [ways.Way(name="another title", make=_user(5, "Seeded"))],
@@ -222,7 +222,7 @@ WAYS: Final = {
     ("shared_mailbox", "secret:password"): _SECRET,
     ("shared_mailbox", ways.GONE): _REMOVED,
     ("shared_mailbox", ways.STRANGE): [
-        ways.Way(name="in our file", make=lambda item, others, random: added(_USERS, f"{_STRANGER}:{_HASH}::::shared=nobody:"),
+        ways.Way(name="in our file", make=lambda item, others, random: added(_USERS, f"{_STRANGER}:{_HASH}:::::shared=nobody:"),
             names=_foreign(f"shared_mailbox/{_STRANGER}"), undo=_back(_USERS), locks=_alone("mail1:stranger")),
     ],
     ("list", "title"): [ways.Way(name="another title", make=_title)],
