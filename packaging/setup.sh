@@ -37,10 +37,6 @@ all_there && { compiled; exit 0; }
 # Two `make` at once must not build one .venv together.
 exec 9<packaging/setup.sh
 flock 9
-# Compiled ahead where Python is told not to do so by itself: a command starts a third sooner. 0.1 s when done.
-compiled() {
-  .venv/bin/python -m compileall -q commsroom
-}
 all_there && { compiled; exit 0; }
 
 # ── Debian packages

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from commsroom.errors import CommsroomError, PolicyErrors
+from commsroom.estate.secret import Custody
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -262,6 +263,9 @@ def _resource(item: Resource) -> Document:
         "needs": sorted(str(need) for need in item.needs),
         "provenance": _provenance(item.provenance),
         "secrets": [f"secret:{ref.slot}" for ref in item.secrets],
+        "personal": [
+            f"secret:{ref.slot}" for ref in item.secrets if ref.custody is Custody.PERSONAL
+        ],
         "person": item.person,
         "protected": item.protected,
     }

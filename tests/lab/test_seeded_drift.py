@@ -7,6 +7,7 @@ looks twenty times at servers on which nothing was changed, `=2/5` the second fi
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from random import Random, SystemRandom
@@ -19,6 +20,8 @@ from commsroom import backends
 
 pytestmark = [pytest.mark.lab, pytest.mark.seeded]
 
+#: How far a long run is: `pytest --log-cli-level=info`.
+LOG = logging.getLogger("seeded")
 SAMPLE, CLEAN_RUNS = 60, 20
 #: Everything a night's meddling may need to be put right, named as an administrator would have to.
 ALLOWED = ("--allow-protected", "mail1:shared_mailbox/contact@lianhe.example", "--allow-removal", "total",
@@ -93,12 +96,11 @@ def test_every_change_is_told_and_nothing_else(company, everything, seed, part, 
             lines += [f"nobody did: {one['address']}: {one['text']} {one['differences']}" for one in verdict.false]  # fmt: skip
             repair(company, batch)
             assert look(company)["findings"] == []
-            print(  # with `pytest -s`, how far a long run is
-                f"batch {number} of {len(batches)}: {len(batch)} changes{' at servers' * servers},"
-                f" {len(verdict.missed)} missed, {len(verdict.false)} nobody made;"
-                f" made and seen in {looked:.0f} s, put right in {time.monotonic() - begun - looked:.0f} s",
-                flush=True,
-            )
+            LOG.info(
+                "batch %d of %d: %d changes%s, %d missed, %d nobody made; seen in %.0f s, right again in %.0f s",
+                number, len(batches), len(batch), " at servers" * servers, len(verdict.missed),
+                len(verdict.false), looked, time.monotonic() - begun - looked,
+            )  # fmt: skip
     finally:
         acting.undo(company.root, everything.every())
     notes.append(

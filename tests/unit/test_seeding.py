@@ -19,6 +19,17 @@ def test_every_field_of_every_kind_has_a_way_to_change_it_or_a_reason_why_not(na
     assert [row.name for row in rows if bool(row.ways) == bool(row.reason)] == []
 
 
+def test_a_password_that_is_its_owners_to_change_is_not_changed_behind_our_back():
+    rows = accounts.rows({"mail1": backends.backend("postfix_dovecot")})
+    row = next(row for row in rows if row.name == "postfix_dovecot mailbox.secret:password")
+    boxes = [
+        {"address": f"mail1:mailbox/{name}@a.example", "kind": "mailbox", "personal": personal}
+        for name, personal in (("ann", ["secret:password"]), ("bob", []))
+    ]
+    made = list(accounts.disturbances(row, boxes, Random(1)))
+    assert [item.place for item in made] == ["mail1:mailbox/bob@a.example"]
+
+
 def test_every_task_of_every_role_has_a_way_to_undo_it():
     found = list(tasks.tasks(ROOT / "roles"))
     assert {item.role for item in found} == {path.name for path in (ROOT / "roles").iterdir()}

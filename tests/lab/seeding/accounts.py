@@ -52,7 +52,8 @@ def rows(backends: Mapping[str, Any]) -> Iterator[Row]:
 def disturbances(row: Row, resources: list[Resource], random: Random) -> Iterator[Disturbance]:
     """Yield every way for every object of a row, the objects in the order of `random`."""
     own = [item for item in resources if item["address"].startswith(f"{row.system}:")]
-    objects = [item for item in own if item["kind"] == row.kind]
+    # A personal password is its owner's to change: another one is no drift.
+    objects = [i for i in own if i["kind"] == row.kind and row.field not in i["personal"]]
     random.shuffle(objects)
     for way in row.ways:
         for item in objects[: 1 if row.field == STRANGE else None]:
