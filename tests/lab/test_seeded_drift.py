@@ -20,7 +20,7 @@ from commsroom import backends
 
 pytestmark = [pytest.mark.lab, pytest.mark.seeded]
 
-#: How far a long run is: `pytest --log-cli-level=info`.
+#: How far a long run is: `pytest --log-cli-level=info`, or debug.
 LOG = logging.getLogger("seeded")
 SAMPLE, CLEAN_RUNS = 60, 20
 #: Everything a night's meddling may need to be put right, named as an administrator would have to.
@@ -83,6 +83,7 @@ def test_every_change_is_told_and_nothing_else(company, everything, seed, part, 
     try:
         for number, batch in enumerate(batches, 1):
             begun = time.monotonic()
+            LOG.debug("batch %d: %s", number, "; ".join(item.label for item in batch))
             refused = acting.make(company.root, batch)
             lines += [f"not made: {label}: {said}" for label, said in refused.items()]
             batch = [item for item in batch if item.label not in refused]  # noqa: PLW2901
