@@ -51,6 +51,10 @@ def _gone(item: Managed) -> Any:
         more = {"blind": True}
     if item.thing.startswith("/etc/commsroom/firewall/"):  # what is not there cannot be compared
         more = {"follows": (f"{item.host}: Load the rules again*",)}
+    if (
+        item.thing == f"/etc/systemd/system/{_FIREWALL}.service"
+    ):  # nor does a unit start that is not there
+        more = {"follows": (f"{item.host}: Have the rules loaded now and after every start",)}
     return f"rm {quote(item.thing)}", more
 
 
