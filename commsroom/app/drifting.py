@@ -135,23 +135,34 @@ def _servers(estate: Estate, progress: Progress, lost: frozenset[str]) -> Iterat
     if not hosts:
         return
     progress.begin("Checking servers")
-    run = ansible.playbook(
-        estate.path,
-        SITE,
-        check=True,
-        limit=",".join(hosts),
-        told=lambda result: progress.advance(f"{result.host}: {result.task}", 0),
-    )
-    progress.end()
-    yield from _findings(run.results)
-    if not run.ok and not any(result.failed or result.unreachable for result in run.results):
-        yield Finding(
-            kind=FindingKind.UNKNOWN,
-            address=SITE,
-            system=SITE,
-            text=f"ansible-playbook ended with {run.code} before it had looked at everything",
-            remedy=f"ansible-playbook playbooks/{SITE} --check --diff",
+    while hosts:
+        run = ansible.playbook(
+            estate.path,
+            SITE,
+            check=True,
+            limit=",".join(hosts),
+            told=lambda result: progress.advance(f"{result.host}: {result.task}", 0),
         )
+        failed = {one.host for one in run.results if one.failed or one.unreachable}
+        # Ansible ends a playbook where all hosts of a play failed: who has not must be asked again.
+        rest = [] if run.ok else [name for name in hosts if name not in failed]
+        stuck = rest == hosts
+        yield from _findings(one for one in run.results if stuck or one.host not in rest)
+        if stuck:
+            yield from (_not_looked_at(name, run.code) for name in rest)
+            break
+        hosts = rest
+    progress.end()
+
+
+def _not_looked_at(host: str, code: int) -> Finding:
+    return Finding(
+        kind=FindingKind.UNKNOWN,
+        address=f"{host}: {SITE}",
+        system=host,
+        text=f"ansible-playbook ended with {code} before it had looked at everything",
+        remedy=f"ansible-playbook playbooks/{SITE} --check --diff --limit {host}",
+    )
 
 
 def _findings(results: Iterable[TaskResult]) -> Iterator[Finding]:
