@@ -63,9 +63,10 @@ def look(company, *words):
 
 def repair(company, batch):
     """Put right what a batch made wrong, as an administrator would: site.yml, then apply."""
-    acting.undo(company.root, batch)
     if any(item.row.startswith("role ") for item in batch):
         company.run("ansible-playbook", "playbooks/site.yml", timeout=600)
+    # Only now: the servers' own tools do nothing where their settings are broken.
+    acting.undo(company.root, batch)
     company.commsroom("apply", "--yes", *ALLOWED)
 
 
