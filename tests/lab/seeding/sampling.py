@@ -22,10 +22,11 @@ def drawn(
     """Draw at least `count` changes, every sort among them before any is there twice, as batches.
 
     `universe` maps a sort (a kind, a field and a way; what a task does and a way) to all of it. What is
-    in the roles comes first: a look at the servers takes long, so those go into few batches.
+    in the roles comes first, what there is least choice of before all: a look at the servers takes
+    long, so those go into few batches.
     """
     piles = {sort: random.sample(list(pile), len(pile)) for sort, pile in sorted(universe.items())}
-    order = sorted(piles, key=lambda sort: not sort.startswith("role "))
+    order = sorted(piles, key=lambda sort: (not sort.startswith("role "), len(piles[sort])))
     found: Batches = []
     made, before = 0, -1
     for number, sort in enumerate(cycle(order)):
