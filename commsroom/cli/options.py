@@ -27,7 +27,8 @@ class Format(StrEnum):
     SARIF = "sarif"
 
 
-def _read_day(text: str) -> datetime:
+def read_day(text: str) -> datetime:
+    """Read a day; typer says what is wrong with another."""
     try:
         found = datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a day, no moment
         if text == found.date().isoformat():
@@ -84,7 +85,7 @@ AsOf = Annotated[
     datetime | None,
     typer.Option(
         metavar="DATE",
-        parser=_read_day,
+        parser=read_day,
         help="Read policy as it will stand on this day, YYYY-MM-DD.  [default: today]",
         show_default=False,
     ),

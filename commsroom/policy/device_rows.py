@@ -56,6 +56,16 @@ def mac_address(text: str) -> str:
     return text
 
 
+def is_port(text: str) -> bool:
+    """Tell whether a text has the form `SWITCH:PORT`."""
+    return _PORT.fullmatch(text) is not None
+
+
+def is_price(text: str) -> bool:
+    """Tell whether a text is an amount: digits, with a point for cents."""
+    return _PRICE.fullmatch(text) is not None
+
+
 class DeviceRows:
     """Collects devices and what is wrong with them."""
 
@@ -199,7 +209,7 @@ class DeviceRows:
 
     def _price(self, text: str, line: int) -> Decimal | None:
         if text not in self._prices:
-            if not _PRICE.fullmatch(text):
+            if not is_price(text):
                 message = f"{quoted(text)} is not a price"
                 self._problem(
                     line, "price", message, "digits, with a point for cents: 4200 or 99.50"
@@ -236,7 +246,7 @@ class DeviceRows:
     def _port(self, port: str, kind: DeviceKind | None, state: DeviceState, line: int) -> None:
         if not port:
             return
-        if not _PORT.fullmatch(port):
+        if not is_port(port):
             message = f"{quoted(port)} is not a port"
             self._problem(line, "port", message, "write SWITCH:PORT, as in sw-3f:Gi1/0/7")
         elif state in _UNPLUGGED:

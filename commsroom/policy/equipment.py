@@ -96,6 +96,10 @@ class Equipment(Section):
     maintenance: Mapping[Id, Maintenance] = Field(
         default={}, description="Recurring tasks, by a name of their own"
     )
+    repair_within: Duration = Field(
+        default=timedelta(days=30),
+        description="A fault is repaired so soon (clause 3.2.3), e.g. 14d",
+    )
     renewal: Mapping[DeviceKind, Renewal] = Field(
         default={}, description="When devices are proposed for renewal, by kind"
     )
