@@ -3,6 +3,7 @@
 import json
 import threading
 
+import jsonschema
 import pytest
 
 HEADER = (
@@ -358,3 +359,19 @@ def test_the_documents_are_json_a_program_can_rely_on(device):
     assert set(shown) == {"device", "history", "tasks", "disagreements"}
     assert shown["device"]["price"] == "5200"
     assert shown["device"]["mac"] == "80:5e:c0:00:00:01"
+
+
+def test_every_document_keeps_its_published_contract(device, equipped, pytestconfig):
+    equipped.policy("positions.yml", "title: Clerk", "title: Clerk\n    equipment: {phone: {}}")
+    text = (pytestconfig.rootpath / "docs/reference/documents.schema.json").read_text("utf-8")
+    schema = json.loads(text)
+    for words in (
+        ("issue", "T-2", "P3"), ("fault", "T-2", "--reason", "x"), ("repair", "T-2", "--cost", "9"),
+        ("move", "T-2", "--port", "sw1:1"), ("done", "T-2", "--task", "cleaning"), ("return", "T-2"),
+        ("retire", "T-2", "--reason", "x"), ("list",), ("show", "T-2"), ("due", "--within", "2y"),
+        ("procurement",), ("renewals",), ("rewrite",),
+    ):  # fmt: skip
+        done = device(*words, "--json")
+        assert done.code == 0, done.err
+        name = f"#/$defs/device%20{words[0]}"
+        jsonschema.Draft202012Validator({**schema, "$ref": name}).validate(done.document)

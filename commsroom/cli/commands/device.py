@@ -15,7 +15,7 @@ from commsroom.cli.session import Session, command
 if TYPE_CHECKING:
     from commsroom.app.registering import Recorded
 
-_HELP: Final = """The company's equipment: desk phones, computers, switches and what happens to them.
+_HELP: Final = """Equipment: who has what, what broke, what is due and to be bought.
 
 \b
     commsroom device list --holder L007            what does somebody have?
