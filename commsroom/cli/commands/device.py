@@ -15,7 +15,7 @@ from commsroom.cli.session import Session, command
 if TYPE_CHECKING:
     from commsroom.app.registering import Recorded
 
-_HELP: Final = """Equipment: who has what, what broke, what is due and to be bought.
+_HELP: Final = """Equipment: who has what, what is due, what to buy.
 
 \b
     commsroom device list --holder L007            what does somebody have?
