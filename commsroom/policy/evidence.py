@@ -37,7 +37,8 @@ CHECKS: Final = frozenset(
 EventKind = Literal[
     "abandoned", "accepted", "adopted", "applied", "device corrected", "device fault", "device issued",
     "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
-    "forgotten", "generation", "intent", "notified", "outcome",
+    "forgotten", "generation", "intent", "notified", "order approved", "order proposed",
+    "outcome",
     "proof", "protected", "recovered", "secret shown", "unprotected",
 ]  # fmt: skip
 

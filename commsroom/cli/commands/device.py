@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from commsroom.cli.commands import device_reports
+from commsroom.cli.commands import device_orders, device_reports
 from commsroom.cli.completion import holders, places, tags, tasks
 from commsroom.cli.options import read_day
 from commsroom.cli.session import Session, command
@@ -76,6 +76,7 @@ def register(app: typer.Typer) -> None:
     """Add the group `device` to `app`."""
     group = typer.Typer(help=_HELP)
     device_reports.register(group)
+    device_orders.register(group)
     command(
         group,
         "issue",

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from commsroom.cli.completion import holders, tags
-from commsroom.cli.options import AsOf, LedgerUrl, day
+from commsroom.cli.options import AsOf, LedgerUrl, day, span
 from commsroom.cli.session import Session, command
-from commsroom.errors import UsageError
 from commsroom.policy.devices import DeviceKind, DeviceState
-
-if TYPE_CHECKING:
-    from datetime import timedelta
 
 
 def register(group: typer.Typer) -> None:
@@ -33,16 +29,6 @@ def register(group: typer.Typer) -> None:
         "commsroom device procurement --ahead 1y --json",
     )(procurement)
     command(group, "renewals", "commsroom device renewals --as-of 2027-06-30")(renewals)
-
-
-def _span(option: str, text: str) -> timedelta:
-    """Read a span of time; raises UsageError."""
-    from commsroom.policy.scalars import duration
-
-    try:
-        return duration(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from error
 
 
 def listed(
@@ -128,7 +114,7 @@ def due(
     from commsroom.reports import equipment
 
     with session.open(ledger=ledger) as estate:
-        found, on = equipping.due(estate, within=_span("--within", within), as_of=day(as_of))
+        found, on = equipping.due(estate, within=span("--within", within), as_of=day(as_of))
     session.out.lines(equipment.due_lines(found, on))
     session.out.document({"tasks": [equipment.task_document(item, on) for item in found]})
     return 0
@@ -156,9 +142,7 @@ def procurement(
     from commsroom.reports import equipment
 
     with session.open(ledger=ledger) as estate:
-        found, until = equipping.procurement(
-            estate, ahead=_span("--ahead", ahead), as_of=day(as_of)
-        )
+        found, until = equipping.procurement(estate, ahead=span("--ahead", ahead), as_of=day(as_of))
         currency = estate.policy.equipment.currency or ""
     session.out.lines(equipment.procurement_lines(found, until, currency))
     session.out.document(
@@ -174,7 +158,8 @@ def procurement(
 def renewals(session: Session, *, ledger: LedgerUrl = None, as_of: AsOf = None) -> int:
     """List the devices that policy proposes for renewal: by age, faults, and what repairs cost.
 
-    Rules are `renewal` in policies/equipment.yml. This is a proposal and orders nothing.
+    Rules are `renewal` in policies/equipment.yml. A proposal: `order` asks for it, and
+    two people `approve` it.
     """
     from commsroom.app import equipping
     from commsroom.reports import equipment
