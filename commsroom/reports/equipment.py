@@ -152,7 +152,8 @@ def procurement_lines(needs: Sequence[Need], until: date, currency: str) -> Iter
         if need.missing:
             named = ", ".join(want.holder for want in need.missing[:_NAMED])
             more = f" and {len(need.missing) - _NAMED} more" if len(need.missing) > _NAMED else ""
-            yield line(f"to buy: {len(need.missing)} {need.kind} for {named}{more}")
+            models = f" ({' or '.join(need.models)})" if need.models else ""
+            yield line(f"to buy: {len(need.missing)} {need.kind}{models} for {named}{more}")
     buy = sum(len(need.missing) for need in needs)
     yield line(Span(f"{count(buy, 'device')} to buy until {until}", Style.STRONG))
 

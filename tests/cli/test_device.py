@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import jsonschema
 import pytest
@@ -375,3 +376,15 @@ def test_every_document_keeps_its_published_contract(device, equipped, pytestcon
         assert done.code == 0, done.err
         name = f"#/$defs/device%20{words[0]}"
         jsonschema.Draft202012Validator({**schema, "$ref": name}).validate(done.document)
+
+
+@pytest.mark.slow
+def test_with_fifty_thousand_devices_each_command_takes_seconds(device, equipped):
+    with (equipped.path / "policies/devices.csv").open("a") as file:
+        for n in range(50_000):
+            held = "lobby,issued" if n % 2 else ",stock"
+            file.write(f"D{n},headset,Jabra,E65,J{n},,2025-01-08,,6900,home,{held},\n")
+    for words in (("issue", "D0", "P3"), ("list", "--holder", "P3"), ("due",), ("show", "D0")):
+        began = time.process_time()
+        assert device(*words).code == 0
+        assert time.process_time() - began < 20, words  # two or three seconds on a quiet machine
