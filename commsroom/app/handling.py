@@ -12,6 +12,7 @@ from commsroom.errors import UsageError
 from commsroom.estate import register
 from commsroom.estate.register import Standing, Step, life
 from commsroom.policy import device_rows
+from commsroom.policy.devices import DeviceState
 from commsroom.policy.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
@@ -114,8 +115,15 @@ def repair(
         raise UsageError(
             f"--cost: {quoted(cost)} is no amount", remedy="digits, with a point for cents: 850"
         )
-    details = {"cost": cost, "by": by, "note": note}
-    what = Happening(step=Step.REPAIRED, move=life.repaired, day=day, details=details)
+    faults = estate.ledger.entries(tag=tag, steps=[Step.FAULT])
+    # Of a device that came into the register in repair, its holder is who waits for it.
+    was = faults[-1].before.state if faults else DeviceState.ISSUED
+    what = Happening(
+        step=Step.REPAIRED,
+        move=lambda device: life.repaired(device, was=was),
+        day=day,
+        details={"cost": cost, "by": by, "note": note},
+    )
     return take(estate, [tag], what)
 
 

@@ -23,7 +23,7 @@ from commsroom.errors import CommsroomError, UsageError
 from commsroom.estate import register
 from commsroom.estate.register import Entry, Life, Standing, Step, life
 from commsroom.policy import characters, device_file, device_rows
-from commsroom.policy.devices import Device
+from commsroom.policy.devices import Device, DeviceState
 from commsroom.policy.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
@@ -224,6 +224,8 @@ def _notes(now: Register, entries: Iterable[Entry]) -> Iterator[str]:
                 yield f"{person.id}'s post entitles to no {device.kind} (positions.yml)"
             elif not right.fits(device):
                 yield f"{person.id} is to have {' or '.join(right.models)}, not {device.product}"
+        if item.step is Step.RETURNED and item.after.state is DeviceState.REPAIR:
+            yield f"{item.tag} stays in repair, and is nobody's now"
         if item.step is Step.RETIRED and device.kind in _WITH_DATA:
             yield f"{item.tag} may hold data: recording that it is retired wipes nothing"
 

@@ -141,14 +141,14 @@ def issued(device: Device, holder: str, *, site: str = "", port: str = "") -> St
 
 
 def returned(device: Device, *, place: str = "", site: str = "") -> Standing:
-    """Take a device back; one in repair stays there, and is nobody's."""
+    """Take a device back to a `place`; one in repair stays there, is nobody's and at no place."""
     _not_retired(device)
     if device.state is DeviceState.STOCK:
         raise _refused(device, "is in stock", "")
     if device.state is DeviceState.REPAIR:
         if not device.holder:
             raise _refused(device, "is in repair, and nobody's", f"repair {device.asset_tag}")
-        return Standing(DeviceState.REPAIR, place, site or device.site, "")
+        return Standing(DeviceState.REPAIR, "", site or device.site, "")
     return Standing(DeviceState.STOCK, place, site or device.site, "")
 
 
@@ -160,15 +160,15 @@ def broken(device: Device) -> Standing:
     return replace(Standing.of(device), state=DeviceState.REPAIR)
 
 
-def repaired(device: Device, *, people: frozenset[str] = frozenset()) -> Standing:
-    """End a repair: the device goes back to its holder, else into stock."""
+def repaired(device: Device, *, was: DeviceState) -> Standing:
+    """End a repair: the device is what it `was` before, for the same holder; else in stock."""
     if device.state is not DeviceState.REPAIR:
         raise _refused(
             device, f"is not in repair but {_state(device)}", f"fault {device.asset_tag}"
         )
-    back = DeviceState.ISSUED if device.holder else DeviceState.STOCK
-    port = device.port if back is DeviceState.ISSUED else ""
-    return replace(Standing.of(device), state=back, port=port)
+    if device.holder and was is DeviceState.ISSUED:
+        return replace(Standing.of(device), state=DeviceState.ISSUED)
+    return replace(Standing.of(device), state=DeviceState.STOCK, port="")
 
 
 def moved(
@@ -178,6 +178,8 @@ def moved(
     _not_retired(device)
     if device.state is DeviceState.STOCK and port:
         raise _refused(device, "is in stock, at no port", f"issue {device.asset_tag} HOLDER")
+    if device.state is DeviceState.REPAIR and place:
+        raise _refused(device, "is in repair, at no place", f"repair {device.asset_tag}")
     before = Standing.of(device)
     after = replace(
         before,

@@ -24,16 +24,23 @@ def test_a_device_in_repair_keeps_its_holder_and_goes_back_to_them(make):
     device = make(**HELD)
     sick = life.placed(device, life.broken(device))
     assert (sick.state, sick.holder, sick.port) == (DeviceState.REPAIR, "L007", "sw-3f:Gi1/0/7")
-    assert life.placed(sick, life.repaired(sick)) == device
+    assert life.placed(sick, life.repaired(sick, was=DeviceState.ISSUED)) == device
 
 
 def test_what_is_nobodys_is_repaired_into_stock(make):
-    assert life.repaired(make(state="repair")).state is DeviceState.STOCK
+    sick = make(state="repair")
+    assert life.repaired(sick, was=DeviceState.ISSUED).state is DeviceState.STOCK
+
+
+def test_what_broke_on_its_shelf_goes_back_there(make):
+    shelved = make(holder="store")
+    sick = life.placed(shelved, life.broken(shelved))
+    assert life.placed(sick, life.repaired(sick, was=DeviceState.STOCK)) == shelved
 
 
 def test_a_leavers_device_in_repair_stays_there_and_is_nobodys(make):
     sick = make(state="repair", holder="L007", port="sw-3f:Gi1/0/7")
-    after = life.returned(sick)
+    after = life.returned(sick, place="store")
     assert (after.state, after.holder, after.port) == (DeviceState.REPAIR, "", "")
 
 
@@ -49,7 +56,7 @@ REFUSED = {
                                 "A-1 is in repair, and nobody's (commsroom device repair A-1)"),
     "two faults at once": ({"state": "repair"}, life.broken,
                            "A-1 is in repair already (commsroom device repair A-1)"),
-    "repair what is whole": (HELD, life.repaired,
+    "repair what is whole": (HELD, lambda d: life.repaired(d, was=DeviceState.ISSUED),
                              "A-1 is not in repair but issued (commsroom device fault A-1)"),
     "retire what somebody holds": (HELD, life.retired,
                                    "A-1 is issued to L007 (commsroom device return A-1)"),
