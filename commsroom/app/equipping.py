@@ -11,7 +11,8 @@ from commsroom.errors import UsageError
 from commsroom.estate import register
 from commsroom.estate.register import Step, supply, upkeep
 from commsroom.estate.register.supply import Aging, Need
-from commsroom.policy.devices import Device
+from commsroom.policy.devices import Device, DeviceKind, DeviceState
+from commsroom.policy.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from datetime import date, timedelta
@@ -54,7 +55,19 @@ class File:
 
 
 def listed(estate: Estate, chosen: Chosen) -> tuple[Device, ...]:
-    """Return the devices that are meant, as they stand, in the order of their rows."""
+    """Return the devices that are meant, as they stand, in the order of their rows.
+
+    Raises:
+        UsageError: there is no such kind, state or site.
+    """
+    sites = estate.policy.company.sites
+    for word, valid, what in (
+        (chosen.kind, DeviceKind, "kind of device"),
+        (chosen.state, DeviceState, "state of a device"),
+        (chosen.site, sites, "site"),
+    ):
+        if word and word not in [*valid]:
+            raise UsageError(f"{quoted(word)} is no {what}", remedy=did_you_mean(word, valid))
     return tuple(item for item in registering.read(estate).devices if chosen.names(item))
 
 

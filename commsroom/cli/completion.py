@@ -32,6 +32,20 @@ def tasks(context: typer.Context, incomplete: str) -> list[str]:
     return _keys(context, "maintenance", incomplete)
 
 
+def device_kinds(incomplete: str) -> list[str]:
+    """Offer the kinds of device there are."""
+    from commsroom.policy.devices import DeviceKind
+
+    return [str(kind) for kind in DeviceKind if kind.startswith(incomplete)]
+
+
+def device_states(incomplete: str) -> list[str]:
+    """Offer the states of a device."""
+    from commsroom.policy.devices import DeviceState
+
+    return [str(state) for state in DeviceState if state.startswith(incomplete)]
+
+
 def _keys(context: typer.Context, part: str, incomplete: str) -> list[str]:
     from commsroom.policy import tree
 

@@ -104,6 +104,10 @@ REFUSED = {
     "a hidden character": (
         ("fault", "T-1", "--reason", "no\u202esound"),
         "--reason: a bidirectional control character (U+202E) may not be part of it"),
+    "no such kind": (("list", "--kind", "fone"), "'fone' is no kind of device (did you mean 'phone'?)"),
+    "no such state": (
+        ("list", "--state", "broken"),
+        "'broken' is no state of a device (one of issued, repair, retired, stock)"),
     "nothing to correct": (
         ("correct", "--reason", "x"),
         "devices.csv says what the ledger says: there is nothing to correct"),

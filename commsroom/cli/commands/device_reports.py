@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from commsroom.cli.completion import holders, tags
+from commsroom.cli.completion import device_kinds, device_states, holders, tags
 from commsroom.cli.options import AsOf, LedgerUrl, day, span
 from commsroom.cli.session import Session, command
-from commsroom.policy.devices import DeviceKind, DeviceState
 
 
 def register(group: typer.Typer) -> None:
@@ -39,11 +38,23 @@ def listed(
         typer.Option(metavar="GLOB", help="Asset tags.", autocompletion=tags, show_default=False),
     ] = "",
     kind: Annotated[
-        DeviceKind | None, typer.Option(help="Only this kind.", show_default=False)
-    ] = None,
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="Only this kind, as phone or computer.",
+            autocompletion=device_kinds,
+            show_default=False,
+        ),
+    ] = "",
     state: Annotated[
-        DeviceState | None, typer.Option(help="Only this state.", show_default=False)
-    ] = None,
+        str,
+        typer.Option(
+            metavar="STATE",
+            help="Only this state: stock, issued, repair or retired.",
+            autocompletion=device_states,
+            show_default=False,
+        ),
+    ] = "",
     holder: Annotated[
         str,
         typer.Option(
@@ -62,7 +73,7 @@ def listed(
     from commsroom.app import equipping
     from commsroom.reports import equipment
 
-    chosen = equipping.Chosen(kind=kind or "", state=state or "", site=site, holder=holder, tag=tag)
+    chosen = equipping.Chosen(kind=kind, state=state, site=site, holder=holder, tag=tag)
     with session.open(ledger=ledger) as estate:
         found = equipping.listed(estate, chosen)
     session.out.lines(equipment.list_lines(found))

@@ -92,6 +92,7 @@ def test_an_edited_step_breaks_the_chain(ledger, sql):
     assert any("were edited" in fault for fault in ledger.verify())
 
 
+@pytest.mark.slow
 def test_fifty_thousand_lives_are_recorded_and_read_in_seconds(tmp_path):
     import time
 

@@ -167,7 +167,7 @@ def test_equipment_of_somebody_no_longer_in_the_roster_is_warned_of_and_stops_no
     assert told == [
         f"policies/devices.csv:{line}:1: {tag}: there is no person or place 'L013'"
         " (did you mean 'L913'?)"
-        for line, tag in ((14, "LH-P013"), (60, "LH-C013"))
+        for line, tag in ((14, "LH-P013"), (61, "LH-C013"))
     ]
 
 
