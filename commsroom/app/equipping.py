@@ -62,11 +62,11 @@ def listed(estate: Estate, chosen: Chosen) -> tuple[Device, ...]:
     """
     sites = estate.policy.company.sites
     for word, valid, what in (
-        (chosen.kind, DeviceKind, "kind of device"),
-        (chosen.state, DeviceState, "state of a device"),
-        (chosen.site, sites, "site"),
+        (chosen.kind, [str(kind) for kind in DeviceKind], "kind of device"),
+        (chosen.state, [str(state) for state in DeviceState], "state of a device"),
+        (chosen.site, list(sites), "site"),
     ):
-        if word and word not in [*valid]:
+        if word and word not in valid:
             raise UsageError(f"{quoted(word)} is no {what}", remedy=did_you_mean(word, valid))
     return tuple(item for item in registering.read(estate).devices if chosen.names(item))
 
