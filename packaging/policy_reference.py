@@ -139,6 +139,8 @@ def _tables(schema: dict[str, Any]) -> Iterator[str]:
         if "properties" in part:
             yield f"### {_words(name)}\n\n{_first(part)}\n"
             yield _table(part)
+        elif "enum" in part:
+            yield f"### {_words(name)}\n\n{_first(part)} {_type(part)}\n"
 
 
 def _table(part: dict[str, Any]) -> str:
@@ -163,7 +165,8 @@ def _type(item: dict[str, Any]) -> str:
         return "list of " + _type(item["items"])
     if item.get("type") == "object":
         inner = item.get("additionalProperties") or next(iter(item["patternProperties"].values()))
-        return "by name: " + _type(inner)
+        by = _type(item["propertyNames"]) if "$ref" in item.get("propertyNames", {}) else "name"
+        return f"by {by}: {_type(inner)}"
     words = {"string": "text", "integer": "number", "boolean": "true / false"}
     return words.get(item.get("type", ""), "text")
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from commsroom.policy.base import Model, Section
 from commsroom.policy.devices import Device, DeviceKind
-from commsroom.policy.scalars import Duration, Glob, Id, Share, Text
+from commsroom.policy.scalars import Currency, Duration, Glob, Id, Share, Text
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Kinds = tuple[DeviceKind, ...]
 
 

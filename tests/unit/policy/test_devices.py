@@ -197,6 +197,24 @@ def test_the_sample_estates_equipment_has_lines_and_places(lianhe):
     assert (source.file, source.line) == ("policies/devices.csv", device.line)
 
 
+def test_what_equipment_yml_gets_wrong_is_told_with_the_nearest_word(sample):
+    sample.change(
+        "equipment.yml", "currency: TWD", "currency: NT$", "kinds: [switch]", "kinds: [swich]",
+        "  phone: {age: 6y", "  fone: {age: 6z", "equipment: {phone: {}}", "equipment: {phoen: {}}",
+    )  # fmt: skip
+    currency, *others = sample.problems
+    assert currency == (
+        'policies/equipment.yml:6:11: currency: "NT$" is not a currency of three capitals,'
+        " as in TWD (ISO 4217)"
+    )
+    assert others == [
+        "policies/equipment.yml:9:51: phoen: \"phoen\" is not valid (did you mean 'phone'?)",
+        "policies/equipment.yml:33:13: kinds, entry 1: \"swich\" is not valid (did you mean 'switch'?)",
+        "policies/equipment.yml:39:3: fone: \"fone\" is not valid (did you mean 'phone'?)",
+        "policies/equipment.yml:39:15: age: '6z' is not a duration: write 30d, 12h, 15m, 20s, 2w or 7y",
+    ]
+
+
 def test_a_place_is_never_called_like_a_person(sample):
     sample.change(
         "equipment.yml", "  lobby: {", "  l001: {", "warehouse-gate: {name", "lobby: {name"
