@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from commsroom.errors import PolicyErrors, Problem
 from commsroom.policy import allocations
 from commsroom.policy.allotted import Allocations
-from commsroom.policy.devices import DeviceKind
+from commsroom.policy.devices import Device, DeviceKind
 from commsroom.policy.loading import Policy, load_into
 from commsroom.policy.people import PersonKind
 from commsroom.policy.sources import DEVICES
@@ -91,6 +91,7 @@ def _warnings(policy: Policy, held: Allocations, day: date, doubt: Doubt) -> Ite
     yield from _about_people(policy, held)
     yield from _about_mailboxes(policy)
     yield from _about_devices(policy)
+    yield from _about_switches(policy, doubt)
     for key, group in policy.telephony.hunt_groups.items():
         manager = policy.company.departments[group.department].manager if group.department else None
         if group.fallback == "manager" and manager is None:
@@ -161,6 +162,21 @@ def _about_devices(policy: Policy) -> Iterator[Problem]:
     for key, plan in policy.equipment.maintenance.items():
         if policy.devices and not any(plan.concerns(device) for device in policy.devices):
             yield _at(policy, ("equipment", "maintenance", key), f"{key!r} concerns no device")
+
+
+def _about_switches(policy: Policy, doubt: Doubt) -> Iterator[Problem]:
+    """Warn of switches the inventory does not have, once it has any of those that rows name."""
+    first: dict[str, Device] = {}
+    for device in policy.devices:
+        if device.port:
+            first.setdefault(device.port.partition(":")[0], device)
+    doubted = {name: found for name in first if any(found := doubt(f"{name}:*/*"))}
+    if len(doubted) == len(first):  # switches are somebody else's
+        return
+    for name, (message, remedy) in doubted.items():
+        device = first[name]
+        text = f"{device.asset_tag}: port {device.port}: {message}"
+        yield Problem(DEVICES, device.line, 1, text, remedy)
 
 
 def _about_exceptions(policy: Policy, day: date) -> Iterator[Problem]:
