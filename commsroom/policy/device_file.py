@@ -29,7 +29,8 @@ def prepared(estate: Path, devices: Iterable[Device]) -> Iterator[None]:
     """Have the rows of `devices` ready to say what they say, and put them in place after the block.
 
     The new file is on disk, beside the old one, before the block runs; all that is left then is to
-    rename it. A block that raises leaves the old file as it is.
+    rename it. A block that raises leaves the old file as it is; what a killed command left beside it is
+    removed, so the caller lets no other do this at the same time.
 
     Raises:
         CommsroomError: the file cannot be written, or is not the one the devices were read from.
@@ -40,6 +41,8 @@ def prepared(estate: Path, devices: Iterable[Device]) -> Iterator[None]:
     if content == raw:
         yield
         return
+    for left in file.parent.glob(f"{_BESIDE}*"):
+        _remove(str(left))
     beside = ""
     try:
         handle, beside = tempfile.mkstemp(prefix=_BESIDE, dir=file.parent)

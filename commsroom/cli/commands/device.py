@@ -34,12 +34,12 @@ Tag = Annotated[
 ]
 Tags = Annotated[
     list[str],
-    typer.Argument(metavar="TAG...", help="Asset tags.", autocompletion=tags, show_default=False),
+    typer.Argument(metavar="TAG", help="Asset tags.", autocompletion=tags, show_default=False),
 ]
 MayTags = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[TAG]...",
+        metavar="TAG",
         help="Asset tags; none means all that differ.",
         autocompletion=tags,
         show_default=False,

@@ -47,7 +47,7 @@ def order(
     tag: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TAG]...",
+            metavar="TAG",
             help="Devices to be renewed; none means all that are proposed.",
             autocompletion=tags,
             show_default=False,

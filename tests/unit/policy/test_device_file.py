@@ -109,3 +109,11 @@ def test_its_rights_stay(tmp_path, register):
     with device_file.prepared(tmp_path, [issued(first)]):
         pass
     assert (tmp_path / "policies/devices.csv").stat().st_mode & 0o777 == 0o640
+
+
+def test_what_a_killed_command_left_is_removed_by_the_next(tmp_path, register):
+    first, _ = register()
+    (tmp_path / "policies/.devices-left").write_text("half a file")
+    with device_file.prepared(tmp_path, [issued(first)]):
+        pass
+    assert [file.name for file in (tmp_path / "policies").iterdir()] == ["devices.csv"]
