@@ -140,7 +140,6 @@ def take(estate: Estate, tags: Sequence[str], what: Happening) -> Recorded:
         for tag in dict.fromkeys(tags):
             device = now.device(tag)
             after = what.move(device)
-            _port_is_free(now, device, after)
             entries.append(
                 Entry(
                     tag=tag,
@@ -152,6 +151,7 @@ def take(estate: Estate, tags: Sequence[str], what: Happening) -> Recorded:
                 )
             )
             moved.append(life.placed(device, after))
+        _require_free_ports(now, moved)
         with _rows(estate, moved):
             estate.ledger.record_steps(entries, now.lives, actor=actor())
     return Recorded(entries=tuple(entries), notes=tuple(_notes(now, entries)))
@@ -159,6 +159,8 @@ def take(estate: Estate, tags: Sequence[str], what: Happening) -> Recorded:
 
 def rewrite(estate: Estate, tags: Sequence[str]) -> tuple[str, ...]:
     """Write into rows what the ledger says otherwise; return the tags of the rows that changed."""
+    if estate.home != estate.path:
+        raise UsageError("a simulation leaves devices.csv as it is")
     with _alone(estate):
         now = read(estate)
         for tag in tags:
@@ -195,18 +197,28 @@ def _day(now: Register, tags: Iterable[str], given: date | None) -> date:
     return day
 
 
-def _port_is_free(now: Register, device: Device, after: Standing) -> None:
-    """Refuse a port that another device of the kind is at; a computer may share its telephone's."""
-    if not after.port or after.port == device.port:
-        return
-    if not device_rows.is_port(after.port):
-        raise UsageError(
-            f"{quoted(after.port)} is not a port", remedy="write SWITCH:PORT, as in sw-3f:Gi1/0/7"
-        )
-    for other in now.devices:
-        if other.port == after.port and other.kind is device.kind and other is not device:
+def _require_free_ports(now: Register, moved: Sequence[Device]) -> None:
+    """Refuse a port that another device of the kind is at after all of them have moved.
+
+    Two may change places; a computer may share its telephone's port.
+    """
+    after = {device.asset_tag: device for device in moved}
+    wanted = {
+        (device.port, device.kind): device
+        for device in moved
+        if device.port and device.port != now.by_tag[device.asset_tag].port
+    }
+    for port, _ in wanted:
+        if not device_rows.is_port(port):
             raise UsageError(
-                f"the port {after.port} is taken by {other.asset_tag}, held by {other.holder}",
+                f"{quoted(port)} is not a port", remedy="write SWITCH:PORT, as in sw-3f:Gi1/0/7"
+            )
+    for device in now.devices if wanted else ():
+        other = after.get(device.asset_tag, device)
+        mine = wanted.get((other.port, other.kind))
+        if mine is not None and mine.asset_tag != other.asset_tag:
+            raise UsageError(
+                f"the port {other.port} is taken by {other.asset_tag}, held by {other.holder}",
                 remedy=f"commsroom device move {other.asset_tag} --port ''",
             )
 

@@ -186,6 +186,21 @@ def test_somebody_answers_for_rows_edited_by_hand(device, equipped):
     assert equipped("inspect", "--only", "equipment:register/*", "--no-use").code == 0
 
 
+def test_two_telephones_may_change_places_in_one_correction(device, equipped):
+    device("move", "T-1", "--port", "sw1:Gi1/0/1a")
+    device("move", "T-3", "--port", "sw1:Gi1/0/3a")
+    rows = (HEADER + ROWS).replace("sw1:Gi1/0/1", "x").replace("sw1:Gi1/0/3", "sw1:Gi1/0/1a")
+    (equipped.path / "policies/devices.csv").write_text(rows.replace("x", "sw1:Gi1/0/3a"))
+    assert device("correct", "T-1", "--reason", "half of it").err == (
+        "error: the port sw1:Gi1/0/3a is taken by T-3, held by P2"
+        " (commsroom device move T-3 --port '')\n"
+    )
+    assert device("correct", "--reason", "office move").code == 0
+    assert [item["port"] for item in device("list", "--tag", "T-*", "--json").document["devices"]] == [
+        "sw1:Gi1/0/3a", None, "sw1:Gi1/0/1a",
+    ]  # fmt: skip
+
+
 def test_a_checkout_that_is_behind_cannot_hand_out_a_device_twice(device, equipped):
     device("issue", "T-2", "P3")
     (equipped.path / "policies/devices.csv").write_text(HEADER + ROWS)  # another's, not pulled yet
