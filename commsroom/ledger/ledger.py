@@ -152,7 +152,7 @@ class Ledger(Records):
     def verify(self) -> tuple[str, ...]:
         """Name every fault of the chain and of the tables beside it; empty means whole."""
         with self._database.read() as connection:
-            return verifying.faults(connection)
+            return (*self._database.damage(connection), *verifying.faults(connection))
 
     # ── the lock ─────────────────────────────────────────────────────────────────────────────
 
