@@ -20,6 +20,7 @@ from typing import Any
 from commsroom import policy
 from commsroom.ledger.baseline import Baseline
 from commsroom.policy import logins
+from commsroom.policy.devices import DeviceKind, DeviceState
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs/reference"
@@ -36,7 +37,7 @@ clause of the regulation, and so does what stands below it. Durations: `30d`, `1
 `2w`, `7y`. Sizes: `10 GiB`, `unlimited`.
 
 The roster (`people.csv`, or `people.jsonl`, `people.yml` with the same columns) is described at the
-end, allocations after it.
+end, equipment and allocations after it.
 """
 
 ROSTER = """\
@@ -55,6 +56,30 @@ ROSTER = """\
 | email | an address to use instead of login@domain |
 
 Only id, name, department, position, site, kind, start and end must be there; the order is free.
+
+"""
+
+DEVICES = """\
+## Equipment: `devices.csv`
+
+A row a device. The file is optional. What happens to a device is in the ledger: `commsroom device`
+writes both, and where they disagree about holder, state, site and port, the ledger has the last word.
+
+| column | |
+|---|---|
+| asset_tag | what is stuck on it, and its name for ever; ASCII letters, digits, `.`, `_`, `-` |
+| kind | %(kinds)s |
+| vendor, model | as maintenance plans name them: globs over `VENDOR MODEL` |
+| serial | the maker's number; one device of a vendor has it |
+| mac | in any notation: `80:5e:c0:..`, `80-5E-C0-..`, `805e.c0..`, `805E-C0..`; one device has it |
+| purchased, warranty_end | days; `warranty_end` is the last one covered |
+| price | digits, with a point for cents, in the `currency` of `equipment.yml` |
+| site | an id of `company.yml` |
+| holder | one person of the roster or one place of `equipment.yml`; nobody for what is retired |
+| state | %(states)s; in `repair` it keeps its holder |
+| port | `SWITCH:PORT` it is plugged into; one device of a kind is at a port, so a computer may share its telephone's |
+
+Only asset_tag, kind, vendor, model, site and state must be there; the order is free.
 
 """
 
@@ -100,7 +125,12 @@ def page() -> str:
         parts.append(f"## `{name}.yml`\n")
         parts += _tables(schema)
     rules = (inspect.getdoc(logins) or "").split("\n", 1)[1]
-    return "\n".join([*parts, ROSTER + "### Logins\n" + rules + "\n", ALLOCATIONS])
+    listed = {
+        "kinds": ", ".join(f"`{kind}`" for kind in DeviceKind),
+        "states": ", ".join(f"`{state}`" for state in DeviceState),
+    }
+    logins_part = ROSTER + "### Logins\n" + rules + "\n"
+    return "\n".join([*parts, logins_part, DEVICES % listed, ALLOCATIONS])
 
 
 def _tables(schema: dict[str, Any]) -> Iterator[str]:
@@ -109,6 +139,8 @@ def _tables(schema: dict[str, Any]) -> Iterator[str]:
         if "properties" in part:
             yield f"### {_words(name)}\n\n{_first(part)}\n"
             yield _table(part)
+        elif "enum" in part:
+            yield f"### {_words(name)}\n\n{_first(part)} {_type(part)}\n"
 
 
 def _table(part: dict[str, Any]) -> str:
@@ -133,7 +165,8 @@ def _type(item: dict[str, Any]) -> str:
         return "list of " + _type(item["items"])
     if item.get("type") == "object":
         inner = item.get("additionalProperties") or next(iter(item["patternProperties"].values()))
-        return "by name: " + _type(inner)
+        by = _type(item["propertyNames"]) if "$ref" in item.get("propertyNames", {}) else "name"
+        return f"by {by}: {_type(inner)}"
     words = {"string": "text", "integer": "number", "boolean": "true / false"}
     return words.get(item.get("type", ""), "text")
 

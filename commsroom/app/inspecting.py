@@ -20,6 +20,8 @@ from commsroom.errors import CommsroomError, UsageError
 from commsroom.estate.checks import host_checks, outside_checks, wanted
 from commsroom.estate.checks.network import WELL_KNOWN
 from commsroom.estate.inspection import Seen, Standard
+from commsroom.estate.register import checks as register_checks
+from commsroom.estate.register.life import REGISTER, Step
 from commsroom.policy.people import PersonKind
 from commsroom.reports import model
 from commsroom.reports.model import Finding, FindingKind, Report, Timing
@@ -93,14 +95,15 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
         CommsroomError: policy or inventory cannot be used.
     """
     chosen = {name: system for name, system in estate.systems.items() if wish.concerns(name)}
-    if not chosen:
+    equipment = wish.concerns(REGISTER) and bool(estate.policy.devices)
+    if not chosen and not equipment:
         raise UsageError(
             "no system of the inventory is named",
             remedy="write --only 'SYSTEM:CHECK/*', as in 'mail1:disk/*'",
         )
     at, started = remembering.now(), time.monotonic()
     day = wish.as_of or _today(estate)
-    results = _look(estate, chosen, wish, progress)
+    results = _look(estate, chosen, wish, progress) if chosen else {}
     checks: list[Check] = []
     findings: list[Finding] = []
     for name, result in results.items():
@@ -116,6 +119,8 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
             for check in _judge(chosen[name], result, standard, wish)
             if wish.names(check.address)
         ]
+    if equipment:
+        checks += [check for check in _equipment(estate, day) if wish.names(check.address)]
     report = Report(
         title=model.INSPECTION,
         estate=estate.policy.company.name,
@@ -123,9 +128,18 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
         simulated=estate.simulated & set(chosen),
         timings=(Timing("inspect", time.monotonic() - started),),
     ).plus(findings=findings, checks=sorted(checks, key=lambda check: check.address))
-    if wish.use:
+    if wish.use and chosen:
         report = _with_use(report, estate, wish, progress)
     return _remembered(report, estate, wish, progress, at)
+
+
+def _equipment(estate: Estate, day: date) -> Iterator[Check]:
+    """Yield what there is to say of the company's equipment: from policy and the ledger alone."""
+    ledger = estate.ledger
+    entries = ledger.entries(steps=(Step.FAULT, Step.MAINTAINED))
+    return register_checks.checks(
+        register_checks.Inspected(estate.policy, ledger.lives(), entries, day)
+    )
 
 
 def _remembered(report: Report, estate: Estate, wish: Wish, progress: Progress, at: str) -> Report:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from commsroom.app import registering
 from commsroom.app.scope import Scope
 from commsroom.errors import CommsroomError, GuardRefused, SystemUnknown, UsageError
 from commsroom.estate import compile as compiling
@@ -230,9 +231,8 @@ def desired(
         compiling.SystemInfo(name, frozenset(system.backend.supports), system.sites)
         for name, system in estate.systems.items()
     ]
-    return tuple(
-        compiling.compile_estate(estate.policy, allocations, day, systems, at_sites=at_sites)
-    )
+    policy = registering.present(estate)
+    return tuple(compiling.compile_estate(policy, allocations, day, systems, at_sites=at_sites))
 
 
 def _check_sites(estate: Estate) -> None:

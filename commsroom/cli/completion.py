@@ -1,4 +1,4 @@
-"""What the shell offers after TAB: people of the roster, addresses of what is ours."""
+"""What the shell offers after TAB: people of the roster, devices, addresses of what is ours."""
 
 from __future__ import annotations
 
@@ -9,14 +9,60 @@ import typer
 
 def people(context: typer.Context, incomplete: str) -> list[str]:
     """Offer ids of the roster; read straight from the file, because a key press cannot wait."""
+    return _column(context, "people.csv", "id", incomplete)
+
+
+def tags(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer asset tags, straight from devices.csv."""
+    return _column(context, "devices.csv", "asset_tag", incomplete)
+
+
+def holders(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer who and what may hold a device: people of the roster, places of equipment.yml."""
+    return [*people(context, incomplete), *places(context, incomplete)]
+
+
+def places(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the places of equipment.yml."""
+    return _keys(context, "places", incomplete)
+
+
+def tasks(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the names of maintenance plans."""
+    return _keys(context, "maintenance", incomplete)
+
+
+def device_kinds(incomplete: str) -> list[str]:
+    """Offer the kinds of device there are."""
+    from commsroom.policy.devices import DeviceKind
+
+    return [str(kind) for kind in DeviceKind if kind.startswith(incomplete)]
+
+
+def device_states(incomplete: str) -> list[str]:
+    """Offer the states of a device."""
+    from commsroom.policy.devices import DeviceState
+
+    return [str(state) for state in DeviceState if state.startswith(incomplete)]
+
+
+def _keys(context: typer.Context, part: str, incomplete: str) -> list[str]:
+    from commsroom.policy import tree
+
+    file = _estate(context) / "policies" / "equipment.yml"
+    found = tree.read(file, file.name, "equipment", []).names(part) if file.exists() else ()
+    return sorted(name for name in found if name.startswith(incomplete))
+
+
+def _column(context: typer.Context, name: str, column: str, incomplete: str) -> list[str]:
     import csv
 
     try:
-        with (_estate(context) / "policies" / "people.csv").open(encoding="utf-8-sig") as file:
-            ids = [row.get("id") or "" for row in csv.DictReader(file)]
+        with (_estate(context) / "policies" / name).open(encoding="utf-8-sig") as file:
+            found = [row.get(column) or "" for row in csv.DictReader(file)]
     except (OSError, ValueError, csv.Error):
         return []
-    return [found for found in ids if found and found.startswith(incomplete)]
+    return [value for value in found if value and value.startswith(incomplete)]
 
 
 def addresses(context: typer.Context, incomplete: str) -> list[str]:

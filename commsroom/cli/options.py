@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +27,8 @@ class Format(StrEnum):
     SARIF = "sarif"
 
 
-def _read_day(text: str) -> datetime:
+def read_day(text: str) -> datetime:
+    """Read a day; typer says what is wrong with another."""
     try:
         found = datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a day, no moment
         if text == found.date().isoformat():
@@ -84,7 +85,7 @@ AsOf = Annotated[
     datetime | None,
     typer.Option(
         metavar="DATE",
-        parser=_read_day,
+        parser=read_day,
         help="Read policy as it will stand on this day, YYYY-MM-DD.  [default: today]",
         show_default=False,
     ),
@@ -162,3 +163,13 @@ def scope(person: list[str] | None, only: list[str] | None, as_of: datetime | No
 def day(as_of: datetime | None) -> date | None:
     """Return the day given with --as-of; None is today."""
     return as_of.date() if as_of else None
+
+
+def span(option: str, text: str) -> timedelta:
+    """Read a span of time; raises UsageError."""
+    from commsroom.policy.scalars import duration
+
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error

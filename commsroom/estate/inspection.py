@@ -165,7 +165,8 @@ class Standard:
         """Return the same for any file of policy."""
         source = self.policy.sources.of(subject, *path)
         known = clause if clause in self.policy.regulation.clauses else ""
-        line = source.line if (subject,) in self.policy.sources.places else 0
+        stated = (subject,) in self.policy.sources.places or subject == "devices"
+        line = source.line if stated else 0
         return Provenance(source.file, line, source.clause or known)
 
     def check(

@@ -133,6 +133,16 @@ class Database:
                     insert(tables.schema_version).values(version=number + 1, applied_at=now())
                 )
 
+    def damage(self, connection: Connection) -> tuple[str, ...]:
+        """Name damage to an SQLite file that reading the rows need not meet: its indexes, its free pages.
+
+        PostgreSQL looks after its own files.
+        """
+        if not self.local:
+            return ()
+        found = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+        return () if found == "ok" else (f"the file is damaged: {str(found).splitlines()[-1]}",)
+
     def version(self, connection: Connection) -> int:
         """Return the schema's version, 0 where there is none yet; refuse a newer commsroom's."""
         names = set(inspect(connection).get_table_names())

@@ -93,6 +93,8 @@ class Memory:
     drift: dict[int, Told] = field(default_factory=dict)
     #: The digest of what each recipient of notifications was told last.
     told: dict[str, str] = field(default_factory=dict)
+    #: The last step of each device, and the event that says so.
+    devices: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
     _slots: dict[Address, set[str]] = field(default_factory=dict)
 
     def take(self, address: Address, effect: Effect) -> None:

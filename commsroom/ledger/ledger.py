@@ -9,32 +9,30 @@ from sqlalchemy import select, update
 
 from commsroom.errors import CommsroomError, FenceRefused
 from commsroom.estate.resource import Action
-from commsroom.ledger import batches, history, lock, reading, tables, telling, verifying
+from commsroom.ledger import batches, equipment, lock, reading, tables, verifying
 from commsroom.ledger.database import Database, may_write
 from commsroom.ledger.effects import Effect, Hold, of_resource
+from commsroom.ledger.records import Records
 from commsroom.ledger.writing import Line, append, set_generations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    from sqlalchemy import Connection
-
     from commsroom.estate.backend import Outcome
     from commsroom.estate.plan import Known
     from commsroom.estate.resource import Address, Change, Resource
     from commsroom.ledger.lock import Lease
     from commsroom.ledger.model import Event, Holder, OpenBatch
-    from commsroom.ledger.sightings import DriftRun, Keep, Past, Sighting
 
 #: Kinds that carry effects; `record` may not forge one.
-_OWN_KINDS: Final = verifying.ENDINGS | {
+_OWN_KINDS: Final = verifying.ENDINGS | equipment.EVENTS | {
     "adopted", "drift", "estate", "forgotten", "generation", "intent", "key", "late", "lock-broken",
     "lock-taken-over", "notified", "protected", "unprotected",
 }  # fmt: skip
 
 
-class Ledger:
+class Ledger(Records):
     """One estate's memory. Every method that writes is one durable transaction.
 
     Safe to use from several threads; several processes may have it open. `on_boundary`, if given, is
@@ -154,43 +152,7 @@ class Ledger:
     def verify(self) -> tuple[str, ...]:
         """Name every fault of the chain and of the tables beside it; empty means whole."""
         with self._database.read() as connection:
-            return verifying.faults(connection)
-
-    # ── drift over time ──────────────────────────────────────────────────────────────────────
-
-    def record_drift(self, run: DriftRun, keep: Keep, *, actor: str) -> DriftRun | None:
-        """Remember a whole run; return what of it was news, None where later runs were faster."""
-        with self._transaction("drift") as connection:
-            return history.record(connection, run, keep, actor=actor)
-
-    def standing(self) -> dict[str, str]:
-        """Return since when each thing was seen that still stands, by its fingerprint."""
-        with self._database.read() as connection:
-            return history.standing(connection)
-
-    def findings(self) -> tuple[tuple[Sighting, str], ...]:
-        """Return what stands, and since when, as the last run that could see it left it."""
-        with self._database.read() as connection:
-            return history.findings(connection)
-
-    def past(self, parts: frozenset[str], *, since: str, before: str, returns_since: str) -> Past:
-        """Return runs and repairs from `since` on, and what came back; times are UTC, ISO 8601."""
-        with self._database.read() as connection:
-            return history.past(
-                connection, parts, since=since, before=before, returns_since=returns_since
-            )
-
-    def told(self, recipient: str) -> tuple[Sighting, ...]:
-        """Return what a recipient of notifications was told last and believes to stand."""
-        with self._database.read() as connection:
-            return telling.told(connection, recipient)
-
-    def record_told(
-        self, recipient: str, standing: Iterable[Sighting], data: Mapping[str, Any], *, actor: str
-    ) -> None:
-        """Remember that a recipient was told of all that stands; `data` is JSON free of secrets."""
-        with self._transaction("told") as connection:
-            telling.record(connection, recipient, standing, actor=actor, data=data)
+            return (*self._database.damage(connection), *verifying.faults(connection))
 
     # ── the lock ─────────────────────────────────────────────────────────────────────────────
 
@@ -380,13 +342,6 @@ class Ledger:
             append(connection, kind, actor=actor, requester=requester, data=data)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
-
-    @contextmanager
-    def _transaction(self, name: str) -> Iterator[Connection]:
-        self._on_boundary(f"{name}:before")
-        with self._database.write() as connection:
-            yield connection
-        self._on_boundary(f"{name}:after")
 
     def _introduce(self) -> None:
         """Chain the estate's identity to the first event."""

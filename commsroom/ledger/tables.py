@@ -185,6 +185,23 @@ told: Final = Table(
 )
 
 
+#: Tables of the fourth step: where each device stands, by the last thing recorded of it.
+_fourth_metadata: Final = MetaData()
+
+devices: Final = Table(
+    "ledger_devices",
+    _fourth_metadata,
+    _text("tag", key=True),
+    _text("step"),
+    _text("day"),
+    _text("state"),
+    _text("holder"),
+    _text("site"),
+    _text("port"),
+    Column("event", BigInteger, nullable=False),
+)
+
+
 def _first(connection: Connection) -> None:
     metadata.create_all(connection, checkfirst=True)
     connection.execute(insert(estate).values(id=str(uuid4()), key_check=""))
@@ -201,5 +218,9 @@ def _third(connection: Connection) -> None:
     _third_metadata.create_all(connection, checkfirst=True)
 
 
+def _fourth(connection: Connection) -> None:
+    _fourth_metadata.create_all(connection, checkfirst=True)
+
+
 #: Step n makes version n out of version n - 1.
-STEPS: Final[Sequence[Callable[[Connection], None]]] = (_first, _second, _third)
+STEPS: Final[Sequence[Callable[[Connection], None]]] = (_first, _second, _third, _fourth)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select
 
 from commsroom.estate.resource import Address
-from commsroom.ledger import history, tables, telling
+from commsroom.ledger import equipment, history, tables, telling
 from commsroom.ledger.chain import GENESIS, Sealed, rows_digest
 from commsroom.ledger.effects import Effect, Kept, Memory
 from commsroom.ledger.reading import collector_paused
@@ -91,10 +91,13 @@ def _replay(memory: Memory, event: TableRow[Any], rows: Sequence[Stored]) -> Non
     """Add an event's effects; what cannot be read any more was named as edited already."""
     try:
         _note(memory, event, json.loads(event.data))
-        for system, kind, key, _action, said in rows:
-            effect = json.loads(said).get("effect")
+        for system, kind, key, action, said in rows:
+            data = json.loads(said)
+            effect = data.get("effect")
             if effect is not None:
                 memory.take(Address(system, kind, key), Effect.from_json(effect))
+            elif step := equipment.replayed(event.kind, system, key, action, data):
+                memory.devices[key] = (step, event.seq)
     except (AttributeError, KeyError, TypeError, ValueError):
         return
     if event.kind == "intent":
@@ -146,6 +149,8 @@ def _tables(connection: Connection, memory: Memory) -> Iterator[str]:
     yield from _differs("open batches", waiting, memory.open)
     estate = {(row.id, row.key_check) for row in table("ledger_estate")}
     yield from _differs("the estate's identity", estate, {(memory.estate, memory.key_check)})
+    devices = {(tag, step, event) for tag, (step, event) in memory.devices.items()}
+    yield from _differs("the register of equipment", equipment.stored(connection), devices)
     yield from history.faults(connection, memory.drift)
     yield from telling.faults(connection, memory.told)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
+from commsroom.policy.devices import DeviceKind
+from commsroom.policy.equipment import Right
 from commsroom.policy.people import Person, PersonKind
 from commsroom.policy.positions import Chat, MailboxRight, Phone, Positions
 
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """Phone, mailbox and chat account a person has, None where they have none.
+    """Phone, mailbox and chat account a person has, None where they have none, and their equipment.
 
     `source` is the policy path that says so, for `Sources.of`.
     """
@@ -20,6 +23,7 @@ class Entitlement:
     mailbox: MailboxRight | None
     chat: Chat | None
     source: tuple[str, ...]
+    equipment: Mapping[DeviceKind, Right] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Tell whether there is anything at all."""
@@ -45,13 +49,18 @@ def entitlement(positions: Positions, person: Person, day: date) -> Entitlement:
         if post is None:
             return NOTHING
         return Entitlement(
-            post.phone, post.mailbox, post.chat, ("positions", "positions", person.position)
+            post.phone,
+            post.mailbox,
+            post.chat,
+            ("positions", "positions", person.position),
+            post.equipment,
         )
     return Entitlement(
         named.phone or (post.phone if post else None),
         named.mailbox or (post.mailbox if post else None),
         _merged(named.chat, post.chat if post else None),
         ("positions", "named", person.id),
+        {**(post.equipment if post else {}), **named.equipment},
     )
 
 

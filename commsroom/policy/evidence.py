@@ -27,15 +27,18 @@ KINDS: Final = frozenset(
 #: What an inspection looks at: the NAME of a check's address, see docs/howto/inspect.md.
 CHECKS: Final = frozenset(
     {
-        "certificate", "channels", "clear-login", "clock", "disk", "file-mode", "inodes", "lifetime",
-        "listener", "masters", "open-port", "password", "plaintext", "queue", "reboot", "server",
-        "service", "ssh", "time-sync", "tls-cipher", "tls-old", "tls-version", "trunks", "unit",
-        "updates",
+        "certificate", "channels", "clear-login", "clock", "disk", "entitlement", "fault", "file-mode",
+        "inodes", "leaver", "lifetime", "listener", "maintenance", "masters", "open-port", "password",
+        "plaintext", "purchase", "queue", "reboot", "register", "server", "service", "ssh", "time-sync",
+        "tls-cipher", "tls-old", "tls-version", "trunks", "unit", "updates",
     }
 )  # fmt: skip
 #: What may have happened, as `commsroom ledger show` names it.
 EventKind = Literal[
-    "abandoned", "accepted", "adopted", "applied", "drift", "forgotten", "generation", "intent", "notified", "outcome",
+    "abandoned", "accepted", "adopted", "applied", "device corrected", "device fault", "device issued",
+    "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
+    "forgotten", "generation", "intent", "notified", "order approved", "order proposed",
+    "outcome",
     "proof", "protected", "recovered", "secret shown", "unprotected",
 ]  # fmt: skip
 

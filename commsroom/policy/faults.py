@@ -147,7 +147,7 @@ def _about_value(
 ) -> tuple[str, str]:
     if kind in _EXPECTED:
         return f"{label} must be {_EXPECTED[kind]}, not {_shown(given)}", _quoting(kind, given)
-    if kind == "literal_error":
+    if kind in {"literal_error", "enum"}:
         words = re.findall("'([^']+)'", str(context["expected"]))
         return f"{label}: {_shown(given)} is not valid", did_you_mean(str(given), words)
     if kind == "string_pattern_mismatch":

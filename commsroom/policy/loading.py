@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from commsroom.errors import PolicyErrors, Problem
-from commsroom.policy import faults, numbering, references, roster, tree
+from commsroom.policy import devices, faults, numbering, references, roster, tree
 from commsroom.policy.base import Model
 from commsroom.policy.company import Company
+from commsroom.policy.devices import Device
 from commsroom.policy.drift import Drift
 from commsroom.policy.entitlements import Entitlement, entitlement
+from commsroom.policy.equipment import Equipment
 from commsroom.policy.exceptions import Exceptions
 from commsroom.policy.inspection import Inspection
 from commsroom.policy.mail import MailRules
@@ -41,9 +43,10 @@ SUBJECTS: Final[Mapping[str, type[Model]]] = {
     "exceptions": Exceptions,
     "inspection": Inspection,
     "notify": Notify,
+    "equipment": Equipment,
 }
 #: Those that need not be there: every value in them has a default.
-OPTIONAL: Final = frozenset({"drift", "exceptions", "inspection", "notify"})
+OPTIONAL: Final = frozenset({"drift", "equipment", "exceptions", "inspection", "notify"})
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ class Policy:
     exceptions: Exceptions
     inspection: Inspection
     notify: Notify
+    equipment: Equipment
     people: tuple[Person, ...]
+    devices: tuple[Device, ...]
     sources: Sources
 
     @cached_property
@@ -72,6 +77,11 @@ class Policy:
     def person(self, key: str) -> Person:
         """Return the person with an id; raises KeyError for none."""
         return self.by_id[key]
+
+    @cached_property
+    def by_tag(self) -> Mapping[str, Device]:
+        """The devices by their asset tag."""
+        return {device.asset_tag: device for device in self.devices}
 
     def entitlement(self, person: Person, day: date) -> Entitlement:
         """Return what a person has on a day: by post and by name."""
@@ -106,12 +116,13 @@ def load_into(estate: Path, problems: list[Problem]) -> Policy | None:
     file = roster.find(folder, problems)
     people, known = roster.read(file, names, domains, problems)
     names = references.with_people(names, known)
+    equipment = devices.read(folder, names, problems)
     checker = references.check(trees, names, models.values())
     _numbers(models, people, checker, sound=not problems)
     problems += [problem for problem in checker.problems if problem not in problems]
     if problems:
         return None
-    return _policy(models, trees, people, f"policies/{file.name}")
+    return _policy(models, trees, people, equipment, f"policies/{file.name}")
 
 
 def _read(folder: Path, subject: str, problems: list[Problem]) -> tree.Tree:
@@ -144,6 +155,7 @@ def _policy(
     models: Mapping[str, Model | None],
     trees: Mapping[str, tree.Tree],
     people: tuple[Person, ...],
+    equipment: tuple[Device, ...],
     roster_file: str,
 ) -> Policy:
     sources = Sources(
@@ -154,10 +166,12 @@ def _policy(
         },
         roster=roster_file,
         people={person.id: person.line for person in people},
+        devices={device.asset_tag: device.line for device in equipment},
     )
     return Policy(
         **{subject: model for subject, model in models.items() if model is not None},  # type: ignore[arg-type] # no problem means that each is there, of its own type
         people=people,
+        devices=equipment,
         sources=sources,
     )
 

@@ -8,6 +8,8 @@ from datetime import date
 from pydantic import Field
 
 from commsroom.policy.base import Model, Section
+from commsroom.policy.devices import DeviceKind
+from commsroom.policy.equipment import Right
 from commsroom.policy.scalars import Id, PersonId, Size, Text
 
 
@@ -37,6 +39,9 @@ class Rights(Section):
     phone: Phone | None = None
     mailbox: MailboxRight | None = None
     chat: Chat | None = None
+    equipment: Mapping[DeviceKind, Right] = Field(
+        default={}, description="Devices to be issued, one of each kind named (equipment.yml)"
+    )
 
 
 class Position(Rights):

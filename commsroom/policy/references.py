@@ -12,6 +12,7 @@ from commsroom.errors import Problem
 from commsroom.policy.base import Audience, Model
 from commsroom.policy.company import Company
 from commsroom.policy.drift import Drift
+from commsroom.policy.equipment import Equipment
 from commsroom.policy.evidence import CHECKS, KINDS, OWN, Evidence
 from commsroom.policy.exceptions import Exceptions
 from commsroom.policy.inspection import Inspection
@@ -38,6 +39,7 @@ class Names:
     destinations: AbstractSet[str] | None
     rooms: AbstractSet[str] | None
     clauses: AbstractSet[str] | None
+    places: AbstractSet[str] | None = None
     people: AbstractSet[str] | None = None
 
     @classmethod
@@ -63,6 +65,7 @@ class Names:
             destinations=named("telephony", "destinations"),
             rooms=named("messaging", "rooms"),
             clauses=named("regulation", "clauses"),
+            places=named("equipment", "places"),
         )
 
 
@@ -258,6 +261,16 @@ class References:
                     path = ("inspection", "security", "ports", system, index, "last")
                     self.fault(path, f"the range ends before it begins: {allowed.port}")
 
+    def equipment(self, equipment: Equipment) -> None:
+        """Check equipment.yml: where places are, and that none is called like a person."""
+        for key, place in equipment.places.items():
+            self.site(("equipment", "places", key, "site"), place.site)
+            if key in (self.names.people or ()):
+                text = (
+                    f"{quoted(key)} is a person of the roster too: nobody could tell who holds what"
+                )
+                self.fault(("equipment", "places", key), text, "rename the place")
+
     def notify(self, notify: Notify) -> None:
         """Check notify.yml: who is told, and that nobody else has a sender's name."""
         mail, chat = notify.mail, notify.chat
@@ -323,6 +336,7 @@ _LOOKS: Final[Mapping[type, Callable[[References, Any], None]]] = {
     Exceptions: References.exceptions,
     Inspection: References.inspection,
     Notify: References.notify,
+    Equipment: References.equipment,
     Regulation: References.regulation,
 }
 

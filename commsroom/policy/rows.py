@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from commsroom.errors import Problem
-from commsroom.policy import characters
+from commsroom.policy import characters, table
 from commsroom.policy.people import Person, PersonKind
 from commsroom.policy.references import Names
+from commsroom.policy.table import Add
 from commsroom.policy.words import did_you_mean, quoted
 
 COLUMNS: Final = (
@@ -27,12 +27,9 @@ _LANGUAGE: Final = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _LOCAL: Final = re.compile("[a-z0-9]+([._-][a-z0-9]+)*")
 _LONGEST_NAME: Final = 100
 _LONGEST_LOGIN: Final = 48
-_YEARS: Final = range(1900, 2200)
 #: Members of a circle of managers that a message names.
 _NAMED: Final = 6
 _TOP: Final = "leave it empty for whoever has nobody above"
-
-Add = Callable[[Sequence[str], int], None]
 
 
 class Rows:
@@ -200,12 +197,10 @@ class Rows:
             return self._dates[text]
         except KeyError:
             pass
-        try:
-            day = date.fromisoformat(text)
-            if text != day.isoformat() or day.year not in _YEARS:  # Python reads 2026-W48-2 too
-                raise ValueError  # noqa: TRY301 - same message for both
-        except ValueError:
-            self._problem(line, column, f"{quoted(text)} is not a date", f"write {_iso(text)}")
+        day = table.day(text)
+        if day is None:
+            remedy = f"write {table.iso(text)}"
+            self._problem(line, column, f"{quoted(text)} is not a date", remedy)
             return None
         self._dates[text] = day
         return day
@@ -297,19 +292,8 @@ class Rows:
             )
 
     def _problem(self, line: int, column: str, message: str, remedy: str = "") -> None:
-        place = _column(self._raw(line), self._places.get(column, 0)) if column else 1
+        place = table.place_of(self._raw(line), self._places.get(column, 0)) if column else 1
         self._problems.append(Problem(self._file, line, place, message, remedy))
-
-
-def _iso(text: str) -> str:
-    """Return a day written as in 14.12.2026 or 2026/12/14 in our form, else an example of that.
-
-    With slashes day and month may stand either way round, so those are never guessed at.
-    """
-    for form in ("%d.%m.%Y", "%Y/%m/%d", "%Y.%m.%d"):
-        with suppress(ValueError):
-            return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a day, no moment
-    return "2026-11-24"
 
 
 def _circles(above: Mapping[str, str]) -> Iterator[list[str]]:
@@ -324,16 +308,3 @@ def _circles(above: Mapping[str, str]) -> Iterator[list[str]]:
             at = above[at]
         if at in path:
             yield path[path.index(at) :]
-
-
-def _column(raw: str, index: int) -> int:
-    """Return where the value number `index` of a CSV line begins, counted from 1."""
-    quoted = False
-    for place, character in enumerate(raw):
-        if index == 0:
-            return place + 1
-        if character == '"':
-            quoted = not quoted
-        elif character == "," and not quoted:
-            index -= 1
-    return len(raw) + 1

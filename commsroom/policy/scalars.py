@@ -169,6 +169,8 @@ Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,8}$")]
 ServiceCode = Annotated[str, StringConstraints(pattern=r"^\*?[0-9]{2,6}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_country)]
+#: A currency by its code of ISO 4217; which are in use changes, so that only the form is checked.
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Domain = Annotated[
     str, StringConstraints(pattern=rf"^({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?$")
@@ -209,6 +211,7 @@ MEANING: Final = {
     r"^[0-9]{2,8}$": "two to eight digits",
     r"^\*?[0-9]{2,6}$": 'a service code such as "*97"',
     r"^[A-Z]{2}$": "a country code of two capitals, as in TW (ISO 3166)",
+    r"^[A-Z]{3}$": "a currency of three capitals, as in TWD (ISO 4217)",
     r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$": "a language tag such as zh-Hant (BCP 47)",
     r"^\+[0-9 ()-]{7,24}$": "an international number such as +886 2 5550 2100",
     r"^\+[1-9][0-9]{2,12}$": "the first digits of an international number, as in +8862555",

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+#: The file of devices; unlike the roster's it has one form.
+DEVICES: Final = "policies/devices.csv"
 
 #: Keys and indexes from a file's subject down: ("telephony", "hunt_groups", "sales").
 Path = tuple[str | int, ...]
@@ -28,11 +32,14 @@ class Sources:
     clauses: Mapping[Path, str]
     roster: str = ""
     people: Mapping[str, int] = field(default_factory=dict)
+    devices: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, *path: str | int) -> Source:
         """Return the place of a path, or of its nearest parent that has one."""
         if path[0] == "people" and len(path) > 1:
             return Source(self.roster, self.people.get(str(path[1]), 0), 0)
+        if path[0] == "devices" and len(path) > 1:
+            return Source(DEVICES, self.devices.get(str(path[1]), 0), 0)
         file = self.files.get(str(path[0]), "")
         line, column = self._nearest(path)
         return Source(file, line, column, self.clause(*path))

@@ -8,14 +8,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from commsroom.errors import PolicyErrors, Problem
 from commsroom.policy import allocations
 from commsroom.policy.allotted import Allocations
+from commsroom.policy.devices import Device, DeviceKind
 from commsroom.policy.loading import Policy, load_into
 from commsroom.policy.people import PersonKind
+from commsroom.policy.sources import DEVICES
 from commsroom.policy.words import did_you_mean, quoted
+
+#: More of one sort of warning than this help nobody; the rest is counted.
+_SHOWN: Final = 50
 
 #: Says of a glob over addresses why it can name nothing, and the remedy; two empty texts: it can.
 Doubt = Callable[[str], tuple[str, str]]
@@ -72,6 +78,7 @@ def _counts(policy: Policy) -> dict[str, int]:
         "lists": len(policy.mail.lists),
         "contact_mailboxes": len(policy.mail.contact_mailboxes),
         "rooms": len(policy.messaging.rooms),
+        "devices": len(policy.devices),
         "clauses": len(policy.regulation.clauses),
     }
 
@@ -83,6 +90,8 @@ def _warnings(policy: Policy, held: Allocations, day: date, doubt: Doubt) -> Ite
     yield from _about_the_company(policy)
     yield from _about_people(policy, held)
     yield from _about_mailboxes(policy)
+    yield from _about_devices(policy)
+    yield from _about_switches(policy, doubt)
     for key, group in policy.telephony.hunt_groups.items():
         manager = policy.company.departments[group.department].manager if group.department else None
         if group.fallback == "manager" and manager is None:
@@ -129,6 +138,45 @@ def _about_mailboxes(policy: Policy) -> Iterator[Problem]:
         rights = {right for grants in box.grants.values() for right in grants}
         if "read" not in rights:
             yield _at(policy, path, "nobody may read it; its custodian can, with its own login")
+
+
+def _about_devices(policy: Policy) -> Iterator[Problem]:
+    """Warn of holders there are not, of telephones nothing can provision, and of plans without use."""
+    places = policy.equipment.places
+    gone = [
+        device
+        for device in policy.devices
+        if device.holder and device.holder not in policy.by_id and device.holder not in places
+    ]
+    for device in gone[:_SHOWN]:
+        message = f"{device.asset_tag}: there is no person or place {quoted(device.holder)}"
+        remedy = did_you_mean(device.holder, [*policy.by_id, *places])
+        yield Problem(DEVICES, device.line, 1, message, remedy)
+    if len(gone) > _SHOWN:
+        message = f"… and {len(gone) - _SHOWN} more devices of nobody in the roster"
+        yield Problem(DEVICES, gone[_SHOWN - 1].line, 1, message)
+    for device in policy.devices:
+        if device.kind is DeviceKind.PHONE and not device.mac and device.holder in policy.by_id:
+            text = f"{device.asset_tag}: a telephone without `mac` cannot be provisioned"
+            yield Problem(DEVICES, device.line, 1, text)
+    for key, plan in policy.equipment.maintenance.items():
+        if policy.devices and not any(plan.concerns(device) for device in policy.devices):
+            yield _at(policy, ("equipment", "maintenance", key), f"{key!r} concerns no device")
+
+
+def _about_switches(policy: Policy, doubt: Doubt) -> Iterator[Problem]:
+    """Warn of switches the inventory does not have, once it has any of those that rows name."""
+    first: dict[str, Device] = {}
+    for device in policy.devices:
+        if device.port:
+            first.setdefault(device.port.partition(":")[0], device)
+    doubted = {name: found for name in first if any(found := doubt(f"{name}:*/*"))}
+    if len(doubted) == len(first):  # switches are somebody else's
+        return
+    for name, (message, remedy) in doubted.items():
+        device = first[name]
+        text = f"{device.asset_tag}: port {device.port}: {message}"
+        yield Problem(DEVICES, device.line, 1, text, remedy)
 
 
 def _about_exceptions(policy: Policy, day: date) -> Iterator[Problem]:

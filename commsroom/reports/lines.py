@@ -59,7 +59,7 @@ def fold(content: Line, width: int) -> Iterator[Line]:
     A word (an address, a path) is never split, and a command stays whole: both must be copied. What
     is longer than `width` gets a line of its own, and the terminal wraps it.
     """
-    if _columns(plain(content)) <= width:
+    if columns(plain(content)) <= width:
         yield content
         return
     start = len(plain(content)) - len(plain(content).lstrip())
@@ -67,12 +67,12 @@ def fold(content: Line, width: int) -> Iterator[Line]:
     row: list[Span] = []
     used = 0
     for word, style in _words(content):
-        if row and used + _columns(word.rstrip()) > width and used > len(margin):
+        if row and used + columns(word.rstrip()) > width and used > len(margin):
             yield _trimmed(row)
             row, used = [Span(margin)], len(margin)
             word = word.lstrip()  # noqa: PLW2901 - a break takes the place of the space
         row.append(Span(word, style))
-        used += _columns(word)
+        used += columns(word)
     yield _trimmed(row)
 
 
@@ -90,7 +90,7 @@ def _trimmed(row: list[Span]) -> Line:
     return (*rest, Span(last.text.rstrip(), last.style))
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
     """Count a terminal's columns: Han characters take two, combining ones none."""
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1

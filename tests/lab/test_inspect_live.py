@@ -53,7 +53,12 @@ def test_sound_servers_pass_and_probe_accounts_are_used(company):
     document = inspected(company, expect=0)
     assert wrong(document) == {}
     assert document["findings"] == []
-    assert {check["system"] for check in document["checks"]} == {"pbx1", "mail1", "im1"}
+    assert {check["system"] for check in document["checks"]} == {
+        "pbx1",
+        "mail1",
+        "im1",
+        "equipment",
+    }
     assert {proof["use"].split()[0] for proof in document["proofs"]} >= {
         "login",
         "imap",

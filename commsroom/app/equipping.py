@@ -1,0 +1,140 @@
+"""device list, show, due, procurement, renewals: what there is, what is due, what is to be bought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from commsroom.app import registering
+from commsroom.errors import UsageError
+from commsroom.estate import register
+from commsroom.estate.register import Step, supply, upkeep
+from commsroom.estate.register.supply import Aging, Need
+from commsroom.policy.devices import Device, DeviceKind, DeviceState
+from commsroom.policy.words import did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from datetime import date, timedelta
+
+    from commsroom.app.estate import Estate
+    from commsroom.estate.register import Entry
+    from commsroom.estate.register.life import Disagreement
+    from commsroom.estate.register.upkeep import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which devices to list: all that every given word fits; `holder` and `tag` may be globs."""
+
+    kind: str = ""
+    state: str = ""
+    site: str = ""
+    holder: str = ""
+    tag: str = ""
+
+    def names(self, device: Device) -> bool:
+        """Tell whether a device is meant."""
+        return (
+            self.kind in {"", device.kind}
+            and self.state in {"", device.state}
+            and self.site in {"", device.site}
+            and (not self.holder or fnmatchcase(device.holder, self.holder))
+            and (not self.tag or fnmatchcase(device.asset_tag, self.tag))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """The maintenance file of one device (clause 3.2.1): what it is, its history, what is due."""
+
+    device: Device
+    entries: tuple[Entry, ...]
+    tasks: tuple[Task, ...]
+    disagreements: tuple[Disagreement, ...]
+
+
+def listed(estate: Estate, chosen: Chosen) -> tuple[Device, ...]:
+    """Return the devices that are meant, as they stand, in the order of their rows.
+
+    Raises:
+        UsageError: there is no such kind, state or site.
+    """
+    sites = estate.policy.company.sites
+    for word, valid, what in (
+        (chosen.kind, [str(kind) for kind in DeviceKind], "kind of device"),
+        (chosen.state, [str(state) for state in DeviceState], "state of a device"),
+        (chosen.site, list(sites), "site"),
+    ):
+        if word and word not in valid:
+            raise UsageError(f"{quoted(word)} is no {what}", remedy=did_you_mean(word, valid))
+    return tuple(item for item in registering.read(estate).devices if chosen.names(item))
+
+
+def show(estate: Estate, tag: str) -> File:
+    """Return one device's maintenance file; raises UsageError when no device has the tag."""
+    now = registering.read(estate)
+    device = now.device(tag)
+    entries = estate.ledger.entries(tag=tag)
+    plans = estate.policy.equipment.maintenance
+    row = next(item for item in estate.policy.devices if item.asset_tag == tag)
+    return File(
+        device=device,
+        entries=entries,
+        tasks=tuple(upkeep.tasks([device], plans, upkeep.done(entries))),
+        disagreements=tuple(register.disagreements([row], now.lives)),
+    )
+
+
+def due(
+    estate: Estate, *, within: timedelta, as_of: date | None = None
+) -> tuple[tuple[Task, ...], date]:
+    """Return the tasks due until so long after today, the oldest first, and the day they are told for."""
+    now = registering.read(estate)
+    day = as_of or registering.today(estate.policy)
+    entries = estate.ledger.entries(steps=[Step.MAINTAINED])
+    plans = estate.policy.equipment.maintenance
+    found = [
+        task
+        for task in upkeep.tasks(now.devices, plans, upkeep.done(entries))
+        if task.due <= day + within
+    ]
+    found.sort(key=lambda task: (task.due, task.name, task.device.asset_tag))
+    return tuple(found), day
+
+
+def procurement(
+    estate: Estate, *, ahead: timedelta, as_of: date | None = None
+) -> tuple[tuple[Need, ...], date]:
+    """Return what people of the roster until so long after today, and places, need; and until when.
+
+    Raises:
+        UsageError: policy entitles nobody to any equipment.
+    """
+    now = registering.read(estate)
+    day = as_of or registering.today(estate.policy)
+    wants = tuple(supply.wants(estate.policy, day, day + ahead))
+    if not wants:
+        raise UsageError(
+            "policy entitles nobody to equipment",
+            remedy="write `equipment: {phone: {}, computer: {}}` under posts in positions.yml",
+        )
+    return supply.needs(wants, now.devices), day + ahead
+
+
+def renewals(estate: Estate, *, as_of: date | None = None) -> tuple[Aging, ...]:
+    """Return the devices that policy proposes for renewal, in the order of their rows.
+
+    Raises:
+        UsageError: policy has no rules of renewal.
+    """
+    now = registering.read(estate)
+    rules = estate.policy.equipment.renewal
+    if not rules:
+        raise UsageError(
+            "policy says of no kind of device when it is renewed",
+            remedy="write `renewal:` in policies/equipment.yml",
+        )
+    day = as_of or registering.today(estate.policy)
+    entries = estate.ledger.entries(steps=[Step.FAULT, Step.REPAIRED])
+    return tuple(supply.renewals(now.devices, rules, entries, day))

@@ -1,0 +1,183 @@
+"""device order, approve, orders: a renewal that two people have signed with their SSH keys.
+
+Who may sign is in Git, in `policies/approvers` (ALLOWED SIGNERS of ssh-keygen(1)): its principals are
+ids of the roster, its namespace is `commsroom-approval`. A signature is kept in the ledger and checked
+again whenever it counts, so that an event alone approves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from commsroom import files
+from commsroom.app import equipping, registering
+from commsroom.app.estate import actor
+from commsroom.errors import CommsroomError, GuardRefused, UsageError
+from commsroom.estate.register import orders
+from commsroom.estate.register.orders import Order, Standing
+from commsroom.policy.words import did_you_mean, quoted
+from commsroom.secrets import ssh_signature
+from commsroom.secrets.ssh_signature import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, timedelta
+
+    from commsroom.app.estate import Estate
+    from commsroom.policy import Policy
+
+NAMESPACE: Final = "commsroom-approval"
+APPROVERS: Final = "policies/approvers"
+#: Events of the ledger.
+PROPOSED: Final = "order proposed"
+APPROVED: Final = "order approved"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order, whose signatures hold now, and what that makes of it."""
+
+    order: Order
+    approvers: tuple[str, ...]
+    standing: Standing
+
+
+def propose(
+    estate: Estate,
+    tags: Sequence[str],
+    *,
+    requester: str,
+    valid: timedelta,
+    as_of: date | None = None,
+) -> Placed:
+    """Propose what policy says is to be renewed, or those of it that are named, as one order.
+
+    What stands on an order that is proposed or approved is on no second one.
+
+    Raises:
+        UsageError: nobody of that id is here, a device is not to be renewed, or nothing is left.
+    """
+    policy = estate.policy
+    day = as_of or registering.today(policy)
+    _here(policy, requester, day)
+    aging = {item.device.asset_tag: item for item in equipping.renewals(estate, as_of=day)}
+    for tag in tags:
+        if tag not in aging:
+            raise UsageError(
+                f"{tag} is not proposed for renewal",
+                remedy=did_you_mean(tag, aging) or "commsroom device renewals",
+            )
+    taken = {
+        item.asset_tag: placed.order.name
+        for placed in listed(estate, as_of=day)
+        if placed.standing is not Standing.EXPIRED
+        for item in placed.order.items
+    }
+    wanted = [item for tag, item in aging.items() if tag not in taken and (not tags or tag in tags)]
+    if not wanted:
+        names = ", ".join(sorted(set(taken.values())))
+        raise UsageError(
+            f"nothing is left to order: it stands on {names}"
+            if names
+            else "nothing is to be renewed"
+        )
+    order = Order(
+        estate=estate.ledger.estate_id,
+        requester=requester,
+        proposed=day,
+        expires=day + valid,
+        currency=policy.equipment.currency or "",
+        items=orders.items(wanted),
+    )
+    data = {"order": order.name, **order.to_json()}
+    estate.ledger.record(PROPOSED, data, actor=actor(), requester=requester)
+    return Placed(order, (), Standing.PROPOSED)
+
+
+def approve(estate: Estate, name: str, *, approver: str, key: Path) -> Placed:
+    """Sign an order with an SSH key; with the second person's signature it is approved.
+
+    Raises:
+        UsageError: there is no such order, or nobody of that id is here.
+        GuardRefused: it may not be signed by them, or not any more; nothing is recorded.
+        CommsroomError: the key cannot sign.
+    """
+    day = registering.today(estate.policy)
+    found = {placed.order.name: placed for placed in listed(estate)}
+    placed = found.get(name)
+    if placed is None:
+        raise UsageError(
+            f"there is no order {quoted(name)}",
+            remedy=did_you_mean(name, found) or "commsroom device orders",
+        )
+    _here(estate.policy, approver, day)
+    if approver == placed.order.requester:
+        raise GuardRefused(f"{approver} asked for order {name} and may not approve it")
+    if approver in placed.approvers:
+        raise GuardRefused(f"{approver} has approved order {name} already: another person must")
+    if placed.standing is Standing.EXPIRED:
+        raise GuardRefused(f"order {name} could be approved until {placed.order.expires}")
+    signature = ssh_signature.sign(placed.order.document, key, namespace=NAMESPACE)
+    if not _holds(estate, placed.order, approver, signature):
+        raise GuardRefused(
+            f"{APPROVERS} does not let {approver} approve with this key; it would take the line:"
+            f' {approver} namespaces="{NAMESPACE}" {ssh_signature.public_key(signature)}'
+        )
+    data = {"order": name, "approver": approver, "signature": signature.decode("ascii")}
+    estate.ledger.record(APPROVED, data, actor=actor(), requester=placed.order.requester)
+    approvers = (*placed.approvers, approver)
+    return Placed(placed.order, approvers, placed.order.standing(approvers, day))
+
+
+def listed(estate: Estate, *, as_of: date | None = None) -> tuple[Placed, ...]:
+    """Return every order, oldest first, with the signatures that hold now."""
+    day = as_of or registering.today(estate.policy)
+    ledger = estate.ledger
+    signed: dict[str, dict[str, bytes]] = {}
+    for event in ledger.events(kind=APPROVED):
+        of, approver = str(event.data.get("order")), str(event.data.get("approver"))
+        signed.setdefault(of, {})[approver] = str(event.data.get("signature")).encode()
+    found = []
+    for event in ledger.events(kind=PROPOSED):
+        try:
+            order = Order.from_json(event.data)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CommsroomError(
+                f"event {event.seq} of the ledger is no order", remedy="commsroom ledger verify"
+            ) from error
+        approvers = tuple(
+            approver
+            for approver, signature in signed.get(order.name, {}).items()
+            if _holds(estate, order, approver, signature)
+        )
+        found.append(Placed(order, approvers, order.standing(approvers, day)))
+    return tuple(found)
+
+
+def _holds(estate: Estate, order: Order, approver: str, signature: bytes) -> bool:
+    """Tell whether a signature is this person's, of this order, by a key `policies/approvers` names."""
+    signers = estate.path / APPROVERS
+    files.require_regular(signers)
+    if not signers.exists():
+        return False
+    with TemporaryDirectory(prefix="commsroom-") as folder:
+        file = Path(folder) / "order.sig"
+        file.write_bytes(signature)
+        verdict = ssh_signature.check(
+            order.document, file, signers=signers, identity=approver, namespace=NAMESPACE
+        )
+    return verdict is Verdict.GOOD
+
+
+def _here(policy: Policy, key: str, day: date) -> None:
+    person = policy.by_id.get(key)
+    if person is None:
+        raise UsageError(
+            f"there is no person {quoted(key)} in the roster",
+            remedy=did_you_mean(key, policy.by_id),
+        )
+    if person.start > day or (person.end is not None and person.end < day):
+        raise UsageError(f"{key} is not here on {day}")

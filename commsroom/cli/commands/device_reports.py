@@ -1,0 +1,188 @@
+"""Commands that look at equipment: list, show, due, procurement, renewals."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from commsroom.cli.completion import device_kinds, device_states, holders, tags
+from commsroom.cli.options import AsOf, LedgerUrl, day, span
+from commsroom.cli.session import Session, command
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands to the group `device`."""
+    command(
+        group,
+        "list",
+        "commsroom device list --holder L007",
+        "commsroom device list --kind phone --state stock --site kaohsiung",
+    )(listed)
+    command(group, "show", "commsroom device show LH-P007")(show)
+    command(group, "due", "commsroom device due --within 90d")(due)
+    command(
+        group,
+        "procurement",
+        "commsroom device procurement",
+        "commsroom device procurement --ahead 1y --json",
+    )(procurement)
+    command(group, "renewals", "commsroom device renewals --as-of 2027-06-30")(renewals)
+
+
+def listed(
+    session: Session,
+    *,
+    tag: Annotated[
+        str,
+        typer.Option(metavar="GLOB", help="Asset tags.", autocompletion=tags, show_default=False),
+    ] = "",
+    kind: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="Only this kind, as phone or computer.",
+            autocompletion=device_kinds,
+            show_default=False,
+        ),
+    ] = "",
+    state: Annotated[
+        str,
+        typer.Option(
+            metavar="STATE",
+            help="Only this state: stock, issued, repair or retired.",
+            autocompletion=device_states,
+            show_default=False,
+        ),
+    ] = "",
+    holder: Annotated[
+        str,
+        typer.Option(
+            metavar="GLOB",
+            help="Only what this person or place holds.",
+            autocompletion=holders,
+            show_default=False,
+        ),
+    ] = "",
+    site: Annotated[
+        str, typer.Option(metavar="SITE", help="Only at this site.", show_default=False)
+    ] = "",
+    ledger: LedgerUrl = None,
+) -> int:
+    """List devices as they stand, and count them by state."""
+    from commsroom.app import equipping
+    from commsroom.reports import equipment
+
+    chosen = equipping.Chosen(kind=kind, state=state, site=site, holder=holder, tag=tag)
+    with session.open(ledger=ledger) as estate:
+        found = equipping.listed(estate, chosen)
+    session.out.lines(equipment.list_lines(found))
+    session.out.document({"devices": [equipment.device_document(item) for item in found]})
+    return 0
+
+
+def show(
+    session: Session,
+    *,
+    tag: Annotated[
+        str,
+        typer.Argument(metavar="TAG", help="Asset tag.", autocompletion=tags, show_default=False),
+    ],
+    ledger: LedgerUrl = None,
+    as_of: AsOf = None,
+) -> int:
+    """Show a device's maintenance file: what it is, its whole history, and what is due."""
+    from commsroom.app import equipping, registering
+    from commsroom.reports import equipment
+
+    with session.open(ledger=ledger) as estate:
+        found = equipping.show(estate, tag)
+        on = day(as_of) or registering.today(estate.policy)
+    session.out.lines(equipment.file_lines(found, on))
+    session.out.document(equipment.file_document(found, on))
+    return 0
+
+
+def due(
+    session: Session,
+    *,
+    within: Annotated[
+        str,
+        typer.Option(
+            metavar="SPAN",
+            help="Also what comes due within this span, e.g. 30d.",
+        ),
+    ] = "30d",
+    ledger: LedgerUrl = None,
+    as_of: AsOf = None,
+) -> int:
+    """List the maintenance that is due, the overdue first, and what it uses up.
+
+    Plans are `maintenance` in policies/equipment.yml. `inspect` fails for what is overdue; `done`
+    records that a task was done.
+    """
+    from commsroom.app import equipping
+    from commsroom.reports import equipment
+
+    with session.open(ledger=ledger) as estate:
+        found, on = equipping.due(estate, within=span("--within", within), as_of=day(as_of))
+    session.out.lines(equipment.due_lines(found, on))
+    session.out.document({"tasks": [equipment.task_document(item, on) for item in found]})
+    return 0
+
+
+def procurement(
+    session: Session,
+    *,
+    ahead: Annotated[
+        str,
+        typer.Option(
+            metavar="SPAN",
+            help="With those who join within this span, e.g. 90d.",
+        ),
+    ] = "90d",
+    ledger: LedgerUrl = None,
+    as_of: AsOf = None,
+) -> int:
+    """Set what posts entitle to against what there is: what to issue, what to buy and for whom.
+
+    Head-count comes from the roster, entitlements from positions.yml and places of equipment.yml. The
+    cost is that of the newest device that fits.
+    """
+    from commsroom.app import equipping
+    from commsroom.reports import equipment
+
+    with session.open(ledger=ledger) as estate:
+        found, until = equipping.procurement(estate, ahead=span("--ahead", ahead), as_of=day(as_of))
+        currency = estate.policy.equipment.currency or ""
+    session.out.lines(equipment.procurement_lines(found, until, currency))
+    session.out.document(
+        {
+            "until": until.isoformat(),
+            "currency": currency or None,
+            "needs": [equipment.need_document(item) for item in found],
+        }
+    )
+    return 0
+
+
+def renewals(session: Session, *, ledger: LedgerUrl = None, as_of: AsOf = None) -> int:
+    """List the devices that policy proposes for renewal: by age, faults, and what repairs cost.
+
+    Rules are `renewal` in policies/equipment.yml. A proposal: `order` asks for it, and
+    two people `approve` it.
+    """
+    from commsroom.app import equipping
+    from commsroom.reports import equipment
+
+    with session.open(ledger=ledger) as estate:
+        found = equipping.renewals(estate, as_of=day(as_of))
+        currency = estate.policy.equipment.currency or ""
+    session.out.lines(equipment.renewal_lines(found, currency))
+    session.out.document(
+        {
+            "currency": currency or None,
+            "renewals": [equipment.aging_document(item) for item in found],
+        }
+    )
+    return 0

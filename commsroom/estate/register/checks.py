@@ -1,0 +1,265 @@
+"""What an inspection says of equipment: pure, from policy, what is recorded, and the day.
+
+Clauses 3.1.3, 3.2.1, 3.2.3 and 3.2.4. What is wrong is a check of its own, so that an exception or the
+history can be about it; what is right is one check a rule, which is evidence enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from commsroom.estate.inspection import Check, Standard
+from commsroom.estate.register import life, supply, upkeep
+from commsroom.estate.register.life import REGISTER, Step
+from commsroom.policy.devices import DeviceState
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from commsroom.estate.register.life import Entry, Life
+    from commsroom.estate.resource import Provenance
+    from commsroom.policy import Policy
+    from commsroom.policy.devices import Device, DeviceKind
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """All that is looked at."""
+
+    policy: Policy
+    lives: Mapping[str, Life]
+    entries: tuple[Entry, ...]
+    day: date
+
+    @cached_property
+    def devices(self) -> tuple[Device, ...]:
+        """The devices as they stand."""
+        return life.at_present(self.policy.devices, self.lives)
+
+    @cached_property
+    def standard(self) -> Standard:
+        """Where policy says what."""
+        return Standard(self.policy, REGISTER, self.day)
+
+
+def checks(seen: Inspected) -> Iterator[Check]:
+    """Yield every check of an estate's equipment; none where it has none."""
+    if not seen.policy.devices:
+        return
+    for look in (_rows, _purchases, _faults, _leavers, _entitlements, _maintenance):
+        yield from look(seen)
+
+
+def _rows(seen: Inspected) -> Iterator[Check]:
+    """Rows that say otherwise than the ledger, and devices whose row is gone."""
+    wrong = 0
+    for item in life.disagreements(seen.policy.devices, seen.lives):
+        wrong += 1
+        tag = item.device.asset_tag
+        yield seen.standard.check(
+            "register",
+            f"{tag} {item.name}",
+            expected=f"{item.ledger or 'nothing'}, as the ledger says since {item.life.day}"
+            f" ({item.life.step})",
+            got=f"{item.row or 'nothing'} in its row",
+            ok=False,
+            because=_row(seen, tag),
+            remedy=f"commsroom device rewrite {tag}",
+        )
+    there = {device.asset_tag for device in seen.policy.devices}
+    for tag, last in sorted(seen.lives.items()):
+        if tag not in there and last.standing.state is not DeviceState.RETIRED:
+            wrong += 1
+            yield seen.standard.check(
+                "register",
+                tag,
+                expected=f"a row of its own until it is retired: {life.told(last.standing)}",
+                got="without a row",
+                ok=False,
+                because=_row(seen, tag),
+                remedy="put the row back into policies/devices.csv",
+            )
+    if not wrong:
+        yield _good(
+            seen, "register", "rows", f"{len(there)} rows say what the ledger says", "3.2.1"
+        )
+
+
+def _purchases(seen: Inspected) -> Iterator[Check]:
+    """A maintenance file states when a device was bought."""
+    bare = [
+        device.asset_tag
+        for device in seen.devices
+        if device.purchased is None and device.state is not DeviceState.RETIRED
+    ]
+    for tag in bare:
+        yield seen.standard.check(
+            "purchase",
+            tag,
+            expected="the day it was bought",
+            got="not in its row",
+            ok=False,
+            because=_row(seen, tag),
+            remedy="write it into the column purchased",
+        )
+    if not bare:
+        text = f"{len(seen.devices)} devices state when they were bought"
+        yield _good(seen, "purchase", "dates", text, "3.2.1")
+
+
+def _faults(seen: Inspected) -> Iterator[Check]:
+    limit = seen.policy.equipment.repair_within
+    because = _serving(seen, "equipment", "repair_within", clause="3.2.3")
+    since = {item.tag: item for item in seen.entries if item.step is Step.FAULT}
+    open_faults = [
+        (device, since[device.asset_tag])
+        for device in seen.devices
+        if device.state is DeviceState.REPAIR and device.asset_tag in since
+    ]
+    late = [(device, item) for device, item in open_faults if item.day + limit < seen.day]
+    for device, item in late:
+        yield seen.standard.check(
+            "fault",
+            device.asset_tag,
+            expected=f"repaired within {limit.days} days",
+            got=f"open since {item.day}: {item.details.get('reason', 'no reason given')}",
+            ok=False,
+            because=because,
+            remedy=f"commsroom device repair {device.asset_tag}",
+        )
+    if not late:
+        text = f"{len(open_faults)} faults open, none longer than {limit.days} days"
+        yield seen.standard.check(
+            "fault", "repairs", expected=f"repaired within {limit.days} days", got=text, ok=True,
+            because=because,
+        )  # fmt: skip
+
+
+def _leavers(seen: Inspected) -> Iterator[Check]:
+    """Equipment comes back when its holder leaves."""
+    gone = []
+    for device in seen.devices:
+        holder = device.holder
+        if not holder or holder in seen.policy.equipment.places:
+            continue
+        person = seen.policy.by_id.get(holder)
+        if person is None:
+            gone.append((device, f"held by {holder}, who is not in the roster"))
+        elif person.end is not None and person.end < seen.day:
+            gone.append((device, f"held by {holder}, who left on {person.end}"))
+    for device, why in gone:
+        yield seen.standard.check(
+            "leaver",
+            device.asset_tag,
+            expected="held by somebody who is here",
+            got=why,
+            ok=False,
+            because=_row(seen, device.asset_tag),
+            remedy=f"commsroom device return {device.asset_tag}",
+        )
+    if not gone:
+        yield _good(seen, "leaver", "returns", "nobody who left holds anything", "3.2.1")
+
+
+def _entitlements(seen: Inspected) -> Iterator[Check]:
+    """Everybody who is here has what their post entitles to (clause 3.1.3)."""
+    wants = tuple(supply.wants(seen.policy, seen.day, seen.day))
+    if not wants:
+        return
+    needs = supply.needs(wants, seen.devices)
+    lacking = [
+        (holder, need, f"commsroom device issue {spare.asset_tag} {holder}")
+        for need in needs
+        for holder, spare in need.from_stock
+    ]
+    lacking += [
+        (want.holder, need, "commsroom device procurement")
+        for need in needs
+        for want in need.missing
+    ]
+    for holder, need, remedy in sorted(lacking, key=lambda item: (item[0], item[1].kind)):
+        yield seen.standard.check(
+            "entitlement",
+            f"{holder} {need.kind}",
+            expected=f"a {need.kind}" + (f": {' or '.join(need.models)}" if need.models else ""),
+            got="missing",
+            ok=False,
+            because=_entitled(seen, holder, need.kind),
+            remedy=remedy,
+        )
+    if not lacking:
+        text = f"{len(wants)} devices that posts and places are to have are issued"
+        because = _serving(seen, "positions", clause="3.1.3")
+        yield seen.standard.check(
+            "entitlement", "posts", expected=text, got=text, ok=True, because=because
+        )
+
+
+def _maintenance(seen: Inspected) -> Iterator[Check]:
+    plans = seen.policy.equipment.maintenance
+    counts = dict.fromkeys(plans, 0)
+    late = dict.fromkeys(plans, 0)
+    for task in upkeep.tasks(seen.devices, plans, upkeep.done(seen.entries)):
+        counts[task.name] += 1
+        if not task.overdue(seen.day):
+            continue
+        late[task.name] += 1
+        tag = task.device.asset_tag
+        yield seen.standard.check(
+            "maintenance",
+            f"{task.name} {tag}",
+            expected=f"done by {_due(task)}: {task.plan.task}",
+            got=f"last done {task.last}" if task.last else "never done",
+            ok=False,
+            because=_plan(seen, task.name),
+            remedy=f"commsroom device done {tag} --task {task.name}",
+        )
+    for name, plan in plans.items():
+        if counts[name] and not late[name]:
+            yield seen.standard.check(
+                "maintenance",
+                name,
+                expected=f"{plan.task}, every {plan.every.days} days",
+                got=f"{counts[name]} devices, none overdue",
+                ok=True,
+                because=_plan(seen, name),
+            )
+
+
+def _due(task: upkeep.Task) -> str:
+    """Say by when, also where neither purchase nor the plan's beginning is known."""
+    return str(task.due) if task.due.year > 1 else "a day nobody can name: it has no purchase date"
+
+
+def _plan(seen: Inspected, name: str) -> Provenance:
+    return seen.standard.stated("equipment", "maintenance", name, clause="3.2.4")
+
+
+def _row(seen: Inspected, tag: str) -> Provenance:
+    return seen.standard.stated("devices", tag, clause="3.2.1")
+
+
+def _entitled(seen: Inspected, holder: str, kind: DeviceKind) -> Provenance:
+    """Return what says that somebody is to have a device of a kind."""
+    person = seen.policy.by_id.get(holder)
+    if person is None:
+        return seen.standard.stated("equipment", "places", holder, clause="3.1.3")
+    path = seen.policy.entitlement(person, seen.day).source
+    if path[1] == "named" and kind not in seen.policy.positions.named[holder].equipment:
+        path = ("positions", "positions", person.position)
+    return seen.standard.stated(path[0], *path[1:], clause="3.1.3")
+
+
+def _serving(seen: Inspected, *path: str, clause: str) -> Provenance:
+    """Return where policy says so, for a rule that is about another clause than its file."""
+    because = seen.standard.stated(path[0], *path[1:], clause=clause)
+    known = clause in seen.policy.regulation.clauses
+    return replace(because, clause=clause) if known else because
+
+
+def _good(seen: Inspected, name: str, place: str, text: str, clause: str) -> Check:
+    because = seen.standard.stated("equipment", clause=clause)
+    return seen.standard.check(name, place, expected=text, got=text, ok=True, because=because)

@@ -1,0 +1,265 @@
+"""One row of devices.csv → a Device, or problems at its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from commsroom.errors import Problem
+from commsroom.policy import characters, table
+from commsroom.policy.devices import COLUMNS, Device, DeviceKind, DeviceState
+from commsroom.policy.table import Add
+from commsroom.policy.words import did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from commsroom.policy.references import Names
+
+T = TypeVar("T")
+
+#: An asset tag, and a holder's id: a word of the same form.
+_TAG: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PORT: Final = re.compile(r"[^:/\s]{1,64}:[!-~]{1,64}")
+_PRICE: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
+_COLONS: Final = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+#: Separators between digits; vendors group them by two, three, four or six, and none is wrong.
+_SEPARATORS: Final = str.maketrans("", "", ":-. ")
+_LONGEST_TEXT: Final = 100
+_GROUP: Final = 0x010000000000
+#: States in which a device is nobody's.
+_WITHOUT_HOLDER: Final = frozenset({DeviceState.RETIRED})
+#: States in which it is plugged into no switch.
+_UNPLUGGED: Final = frozenset({DeviceState.STOCK, DeviceState.RETIRED})
+
+
+def mac_address(text: str) -> str:
+    """Return a MAC address as `00:15:65:ab:cd:ef`, however it is written.
+
+    Raises:
+        ValueError: it is none, or one that no single device has (IEEE 802: the group bit, all zeros).
+    """
+    if _COLONS.fullmatch(text):
+        number = int(text.replace(":", ""), 16)
+    else:
+        import macaddress
+
+        plain = text.translate(_SEPARATORS).lower()
+        try:
+            number = int(macaddress.MAC(plain))
+        except ValueError as error:
+            raise ValueError(f"{quoted(text)} is not a MAC address") from error
+        text = ":".join([plain[at : at + 2] for at in range(0, 12, 2)])
+    if number & _GROUP or not number:
+        raise ValueError(f"{quoted(text)} is the address of no single device")
+    return text
+
+
+def is_port(text: str) -> bool:
+    """Tell whether a text has the form `SWITCH:PORT`."""
+    return _PORT.fullmatch(text) is not None
+
+
+def is_price(text: str) -> bool:
+    """Tell whether a text is an amount: digits, with a point for cents."""
+    return _PRICE.fullmatch(text) is not None
+
+
+class DeviceRows:
+    """Collects devices and what is wrong with them."""
+
+    def __init__(self, file: str, names: Names, problems: list[Problem]) -> None:
+        """Keep what values may refer to; names of a file that could not be read are not checked."""
+        self.ended = False
+        self.devices: list[Device] = []
+        self._file = file
+        self._sites = names.sites
+        self._people = names.people
+        self._problems = problems
+        self._places: dict[str, int] = {}
+        self._raw: Callable[[int], str] = lambda _: ""
+        self._kinds = {str(kind): kind for kind in DeviceKind}
+        self._states = {str(state): state for state in DeviceState}
+        #: What one device has alone → the line that has it, by column.
+        self._taken: dict[str, dict[object, int]] = {}
+        self._tags: dict[str, str] = {}
+        self._dates: dict[str, date | None] = {"": None}
+        self._prices: dict[str, Decimal | None] = {"": None}
+
+    def columns(self, header: Sequence[str], raw: Callable[[int], str]) -> Add:
+        """Return the function that takes one row with these columns, whatever their order."""
+        width = len(header)
+        self._places = {name: header.index(name) for name in COLUMNS if name in header}
+        # A column that is not there reads as "" from one field past the end.
+        order = [self._places.get(name, width) for name in COLUMNS]
+        self._raw = raw
+
+        def add(row: Sequence[str], line: int) -> None:
+            if len(row) != width:
+                many, remedy = (
+                    ("many", "put a value that holds a comma in quotes")
+                    if len(row) > width
+                    else ("few", "an empty value keeps its comma")
+                )
+                message = f"too {many} values: {len(row)} for {width} columns"
+                self._problem(line, "", message, remedy)
+                return
+            padded = (*row, "")
+            self._add([padded[index] for index in order], line)
+
+        return add
+
+    def unread(self, key: object) -> None:
+        """Nothing refers to a row of the register, so that one missing is no second fault."""
+
+    def _add(self, row: Sequence[str], line: int) -> None:
+        before = len(self._problems)
+        tag, kind_name, vendor, model, serial, mac, bought, covered, cost = row[:9]
+        site, holder, state_name, port = row[9:]
+        kind = self._word(kind_name, self._kinds, line, "kind", "kind of device")
+        state = self._word(state_name, self._states, line, "state", "state of a device")
+        self._tag(tag, line)
+        for column, value in (("vendor", vendor), ("model", model), ("serial", serial)):
+            self._text(value, line, column)
+        if serial:
+            self._alone("serial", (vendor, serial.upper()), line, quoted(serial))
+        mac = self._mac(mac, line)
+        purchased = self._date(bought, line, "purchased")
+        warranty_end = self._date(covered, line, "warranty_end")
+        if purchased is not None and warranty_end is not None and warranty_end < purchased:
+            message = f"`warranty_end` {covered} is before `purchased` {bought}"
+            self._problem(line, "warranty_end", message)
+        price = self._price(cost, line)
+        self._site(site, line)
+        if state is not None:
+            self._holder(holder, state, line)
+            self._port(port, kind, state, line)
+        if len(self._problems) == before and kind is not None and state is not None:
+            self.devices.append(
+                Device(
+                    tag, kind, vendor, model, serial, mac, purchased, warranty_end, price, site,
+                    holder, state, port, line,
+                )
+            )  # fmt: skip
+
+    def _word(self, word: str, valid: dict[str, T], line: int, column: str, what: str) -> T | None:
+        found = valid.get(word)
+        if found is None:
+            remedy = did_you_mean(word, valid)
+            message = f"{quoted(word)} is no {what}" if word else f"`{column}` is empty"
+            self._problem(line, column, message, remedy)
+        return found
+
+    def _tag(self, tag: str, line: int) -> None:
+        if not _TAG.fullmatch(tag):
+            message = f"{quoted(tag)} is not an asset tag" if tag else "`asset_tag` is empty"
+            self._problem(line, "asset_tag", message, "ASCII letters, digits, `.`, `_`, `-`")
+            return
+        other = self._tags.setdefault(tag.lower(), tag)
+        if other != tag:
+            first = self._taken["asset_tag"][other]
+            message = f"the asset tags {tag!r} and {other!r} differ only by case"
+            remedy = f"the other is in line {first}; a tag must not depend on how it is typed"
+            self._problem(line, "asset_tag", message, remedy)
+        self._alone("asset_tag", tag, line, quoted(tag))
+
+    def _text(self, value: str, line: int, column: str) -> None:
+        if value.isprintable() and 0 < len(value) <= _LONGEST_TEXT and value.strip() == value:
+            return
+        if not value:
+            if column != "serial":
+                self._problem(line, column, f"`{column}` is empty")
+        elif found := characters.refused(value):
+            self._problem(line, column, f"{found} may not be part of a {column}")
+        elif len(value) > _LONGEST_TEXT:
+            message = f"a {column} of {len(value)} characters, at most {_LONGEST_TEXT}"
+            self._problem(line, column, message)
+        elif value.strip() != value:
+            message = f"the {column} begins or ends with a space"
+            self._problem(line, column, message, "take it out")
+
+    def _mac(self, text: str, line: int) -> str:
+        if not text:
+            return ""
+        try:
+            mac = mac_address(text)
+        except ValueError as error:
+            self._problem(line, "mac", str(error), "twelve hexadecimal digits: 00:15:65:ab:cd:ef")
+            return ""
+        self._alone("mac", mac, line, mac)
+        return mac
+
+    def _alone(self, column: str, value: object, line: int, shown: str) -> None:
+        first = self._taken.setdefault(column, {}).setdefault(value, line)
+        if first != line:
+            what = {"asset_tag": "asset tag", "mac": "MAC address"}.get(column, column)
+            message = f"two devices have the {what} {shown}, the first in line {first}"
+            self._problem(line, column, message, "it belongs to one device")
+
+    def _date(self, text: str, line: int, column: str) -> date | None:
+        if text in self._dates:
+            return self._dates[text]
+        day = table.day(text)
+        if day is None:
+            self._problem(line, column, f"{quoted(text)} is not a date", f"write {table.iso(text)}")
+        else:
+            self._dates[text] = day
+        return day
+
+    def _price(self, text: str, line: int) -> Decimal | None:
+        if text not in self._prices:
+            if not is_price(text):
+                message = f"{quoted(text)} is not a price"
+                self._problem(
+                    line, "price", message, "digits, with a point for cents: 4200 or 99.50"
+                )
+                return None
+            self._prices[text] = Decimal(text)
+        return self._prices[text]
+
+    def _site(self, site: str, line: int) -> None:
+        known = self._sites
+        if known is None or site in known:
+            return
+        message = f"there is no site {quoted(site)} in company.yml" if site else "`site` is empty"
+        self._problem(line, "site", message, did_you_mean(site, known))
+
+    def _holder(self, holder: str, state: DeviceState, line: int) -> None:
+        # That a holder is no longer in the roster is no fault of the row: people leave before their
+        # equipment is back, and their accounts must be closed all the same. `validate` warns.
+        if not holder:
+            if state is DeviceState.ISSUED:
+                message = "`issued`, and nobody holds it"
+                self._problem(line, "holder", message, "a person of the roster, or a place")
+            return
+        if state in _WITHOUT_HOLDER:
+            self._problem(line, "holder", f"{state}, and {quoted(holder)} holds it", "empty it")
+        elif not _TAG.fullmatch(holder):
+            message = f"{quoted(holder)} is no person and no place"
+            remedy = "people are in the roster, places in equipment.yml"
+            self._problem(line, "holder", message, remedy)
+        elif state is DeviceState.STOCK and self._people is not None and holder in self._people:
+            message = f"in stock, and {quoted(holder)} holds it"
+            self._problem(line, "holder", message, "`issued` to a person, or in stock at a place")
+
+    def _port(self, port: str, kind: DeviceKind | None, state: DeviceState, line: int) -> None:
+        if not port:
+            return
+        if not is_port(port):
+            message = f"{quoted(port)} is not a port"
+            self._problem(line, "port", message, "write SWITCH:PORT, as in sw-3f:Gi1/0/7")
+        elif state in _UNPLUGGED:
+            message = f"`{state}`, and plugged into {port}"
+            self._problem(line, "port", message, "empty it")
+        else:
+            # A computer plugged into its telephone shares that one's port; two telephones do not.
+            first = self._taken.setdefault("port", {}).setdefault((port, kind), line)
+            if first != line:
+                message = f"two {kind}s are at the port {port}, the first in line {first}"
+                self._problem(line, "port", message)
+
+    def _problem(self, line: int, column: str, message: str, remedy: str = "") -> None:
+        index = self._places.get(column)
+        place = 1 if index is None else table.place_of(self._raw(line), index)
+        self._problems.append(Problem(self._file, line, place, message, remedy))

@@ -1,0 +1,81 @@
+"""Orders of equipment as text and JSON."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from commsroom.estate.register.orders import SIGNATURES, Order, Standing
+from commsroom.reports.lines import Line, Span, Style, count, line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_STYLE: Final = {
+    Standing.PROPOSED: Style.DOUBT,
+    Standing.APPROVED: Style.GOOD,
+    Standing.EXPIRED: Style.QUIET,
+}
+
+
+class Placed(Protocol):
+    """An order with the signatures that hold, as far as a report needs it."""
+
+    @property
+    def order(self) -> Order: ...
+    @property
+    def approvers(self) -> Sequence[str]: ...
+    @property
+    def standing(self) -> Standing: ...
+
+
+def order_lines(placed: Iterable[Placed]) -> Iterator[Line]:
+    """Yield each order: what it is for, who signed it, and the next step where one is left."""
+    number = 0
+    for item in placed:
+        number += 1
+        order = item.order
+        yield line(
+            Span(order.name, Style.STRONG),
+            "  ",
+            Span(item.standing, _STYLE[item.standing]),
+            f"  {count(len(order.items), 'device')}, about {_cost(order)},"
+            f" asked for by {order.requester} on {order.proposed}",
+        )
+        for part in order.items:
+            yield line(
+                f"    {part.asset_tag}  {part.product}  {part.price or '?'}  {'; '.join(part.reasons)}"
+            )
+        if item.approvers:
+            yield line("    signed by ", ", ".join(item.approvers))
+        if item.standing is Standing.PROPOSED:
+            left = SIGNATURES - len(item.approvers)
+            command = f"commsroom device approve {order.name} --by ID --key FILE"
+            yield line(
+                f"    {count(left, 'signature')} to come until {order.expires}: ",
+                Span(command, Style.COMMAND),
+            )
+    if not number:
+        yield line("no order was ever proposed")
+
+
+def order_document(item: Placed) -> dict[str, Any]:
+    """Return an order as JSON."""
+    return {
+        "order": item.order.name,
+        "standing": str(item.standing),
+        "approvers": list(item.approvers),
+        **item.order.to_json(),
+        "currency": item.order.currency or None,
+        "cost": str(_sum(order=item.order)),
+    }
+
+
+def _cost(order: Order) -> str:
+    unpriced = sum(not item.price for item in order.items)
+    more = f" and {unpriced} of unknown price" if unpriced else ""
+    return f"{_sum(order):,} {order.currency}".rstrip() + more
+
+
+def _sum(order: Order) -> Decimal:
+    return sum((Decimal(item.price) for item in order.items if item.price), Decimal(0))

@@ -1,0 +1,119 @@
+"""Rows of devices.csv are rewritten one by one; every other byte stays, and a fault leaves all of them."""
+
+from dataclasses import replace
+
+import pytest
+
+from commsroom.errors import CommsroomError
+from commsroom.policy import device_file, devices
+from commsroom.policy.devices import DeviceState
+
+HEADER = "asset_tag,kind,vendor,model,site,holder,state,port"
+TEXT = (
+    f"{HEADER}\r\n"
+    'A-1,phone,"Yealink",T54W,taipei,,stock,\r\n'
+    "\r\n"
+    'A-2,phone,"Poly, Inc.",VVX 450,taipei,,stock,\n'
+)
+
+
+@pytest.fixture
+def register(tmp_path, names):
+    """Write the file and read its devices."""
+
+    def write(text=TEXT):
+        folder = tmp_path / "policies"
+        folder.mkdir(exist_ok=True)
+        (folder / "devices.csv").write_bytes(text.encode())
+        problems = []
+        found = devices.read(folder, names, problems)
+        assert problems == []
+        return found
+
+    return write
+
+
+@pytest.fixture
+def names():
+    from commsroom.policy.references import Names
+
+    return Names(*[None] * 9)
+
+
+def issued(device):
+    return replace(device, state=DeviceState.ISSUED, holder="L007", port="sw:Gi1/0/1")
+
+
+def test_one_row_changes_and_every_other_byte_stays(tmp_path, register):
+    _, second = register()
+    with device_file.prepared(tmp_path, [issued(second)]):
+        pass
+    assert (tmp_path / "policies/devices.csv").read_bytes().decode() == TEXT.replace(
+        'A-2,phone,"Poly, Inc.",VVX 450,taipei,,stock,',
+        'A-2,phone,"Poly, Inc.",VVX 450,taipei,L007,issued,sw:Gi1/0/1',
+    )
+
+
+def test_a_carriage_return_at_the_end_of_a_row_stays(tmp_path, register):
+    first, _ = register()
+    with device_file.prepared(tmp_path, [issued(first)]):
+        pass
+    raw = (tmp_path / "policies/devices.csv").read_bytes()
+    assert raw.splitlines(keepends=True)[1].endswith(b",sw:Gi1/0/1\r\n")
+
+
+def test_a_byte_order_mark_stays_and_hides_no_column(tmp_path, register):
+    first, _ = register("\ufeff" + TEXT)
+    with device_file.prepared(tmp_path, [issued(first)]):
+        pass
+    assert (tmp_path / "policies/devices.csv").read_bytes().startswith(b"\xef\xbb\xbfasset_tag,")
+
+
+def test_the_file_is_as_it_was_until_the_block_is_through(tmp_path, register):
+    first, _ = register()
+    with device_file.prepared(tmp_path, [issued(first)]):
+        assert (tmp_path / "policies/devices.csv").read_bytes() == TEXT.encode()
+    assert len(list((tmp_path / "policies").iterdir())) == 1
+
+
+def test_a_block_that_fails_changes_nothing_and_leaves_nothing_behind(tmp_path, register):
+    first, _ = register()
+    with pytest.raises(RuntimeError), device_file.prepared(tmp_path, [issued(first)]):
+        raise RuntimeError
+    assert [file.name for file in (tmp_path / "policies").iterdir()] == ["devices.csv"]
+    assert (tmp_path / "policies/devices.csv").read_bytes() == TEXT.encode()
+
+
+def test_a_row_that_moved_meanwhile_is_not_overwritten(tmp_path, register):
+    first, _ = register()
+    register(TEXT.replace(f"{HEADER}\r\n", f"{HEADER}\r\nA-0,phone,Snom,D785,taipei,,stock,\r\n"))
+    with (
+        pytest.raises(CommsroomError, match=r"devices.csv:2: changed while the command ran"),
+        device_file.prepared(tmp_path, [issued(first)]),
+    ):
+        pass
+
+
+def test_a_file_without_the_column_is_refused_by_its_name(tmp_path, register):
+    first, _ = register(TEXT.replace(",port\r\n", "\r\n").replace(",stock,", ",stock"))
+    with (
+        pytest.raises(CommsroomError, match=r"there is no column port, and 'sw:Gi1/0/1' belongs"),
+        device_file.prepared(tmp_path, [issued(first)]),
+    ):
+        pass
+
+
+def test_its_rights_stay(tmp_path, register):
+    first, _ = register()
+    (tmp_path / "policies/devices.csv").chmod(0o640)
+    with device_file.prepared(tmp_path, [issued(first)]):
+        pass
+    assert (tmp_path / "policies/devices.csv").stat().st_mode & 0o777 == 0o640
+
+
+def test_what_a_killed_command_left_is_removed_by_the_next(tmp_path, register):
+    first, _ = register()
+    (tmp_path / "policies/.devices-left").write_text("half a file")
+    with device_file.prepared(tmp_path, [issued(first)]):
+        pass
+    assert [file.name for file in (tmp_path / "policies").iterdir()] == ["devices.csv"]
