@@ -76,7 +76,9 @@ class Snapshot:
     `verifiers` maps address → slot → fingerprint wherever the system shows a verifier.
     `token` names this very state: `apply` refuses with TargetMoved when it is no longer so.
     `sealed` are addresses that live where we must not write (another's file): they can be
-    reported and refused, never adopted. `version` is the running server's, for reports.
+    reported and refused, never adopted. `version` is the running server's, for reports. `remarks`
+    say by address what is as it should be here and yet has not reached who uses it (a telephone that
+    fetched an older profile): a difference that no change of ours repairs.
     """
 
     resources: Mapping[Address, Resource]
@@ -84,6 +86,7 @@ class Snapshot:
     token: str = ""
     sealed: frozenset[Address] = frozenset()
     version: str = ""
+    remarks: Mapping[Address, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,10 @@ class Backend:
     `services` names what a system offers on the network, from its variables. Where the provider can be
     inspected (`estate.inspection.Inspectable`), `judge` says what the facts of its own part mean. Where it
     delivers messages (`estate.notice.Notifying`), `channel` says how: `mail` or `chat`.
+
+    `staged` may hold some of what is wanted back, or settle what policy left open, by what the system
+    shows now (a new template reaches some telephones first): it returns what is to be compared, and by
+    address why it is not yet what policy wants.
     """
 
     name: str
@@ -224,3 +231,10 @@ class Backend:
         default=lambda _facts, _standard: ()
     )
     channel: str = ""
+    staged: (
+        Callable[
+            [Sequence[Resource], Mapping[Address, Resource]],
+            tuple[Sequence[Resource], Mapping[Address, str]],
+        ]
+        | None
+    ) = None

@@ -50,7 +50,8 @@ class Plan:
     `unknown` maps a system to the reason its state is unknown: nothing is planned for it.
     `foreign` exist, are not ours and not in policy. `sealed` are asked for by policy but exist in a
     place that is not ours to write. `unsupported` maps an address to what its system cannot hold.
-    `handovers` are one person's objects that would become another's, with holder and heir. `owned` counts what we own by (system, kind), the measure for the guards.
+    `waiting` maps an address to why it is not yet asked for as policy wants it, `remarks` to what is as
+    policy says on its system and has not reached who uses it. `handovers` are one person's objects that would become another's, with holder and heir. `owned` counts what we own by (system, kind), the measure for the guards.
     """
 
     changes: tuple[Change, ...] = ()
@@ -58,6 +59,8 @@ class Plan:
     sealed: tuple[Address, ...] = ()
     handovers: Mapping[Address, tuple[str, str]] = field(default_factory=dict)
     unsupported: Mapping[Address, str] = field(default_factory=dict)
+    waiting: Mapping[Address, str] = field(default_factory=dict)
+    remarks: Mapping[Address, str] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
     owned: Mapping[tuple[str, str], int] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)
@@ -144,6 +147,7 @@ def _built(
     prune: bool,
 ) -> Plan:
     wanted = {item.address: item for item in desired if item.address.system in snapshots}
+    wanted, waiting = _staged(wanted, snapshots, backends)
     refused = _refusals(wanted, backends)
     unsupported: dict[Address, str] = dict(refused)
     changes: list[Change] = []
@@ -181,10 +185,34 @@ def _built(
         sealed=tuple(sorted(sealed)),
         handovers=_handovers(wanted, snapshots, known),
         unsupported=unsupported,
+        waiting=waiting,
+        remarks={
+            address: text
+            for snapshot in snapshots.values()
+            for address, text in snapshot.remarks.items()
+            if address in wanted
+        },
         unknown=dict(unknown),
         owned=count(known.owned),
         tokens={system: snapshot.token for system, snapshot in snapshots.items()},
     )
+
+
+def _staged(
+    wanted: Mapping[Address, Resource],
+    snapshots: Mapping[str, Snapshot],
+    backends: Mapping[str, Backend],
+) -> tuple[dict[Address, Resource], dict[Address, str]]:
+    """Let each back end that goes by stages say what may be asked for now."""
+    found, waiting = dict(wanted), dict[Address, str]()
+    for system, snapshot in snapshots.items():
+        stage = backends[system].staged if system in backends else None
+        if stage is not None:
+            mine = [item for item in wanted.values() if item.address.system == system]
+            now, held_back = stage(mine, snapshot.resources)
+            found |= {item.address: item for item in now}
+            waiting |= held_back
+    return found, waiting
 
 
 def _handovers(

@@ -32,7 +32,7 @@ BASE: Final = (
 ROLES: Final[Mapping[str, Sequence[str]]] = {
     "trixie": (
         "dovecot-imapd", "dovecot-lmtpd", "dovecot-managesieved", "dovecot-sieve", "lua-dbi-sqlite3",
-        "lua-sec", "lua-unbound", "nftables", "postfix", "postfix-lmdb", "prosody", "rsync", "sqlite3",
+        "logrotate", "lua-sec", "lua-unbound", "nftables", "nginx-light", "postfix", "postfix-lmdb", "prosody", "rsync", "sqlite3",
     ),
     "sid": ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-modules"),
 }  # fmt: skip

@@ -61,7 +61,10 @@ def servers(estate: Path) -> Sequence[Server]:
     listing = inventory.listing(estate)
     found = []
     for name, variables in sorted(listing.get("_meta", {}).get("hostvars", {}).items()):
-        if not _in_lab(str(variables.get("ansible_host", ""))):
+        # What runs on the machine of another host is a system, and no server of its own.
+        if variables.get("commsroom_machine") or not _in_lab(
+            str(variables.get("ansible_host", ""))
+        ):
             continue
         groups = sorted(
             group for group, entry in listing.items() if name in (entry or {}).get("hosts", ())

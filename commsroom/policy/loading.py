@@ -23,6 +23,7 @@ from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
 from commsroom.policy.notify import Notify
 from commsroom.policy.people import Person
+from commsroom.policy.phones import Phones
 from commsroom.policy.positions import Positions
 from commsroom.policy.regulation import Regulation
 from commsroom.policy.security import Security
@@ -44,9 +45,10 @@ SUBJECTS: Final[Mapping[str, type[Model]]] = {
     "inspection": Inspection,
     "notify": Notify,
     "equipment": Equipment,
+    "phones": Phones,
 }
 #: Those that need not be there: every value in them has a default.
-OPTIONAL: Final = frozenset({"drift", "equipment", "exceptions", "inspection", "notify"})
+OPTIONAL: Final = frozenset({"drift", "equipment", "exceptions", "inspection", "notify", "phones"})
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Policy:
     inspection: Inspection
     notify: Notify
     equipment: Equipment
+    phones: Phones
     people: tuple[Person, ...]
     devices: tuple[Device, ...]
     sources: Sources

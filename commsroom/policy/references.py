@@ -19,6 +19,7 @@ from commsroom.policy.inspection import Inspection
 from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
 from commsroom.policy.notify import Notify
+from commsroom.policy.phones import Phones
 from commsroom.policy.positions import Positions, Rights
 from commsroom.policy.regulation import Regulation
 from commsroom.policy.security import Security
@@ -271,6 +272,10 @@ class References:
                 )
                 self.fault(("equipment", "places", key), text, "rename the place")
 
+    def phones(self, phones: Phones) -> None:
+        """Check phones.yml: that whoever is in the canary ring exists."""
+        self.audience(("phones", "canary"), phones.canary)
+
     def notify(self, notify: Notify) -> None:
         """Check notify.yml: who is told, and that nobody else has a sender's name."""
         mail, chat = notify.mail, notify.chat
@@ -337,6 +342,7 @@ _LOOKS: Final[Mapping[type, Callable[[References, Any], None]]] = {
     Inspection: References.inspection,
     Notify: References.notify,
     Equipment: References.equipment,
+    Phones: References.phones,
     Regulation: References.regulation,
 }
 

@@ -51,6 +51,8 @@ class SecretRules(Section):
     contact_mailbox: SecretRule = SecretRule(length=20)
     archive: SecretRule = SecretRule(length=20)
     notifier: SecretRule = SecretRule(length=20)
+    phone_admin: SecretRule = SecretRule(length=20)
+    phone_fetch: SecretRule = SecretRule(length=24)
 
 
 class Tls(Section):

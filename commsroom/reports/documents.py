@@ -81,6 +81,8 @@ def plan_document(plan: Plan) -> Document:
             for address, (holder, heir) in plan.handovers.items()
         },
         "unsupported": {str(address): text for address, text in plan.unsupported.items()},
+        "waiting": {str(address): text for address, text in plan.waiting.items()},
+        "remarks": {str(address): text for address, text in plan.remarks.items()},
         "unknown": dict(sorted(plan.unknown.items())),
         "simulated": sorted(plan.simulated),
     }

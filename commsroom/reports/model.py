@@ -371,13 +371,15 @@ def _standing(plan: Plan) -> Iterator[Finding]:
             text=N_("not made by commsroom and not in policy; it is never touched"),
             remedy=N_("remove it by hand, or put it into policy and adopt it"),
         )
-    for address, text in plan.unsupported.items():
-        yield Finding(
-            kind=FindingKind.UNSUPPORTED,
-            address=str(address),
-            system=address.system,
-            text=f"{address.system} cannot hold: {text}",
-        )
+    late = N_("find out why it has not; a telephone fetches when it is started")
+    told = [
+        *((FindingKind.UNSUPPORTED, a, f"{a.system} cannot hold: {t}") for a, t in plan.unsupported.items()),
+        *((FindingKind.UNSUPPORTED, a, t) for a, t in plan.waiting.items()),
+        *((FindingKind.DRIFT, a, t) for a, t in plan.remarks.items()),
+    ]  # fmt: skip
+    for kind, at, text in told:
+        remedy = late if kind is FindingKind.DRIFT else ""
+        yield Finding(kind=kind, address=str(at), system=at.system, text=text, remedy=remedy)
     yield from _unknown(plan.unknown)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from commsroom.errors import UsageError
 from commsroom.estate.kinds.mail import Grant, Mailbox, MailList, SharedMailbox
 from commsroom.estate.kinds.messaging import Account, Member, Room
+from commsroom.estate.kinds.phones import PhoneProfile
 from commsroom.estate.kinds.telephony import (
     Conference,
     DiallingClass,
@@ -31,6 +32,7 @@ __all__ = [
     "MailList",
     "Mailbox",
     "Member",
+    "PhoneProfile",
     "Room",
     "SharedMailbox",
     "Voicemail",
@@ -46,6 +48,7 @@ def kinds() -> Mapping[str, type[Kind]]:
         DiallingClass, Extension, Voicemail, Conference, HuntGroup,
         Mailbox, SharedMailbox, MailList, Grant,
         Account, Room, Member,
+        PhoneProfile,
     )  # fmt: skip
     return {member.kind: member for member in members}
 

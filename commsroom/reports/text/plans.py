@@ -186,6 +186,11 @@ def _aside(plan: Plan, *, full: bool) -> Iterator[Line]:
     yield from _section(
         "Unsupported: in policy, but its system cannot hold it", unsupported, plan, limit
     )
+    waiting, remarks = list(plan.waiting.items()), list(plan.remarks.items())
+    yield from _section("Waiting: others go first, by policy", waiting, plan, limit)
+    yield from _section(
+        "Not yet arrived: as policy says, and not taken up by who uses it", remarks, plan, limit
+    )
     if plan.unknown:
         yield line(Span("Unknown: could not be read, nothing is planned there", Style.STRONG))
         for system, reason in sorted(plan.unknown.items()):

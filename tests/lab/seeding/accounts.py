@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from seeding import asterisk, postfix_dovecot, prosody
+from seeding import asterisk, phone, postfix_dovecot, prosody
 from seeding.disturbance import Disturbance, Named
 from seeding.ways import GONE, STRANGE, Way
 
@@ -31,7 +31,9 @@ class Row:
         return f"{self.backend} {self.kind}.{self.field}"
 
 
-_MODULES = {"asterisk": asterisk, "postfix_dovecot": postfix_dovecot, "prosody": prosody}
+_MODULES = {
+    "asterisk": asterisk, "phone": phone, "postfix_dovecot": postfix_dovecot, "prosody": prosody,
+}  # fmt: skip
 
 
 def rows(backends: Mapping[str, Any]) -> Iterator[Row]:

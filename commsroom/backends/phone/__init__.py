@@ -1,0 +1,50 @@
+"""Desk telephones: their profiles on a provisioning server, and what they made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from commsroom.backends.phone import settings, staging, wire
+from commsroom.backends.phone.render import Place
+from commsroom.backends.phone.services import services
+from commsroom.backends.phone.settings import Settings
+from commsroom.estate.backend import Backend
+from commsroom.estate.kinds import PhoneProfile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from commsroom.estate.backend import Provider, Target, Tools
+
+#: Whether a profile renders does not depend on where its server is.
+_ANYWHERE: Final = Place("exchange.invalid", 5061, 5060, "https://provisioning.invalid", "")
+
+
+def _connect(target: Target, tools: Tools) -> Provider:
+    from commsroom.backends.phone.client import RealClient
+    from commsroom.backends.phone.provider import PhoneProvider
+
+    mine = settings.of(target)
+    client = RealClient(target, mine, tools.deadlines)
+    return PhoneProvider(target.system, mine.place(target), tools, client)
+
+
+def _fake(target: Target, tools: Tools, state: Path | None) -> Provider:
+    from commsroom.backends.phone.fake import FakeClient
+    from commsroom.backends.phone.provider import PhoneProvider
+
+    place = settings.of(target).place(target)
+    return PhoneProvider(target.system, place, tools, FakeClient(target.system, state))
+
+
+BACKEND: Final = Backend(
+    name="phone",
+    settings=Settings,
+    supports={PhoneProfile.kind: frozenset({*wire.WRITTEN, "as_rendered"})},
+    connect=_connect,
+    fake=_fake,
+    slots={PhoneProfile.kind: frozenset(PhoneProfile.slots)},
+    refusals=lambda wanted: wire.refusals(wanted, _ANYWHERE),
+    services=lambda target: services(settings.of(target)),
+    staged=staging.staged,
+)
