@@ -116,13 +116,12 @@ def newer(report: Report, since: str) -> Report:
     def new(when: str) -> bool:
         return not when or when >= begin
 
-    return replace(
-        report,
-        findings=tuple(
-            item for item in report.findings if item.kind is FindingKind.UNKNOWN or new(item.since)
-        ),
-        checks=tuple(item for item in report.checks if item.ok is not False or new(item.since)),
+    findings = tuple(
+        item for item in report.findings if item.kind is FindingKind.UNKNOWN or new(item.since)
     )
+    checks = tuple(item for item in report.checks if item.ok is not False or new(item.since))
+    older = len(report.findings) - len(findings) + len(report.checks) - len(checks)
+    return replace(report, findings=findings, checks=checks, older=older)
 
 
 def moment(text: str, zone: str, present: datetime | None = None) -> str:

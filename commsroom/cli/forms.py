@@ -34,8 +34,11 @@ class Wanted:
     also: tuple[tuple[Format, Path], ...] = ()
 
 
-def also(given: list[str] | None) -> tuple[tuple[Format, Path], ...]:
-    """Read `FORM=FILE`; raises UsageError before anything is asked of any system."""
+def also(given: list[str] | None, out: Path | None = None) -> tuple[tuple[Format, Path], ...]:
+    """Read `FORM=FILE`; raises UsageError before anything is asked of any system.
+
+    No two reports may go to one file; `out` is the first one's.
+    """
     found = []
     for text in given or ():
         form, _, file = text.partition("=")
@@ -47,6 +50,12 @@ def also(given: list[str] | None) -> tuple[tuple[Format, Path], ...]:
         if Path(file).is_dir() or not Path(file).parent.is_dir():
             raise UsageError(f"--also: {file} cannot be written", remedy="name a file")
         found.append((Format(form), Path(file)))
+    places = [file.resolve() for _, file in found] + ([out.resolve()] if out else [])
+    for place in places:
+        if places.count(place) > 1:
+            raise UsageError(
+                f"two reports would go to {place}", remedy="give each a file of its own"
+            )
     return tuple(found)
 
 

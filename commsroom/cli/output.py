@@ -99,7 +99,10 @@ def write_file(path: Path, content: str | bytes) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            # What a server says may be no text at all; then it is written as Python shows it.
+            file.write(
+                content.encode(errors="backslashreplace") if isinstance(content, str) else content
+            )
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

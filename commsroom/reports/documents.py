@@ -112,6 +112,7 @@ def drift_document(report: Report) -> Document:
         "estate": report.estate,
         "when": report.when,
         "exit_code": int(report.exit_code),
+        "older": report.older,
         "summary": dict(report.summary),
         "findings": [_finding(item) for item in report.findings],
         "proofs": [_proof(proof, report.simulated) for proof in report.proofs],

@@ -66,6 +66,8 @@ _VERDICTS: Final[Mapping[Exit, tuple[str, str, str]]] = {
     Exit.DIFFERENCE: ("bad", "!", N_("Something is not as policy says.")),
     Exit.INCOMPLETE: ("doubt", "?", N_("Incomplete: part of the estate is unknown.")),
 }
+#: Where only what is new was asked for, and there is older.
+_NOTHING_NEW: Final = ("doubt", "…", N_("Nothing new; what is older is not shown."))
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -74,7 +76,8 @@ def render(report: Report, *, language: str = "en") -> str:
     language = languages.canonical(language)
     made = environment(language)
     script, style = source(made, "report.js"), source(made, "report.css")
-    mood, sign, verdict = _VERDICTS[report.exit_code]
+    older = report.older and report.exit_code is Exit.DONE
+    mood, sign, verdict = _NOTHING_NEW if older else _VERDICTS[report.exit_code]
     found = problems(report)
     return made.get_template("report.html.j2").render(
         report=report,

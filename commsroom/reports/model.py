@@ -159,7 +159,8 @@ class Report:
     """What was looked at, what was found, and what that amounts to.
 
     `when` is UTC, ISO 8601. `summary` counts the changes that would repair it, by action.
-    `simulated` names the systems a fake stood in for: all they say is labelled so.
+    `simulated` names the systems a fake stood in for: all they say is labelled so. `older` counts the
+    findings and failed checks that stand, and were left out because only what is new was asked for.
     """
 
     title: str
@@ -172,6 +173,7 @@ class Report:
     summary: Mapping[str, int] = field(default_factory=dict)
     timings: tuple[Timing, ...] = ()
     simulated: frozenset[str] = frozenset()
+    older: int = 0
 
     @property
     def exit_code(self) -> Exit:

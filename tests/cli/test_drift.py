@@ -137,7 +137,20 @@ def test_only_what_is_new_is_told_when_asked_since_when(drifted, at):
     new = at(days=90)
     assert drift(drifted, "--since", "20d", code=2)["findings"][0]["address"] == "im1:account/di"
     assert since(drift(drifted, "--since", new[:10])) == {"im1:account/di": new}
-    assert drift(drifted, "--since", "1h", code=0)["findings"] == []
+    quiet = drift(drifted, "--since", "1h", code=0)
+    assert (quiet["findings"], quiet["older"]) == ([], 3)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "junit"])
+def test_what_is_older_than_was_asked_for_is_not_called_clean(drifted, at, form):
+    at(days=0)
+    drift(drifted)
+    at(days=90)
+    done = drifted("drift", "--since", "1h", "--format", form)
+    assert done.code == 0
+    assert "matches policy" not in done.out
+    assert "as policy says" not in done.out
+    assert "older" in done.out
 
 
 @pytest.mark.parametrize("text", ["soon", "2026-02-30", "2999-01-01", "-7d"])
@@ -449,3 +462,19 @@ def test_a_form_that_cannot_be_written_is_said_before_anything_is_read(drifted, 
     assert (done.code, done.out) == (1, "")
     assert "--also" in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--also=junit={file}", "--also=sarif={file}"],
+        ["--out={file}", "--also=html={folder}/../{name}/report"],
+    ],
+)
+def test_two_reports_do_not_go_to_one_file(drifted, tmp_path, words):
+    file = tmp_path / "report"
+    given = {"file": file, "folder": tmp_path, "name": tmp_path.name}
+    done = drifted("drift", *(word.format(**given) for word in words))
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert str(file) in done.err
+    assert not file.exists()

@@ -1,5 +1,6 @@
 """Standard output may close, fill up, or speak another alphabet; files are written whole or not."""
 
+import json
 import os
 import subprocess
 import sys
@@ -131,6 +132,12 @@ def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path):
     write_file(file, "new")
     assert file.read_text() == "new"
     assert [item.name for item in tmp_path.iterdir()] == ["drift.html"]
+
+
+def test_a_value_that_is_no_text_takes_no_report_away(tmp_path):
+    file = tmp_path / "report.json"
+    write_file(file, json.dumps({"name": "\ud800lone"}, ensure_ascii=False))
+    assert json.loads(file.read_text("utf-8")) == {"name": "\ud800lone"}
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):

@@ -146,7 +146,7 @@ def drift(
         )
     started = time.monotonic()
     wanted = scope(person, only, as_of)
-    wanted_form = forms.Wanted(form, out, full, language, forms.also(also))
+    wanted_form = forms.Wanted(form, out, full, language, forms.also(also, out))
     with session.open(**reads, read_only=not fix, record=record) as estate:
         if notify:
             notifying.require(estate, wanted)

@@ -62,11 +62,13 @@ def _lines(report: Report, *, full: bool) -> Iterator[Line]:
 def verdict(report: Report) -> Line:
     """Return the last line of a report: what is wrong, counted. Exceptions are counted apart."""
     marked = note(report.simulated)
-    aside = _aside(report)
+    aside = _aside(report) + (f"; {report.older:,} older not shown" if report.older else "")
     parts = [*_findings(report), *_checks(report), *_proofs(report)]
     if parts:
         style = Style.DOUBT if report.exit_code is Exit.DONE else Style.BAD
         return line(Span(f"{report.title}: {', '.join(parts)}{aside}.{marked}", style))
+    if report.older:
+        return line(Span(f"{report.title}: nothing new{aside}.{marked}", Style.DOUBT))
     if report.proofs and not report.checks and not aside:
         return proof_sum(report.proofs, report.simulated)
     looked = f"; {count(len(report.checks), 'check')} as policy says" if report.checks else ""
