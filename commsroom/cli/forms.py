@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,6 +78,22 @@ def give(session: Session, report: Report, wanted: Wanted, document: Document) -
     else:
         session.out.text(_render(report, wanted, document))
     session.out.document(document)
+
+
+def pasteable(session: Session, report: Report) -> Report:
+    """Return the report with repairs that reach what it looked at: the twins, where they stood in."""
+    if session.simulate is None:
+        return report
+    told = f" --simulate {shlex.quote(str(session.simulate))}"
+
+    def mended(remedy: str) -> str:
+        return remedy + told if remedy.startswith("commsroom ") else remedy
+
+    return replace(
+        report,
+        findings=tuple(replace(item, remedy=mended(item.remedy)) for item in report.findings),
+        checks=tuple(replace(item, remedy=mended(item.remedy)) for item in report.checks),
+    )
 
 
 def _render(report: Report, wanted: Wanted, document: Document) -> str:

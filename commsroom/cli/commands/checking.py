@@ -166,6 +166,7 @@ def drift(
     report = report.plus(
         findings=untold, timings=[model.Timing("drift", time.monotonic() - started)]
     )
+    report = forms.pasteable(session, report)
     forms.give(session, report, wanted_form, {**documents.drift_document(report), **fixed})
     return report.exit_code
 
@@ -237,6 +238,7 @@ def inspect(
     wish = inspecting.Wish(tuple(only or ()), security=security, use=use, as_of=day(as_of))
     with session.open() as estate:
         report: Report = inspecting.inspect(estate, wish, session.progress)
+    report = forms.pasteable(session, report)
     wanted = forms.Wanted(form, out, full=full, language=language)
     forms.give(session, report, wanted, documents.drift_document(report))
     return report.exit_code
