@@ -21,6 +21,7 @@ from commsroom.policy.exceptions import Exceptions
 from commsroom.policy.inspection import Inspection
 from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
+from commsroom.policy.network import Network
 from commsroom.policy.notify import Notify
 from commsroom.policy.people import Person
 from commsroom.policy.positions import Positions
@@ -44,9 +45,10 @@ SUBJECTS: Final[Mapping[str, type[Model]]] = {
     "inspection": Inspection,
     "notify": Notify,
     "equipment": Equipment,
+    "network": Network,
 }
 #: Those that need not be there: every value in them has a default.
-OPTIONAL: Final = frozenset({"drift", "equipment", "exceptions", "inspection", "notify"})
+OPTIONAL: Final = frozenset({"drift", "equipment", "exceptions", "inspection", "network", "notify"})
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Policy:
     inspection: Inspection
     notify: Notify
     equipment: Equipment
+    network: Network
     people: tuple[Person, ...]
     devices: tuple[Device, ...]
     sources: Sources

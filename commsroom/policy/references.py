@@ -18,6 +18,7 @@ from commsroom.policy.exceptions import Exceptions
 from commsroom.policy.inspection import Inspection
 from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
+from commsroom.policy.network import Network
 from commsroom.policy.notify import Notify
 from commsroom.policy.positions import Positions, Rights
 from commsroom.policy.regulation import Regulation
@@ -271,6 +272,17 @@ class References:
                 )
                 self.fault(("equipment", "places", key), text, "rename the place")
 
+    def network(self, network: Network) -> None:
+        """Check network.yml: sites, and that voice is apart from data."""
+        for key, site in network.sites.items():
+            self.site(("network", "sites", key), key)
+            if site.data.id == site.voice.id:
+                self.fault(
+                    ("network", "sites", key, "voice", "id"),
+                    f"VLAN {site.voice.id} is the data VLAN too",
+                    "phones would share it with computers: give voice one of its own",
+                )
+
     def notify(self, notify: Notify) -> None:
         """Check notify.yml: who is told, and that nobody else has a sender's name."""
         mail, chat = notify.mail, notify.chat
@@ -337,6 +349,7 @@ _LOOKS: Final[Mapping[type, Callable[[References, Any], None]]] = {
     Inspection: References.inspection,
     Notify: References.notify,
     Equipment: References.equipment,
+    Network: References.network,
     Regulation: References.regulation,
 }
 

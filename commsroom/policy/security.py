@@ -51,6 +51,7 @@ class SecretRules(Section):
     contact_mailbox: SecretRule = SecretRule(length=20)
     archive: SecretRule = SecretRule(length=20)
     notifier: SecretRule = SecretRule(length=20)
+    switch_snmp: SecretRule = SecretRule(length=20)
 
 
 class Tls(Section):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from commsroom.errors import CommsroomError
-from commsroom.estate.compile import mail, messaging, telephony
+from commsroom.estate.compile import mail, messaging, network, telephony
 from commsroom.estate.compile.context import Context, SystemInfo
 from commsroom.estate.memory import uncollected
 
@@ -47,6 +47,7 @@ def compile_estate(
             *telephony.resources(context),
             *mail.resources(context),
             *messaging.resources(context),
+            *network.resources(context),
         ]
     _refuse_doubles(found)
     return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from commsroom.errors import UsageError
 from commsroom.estate.kinds.mail import Grant, Mailbox, MailList, SharedMailbox
 from commsroom.estate.kinds.messaging import Account, Member, Room
+from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 from commsroom.estate.kinds.telephony import (
     Conference,
     DiallingClass,
@@ -33,6 +34,9 @@ __all__ = [
     "Member",
     "Room",
     "SharedMailbox",
+    "SwitchPort",
+    "SwitchServices",
+    "SwitchVlan",
     "Voicemail",
     "kind_named",
     "kinds",
@@ -46,6 +50,7 @@ def kinds() -> Mapping[str, type[Kind]]:
         DiallingClass, Extension, Voicemail, Conference, HuntGroup,
         Mailbox, SharedMailbox, MailList, Grant,
         Account, Room, Member,
+        SwitchVlan, SwitchPort, SwitchServices,
     )  # fmt: skip
     return {member.kind: member for member in members}
 
