@@ -8,7 +8,9 @@ while logging in as a refused login, so the message for that names both.
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
+import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,21 +143,47 @@ class RealClient:
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
         """Connect, and let go at the end whatever happened."""
-        connection = self._connect()
-        try:
-            yield RealSession(self.target.system, self.cli, connection, self.deadlines)
-        finally:
-            # A polite `exit` would wait for a device that may be hung; closing the channel is enough.
-            with contextlib.suppress(Exception):
-                connection.remote_conn_pre.close()
+        with self._socket() as channel:
+            connection = self._connect(channel)
+            try:
+                yield RealSession(self.target.system, self.cli, connection, self.deadlines)
+            finally:
+                # No polite `exit`: it would wait for a device that may be hung.
+                with contextlib.suppress(Exception):
+                    connection.remote_conn_pre.close()
 
-    def _connect(self) -> Any:
+    @contextlib.contextmanager
+    def _socket(self) -> Iterator[socket.socket]:
+        """Make the TCP connection, a phase of its own; it ends with us whatever happens above it."""
+        place = (self.target.host, self.settings.ansible_port)
+        try:
+            channel = socket.create_connection(place, timeout=self.deadlines.connect)
+        except TimeoutError as error:
+            raise self._unreached("no answer within the time limit") from error
+        except OSError as error:
+            raise self._unreached(
+                (error.strerror or "its name does not resolve").lower()
+            ) from error
+        with channel:
+            try:
+                yield channel
+            finally:
+                with contextlib.suppress(OSError):  # wakes whoever still reads from it
+                    channel.shutdown(socket.SHUT_RDWR)
+
+    def _unreached(self, reason: str) -> SystemUnknown:
+        remedy = "is the switch up, and SSH on this port?"
+        return SystemUnknown(self.target.system, "connect", reason, remedy=remedy)
+
+    def _connect(self, channel: socket.socket) -> Any:
         import netmiko
         from paramiko.ssh_exception import SSHException
 
+        # It tells its log, and by that the terminal, of every connection that ends; we say so ourselves.
+        logging.getLogger("paramiko").setLevel(logging.CRITICAL)
         system, limit = self.target.system, self.deadlines.connect
         try:
-            return netmiko.ConnectHandler(**self._arguments(limit))
+            return netmiko.ConnectHandler(**self._arguments(limit), sock=channel)
         except netmiko.NetmikoAuthenticationException as error:
             raise SystemUnknown(
                 system, "authenticate", "it refused our login, or cut the connection meanwhile",
@@ -163,7 +191,7 @@ class RealClient:
             ) from error  # fmt: skip
         except netmiko.NetmikoTimeoutException as error:
             known = "known_hosts" in str(error) or "fingerprint" in str(error)
-            reason = "no answer within the time limit, or connection refused"
+            reason = "it does not speak SSH within the time limit"
             raise SystemUnknown(
                 system, "authenticate" if known else "connect",
                 "its host key is not in known_hosts" if known else reason,

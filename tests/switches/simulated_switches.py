@@ -4,7 +4,7 @@
 
 prints `ready PORT PORT …` and serves until its standard input ends. A line on standard input such as
 `3 hang after 12` gives the switch with that number a fault: `hang`, `reset`, `slow`, `cut`, each after so
-many commands of the next session; `3 none` takes it away. `log 3` prints what it was told, as JSON.
+many commands of a session; after a hang or reset it stays as it is, a cut only ends the connection; `3 none` takes it away. `log 3` prints what it was told, as JSON.
 """
 
 import argparse
@@ -50,6 +50,8 @@ async def serve(switch, process):
                 line, buffer = buffer[:at], buffer[at + 1 :]
                 count += 1
                 if switch.fault != "none" and count > switch.after:
+                    if switch.fault in {"hang", "reset"}:
+                        switch.after = 0  # nor does it come back by itself
                     if switch.fault == "hang":
                         await asyncio.sleep(3600)
                     if switch.fault in {"reset", "cut"}:
