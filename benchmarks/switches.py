@@ -42,12 +42,11 @@ COMMANDS: Final = ("show running-config", "show vlan brief", "show snmp user")
 
 
 def bare_netmiko(switches: Fleet) -> None:
-    """Read all as a script of a page would."""
+    """Read all as a script of a page would, which checks no host key either: the harder comparison."""
 
     def one(port: int) -> int:
         with netmiko.ConnectHandler(
             device_type="cisco_ios", host="127.0.0.1", port=port, username=USER, password=PASSWORD,
-            ssh_strict=True, alt_host_keys=True, alt_key_file=str(switches.known),
         ) as connection:  # fmt: skip
             return sum(len(connection.send_command(command)) for command in COMMANDS)
 

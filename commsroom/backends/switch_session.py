@@ -11,6 +11,7 @@ import contextlib
 import logging
 import re
 import socket
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,7 +184,10 @@ class RealClient:
         logging.getLogger("paramiko").setLevel(logging.CRITICAL)
         system, limit = self.target.system, self.deadlines.connect
         try:
-            return netmiko.ConnectHandler(**self._arguments(limit), sock=channel)
+            with tempfile.NamedTemporaryFile("w", encoding="utf-8") as beside:
+                beside.write("".join(self._host_keys()))
+                beside.flush()
+                return netmiko.ConnectHandler(**self._arguments(limit, beside.name), sock=channel)
         except netmiko.NetmikoAuthenticationException as error:
             raise SystemUnknown(
                 system, "authenticate", "it refused our login, or cut the connection meanwhile",
@@ -207,9 +211,26 @@ class RealClient:
         except ValueError as error:  # netmiko could not make out the prompt
             raise SystemUnknown(system, "connect", "it shows no prompt we know") from error
 
-    def _arguments(self, limit: float) -> dict[str, Any]:
+    def _host_keys(self) -> Iterator[str]:
+        """Yield the lines of known_hosts that may be about this switch.
+
+        paramiko compares each line with every other: with 500 switches in the file, each connection
+        would take seconds.
+        """
+        path = Path(self.settings.switch_known_hosts or "~/.ssh/known_hosts").expanduser()
+        host, port = self.target.host, self.settings.ansible_port
+        names = {host, f"[{host}]:{port}"}
+        try:
+            lines = path.read_text("utf-8").splitlines(keepends=True)
+        except (OSError, ValueError):
+            return  # no key is known, and that is what will be said
+        for line in lines:
+            field = line.partition(" ")[0]
+            if names & set(field.split(",")) or field[:1] in {"|", "@"} or "*" in field:
+                yield line
+
+    def _arguments(self, limit: float, known: str) -> dict[str, Any]:
         settings = self.settings
-        known = settings.switch_known_hosts
         key = settings.ansible_ssh_private_key_file
         return {
             "device_type": self.cli.device_type,
@@ -220,8 +241,7 @@ class RealClient:
             "use_keys": bool(key),
             "key_file": key or None,
             "ssh_strict": True,
-            "system_host_keys": not known,
-            "alt_host_keys": bool(known),
+            "alt_host_keys": True,
             "alt_key_file": known,
             "conn_timeout": limit,
             "banner_timeout": limit,
