@@ -52,8 +52,9 @@ class FakeClient:
         if self._path is not None and self._path.exists():
             held = json.loads(self._path.read_text("utf-8"))
             self.config.sections, self.saved.sections = held["running"], held["startup"]
+        before = [self.config.token, self.saved.token]
         yield self
-        if self._path is not None:
+        if self._path is not None and [self.config.token, self.saved.token] != before:
             text = json.dumps({"running": self.config.sections, "startup": self.saved.sections})
             beside = self._path.with_name(f".{self._path.name}.new")
             beside.write_text(text, "utf-8")
