@@ -21,7 +21,8 @@ OWN: Final = "clause"
 KINDS: Final = frozenset(
     {
         "account", "conference", "dialling_class", "extension", "grant", "hunt_group", "list",
-        "mailbox", "member", "phone_profile", "room", "shared_mailbox", "voicemail",
+        "mailbox", "member", "phone_profile", "room", "shared_mailbox", "switch_port", "switch_services",
+        "switch_vlan", "voicemail",
     }
 )  # fmt: skip
 #: What an inspection looks at: the NAME of a check's address, see docs/howto/inspect.md.

@@ -21,6 +21,7 @@ from commsroom.policy.exceptions import Exceptions
 from commsroom.policy.inspection import Inspection
 from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
+from commsroom.policy.network import Network
 from commsroom.policy.notify import Notify
 from commsroom.policy.people import Person
 from commsroom.policy.phones import Phones
@@ -46,9 +47,12 @@ SUBJECTS: Final[Mapping[str, type[Model]]] = {
     "notify": Notify,
     "equipment": Equipment,
     "phones": Phones,
+    "network": Network,
 }
 #: Those that need not be there: every value in them has a default.
-OPTIONAL: Final = frozenset({"drift", "equipment", "exceptions", "inspection", "notify", "phones"})
+OPTIONAL: Final = frozenset(
+    {"drift", "equipment", "exceptions", "inspection", "network", "notify", "phones"}
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Policy:
     notify: Notify
     equipment: Equipment
     phones: Phones
+    network: Network
     people: tuple[Person, ...]
     devices: tuple[Device, ...]
     sources: Sources

@@ -18,6 +18,7 @@ from commsroom.policy.exceptions import Exceptions
 from commsroom.policy.inspection import Inspection
 from commsroom.policy.mail import MailRules
 from commsroom.policy.messaging import Messaging
+from commsroom.policy.network import Network
 from commsroom.policy.notify import Notify
 from commsroom.policy.phones import Phones
 from commsroom.policy.positions import Positions, Rights
@@ -276,6 +277,17 @@ class References:
         """Check phones.yml: that whoever is in the canary ring exists."""
         self.audience(("phones", "canary"), phones.canary)
 
+    def network(self, network: Network) -> None:
+        """Check network.yml: sites, and that voice is apart from data."""
+        for key, site in network.sites.items():
+            self.site(("network", "sites", key), key)
+            if site.data.id == site.voice.id:
+                self.fault(
+                    ("network", "sites", key, "voice", "id"),
+                    f"VLAN {site.voice.id} is the data VLAN too",
+                    "phones would share it with computers: give voice one of its own",
+                )
+
     def notify(self, notify: Notify) -> None:
         """Check notify.yml: who is told, and that nobody else has a sender's name."""
         mail, chat = notify.mail, notify.chat
@@ -343,6 +355,7 @@ _LOOKS: Final[Mapping[type, Callable[[References, Any], None]]] = {
     Notify: References.notify,
     Equipment: References.equipment,
     Phones: References.phones,
+    Network: References.network,
     Regulation: References.regulation,
 }
 

@@ -53,6 +53,7 @@ class SecretRules(Section):
     notifier: SecretRule = SecretRule(length=20)
     phone_admin: SecretRule = SecretRule(length=20)
     phone_fetch: SecretRule = SecretRule(length=24)
+    switch_snmp: SecretRule = SecretRule(length=20)
 
 
 class Tls(Section):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from commsroom.errors import CommsroomError
-from commsroom.estate.compile import mail, messaging, phones, telephony
+from commsroom.estate.compile import mail, messaging, network, phones, telephony
 from commsroom.estate.compile.context import Context, SystemInfo
 from commsroom.estate.memory import uncollected
 
@@ -48,6 +48,7 @@ def compile_estate(
             *mail.resources(context),
             *messaging.resources(context),
             *phones.resources(context),
+            *network.resources(context),
         ]
     _refuse_doubles(found)
     return found

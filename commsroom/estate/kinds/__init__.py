@@ -9,6 +9,7 @@ from commsroom.errors import UsageError
 from commsroom.estate.kinds.mail import Grant, Mailbox, MailList, SharedMailbox
 from commsroom.estate.kinds.messaging import Account, Member, Room
 from commsroom.estate.kinds.phones import PhoneProfile
+from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 from commsroom.estate.kinds.telephony import (
     Conference,
     DiallingClass,
@@ -35,6 +36,9 @@ __all__ = [
     "PhoneProfile",
     "Room",
     "SharedMailbox",
+    "SwitchPort",
+    "SwitchServices",
+    "SwitchVlan",
     "Voicemail",
     "kind_named",
     "kinds",
@@ -49,6 +53,7 @@ def kinds() -> Mapping[str, type[Kind]]:
         Mailbox, SharedMailbox, MailList, Grant,
         Account, Room, Member,
         PhoneProfile,
+        SwitchVlan, SwitchPort, SwitchServices,
     )  # fmt: skip
     return {member.kind: member for member in members}
 

@@ -1,0 +1,209 @@
+"""A switch's configuration as sections, and the commands that lead from one state of them to another.
+
+Pure. A section is a line without indent and the indented lines below it, as IOS and VRP both print
+them. Only sections that a change names are ever looked at closer; what hier_config is given, before and
+after, is those alone, so nothing else on the device can be in what it says. Rollback is the same question
+the other way round.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from hier_config.child import HConfigChild
+
+    from commsroom.backends.switch_session import Texts
+    from commsroom.estate.resource import Change, Kind
+    from commsroom.estate.secret import Secret
+
+#: What the device says of time and size is no part of its configuration.
+_VOLATILE: Final = re.compile(
+    r"Building configuration|Current configuration|ntp clock-period|version |end$|return$"
+)
+#: What a description may hold: printable ASCII, without `?` (help, even within a line of IOS) and quotes.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:+@/()-]{0,79}")
+
+
+@dataclass(slots=True)
+class Config:
+    """Sections by their header, in the device's order; a global line is a section without lines."""
+
+    sections: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> Config:
+        """Read what the device prints; comments (`!`, `#`) and empty lines are no part of it."""
+        found: dict[str, list[str]] = {}
+        current: list[str] = []
+        for raw in text.splitlines():
+            line = raw.rstrip()
+            if not line or line.lstrip()[0] in "!#" or _VOLATILE.match(line):
+                continue
+            if line[0] != " ":
+                current = found.setdefault(line, [])
+            else:
+                current.append(line[1:])
+        return cls(found)
+
+    def copy(self) -> Config:
+        """Return one that can be edited."""
+        return Config({header: list(lines) for header, lines in self.sections.items()})
+
+    def lines(self, header: str) -> Sequence[str]:
+        """Return the lines of a section, none where it is not there."""
+        return self.sections.get(header, ())
+
+    def globals(self, prefix: str) -> list[str]:
+        """Return what follows a prefix in global lines."""
+        return [header[len(prefix) :] for header in self.sections if header.startswith(prefix)]
+
+    def replace(self, header: str, owned: Iterable[str], lines: Iterable[str]) -> None:
+        """Take the lines that match a pattern out of a section and put others in."""
+        patterns = [re.compile(pattern) for pattern in owned]
+        section = self.sections.setdefault(header, [])
+        section[:] = [
+            line for line in section if not any(item.fullmatch(line) for item in patterns)
+        ]
+        section += [line for line in lines if line not in section]
+
+    def replace_globals(self, owned: str, lines: Iterable[str]) -> None:
+        """Take the global lines that match a pattern out and put others in."""
+        for header in [item for item in self.sections if re.fullmatch(owned, item)]:
+            del self.sections[header]
+        for line in lines:
+            self.sections.setdefault(line, [])
+
+    @property
+    def token(self) -> str:
+        """Name this very state."""
+        return hashlib.sha256(json.dumps(self.sections).encode()).hexdigest()
+
+    def text(self, headers: Iterable[str]) -> str:
+        """Print the named sections as the device would."""
+        shown = []
+        for header in headers:
+            if header in self.sections:
+                shown += [header, *(f" {line}" for line in self.sections[header])]
+        return "\n".join(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The commands of one change, from the configuration view and back to it, and their way back.
+
+    `secret` are commands whose words may not be shown; they are sent after the others.
+    """
+
+    commands: tuple[str, ...]
+    rollback: tuple[str, ...]
+    secret: tuple[Secret, ...] = ()
+
+
+class Dialect(Protocol):
+    """What one operating system calls things. No state, no connection."""
+
+    @property
+    def platform(self) -> str:
+        """Name the driver of hier_config: `CISCO_IOS`, `HUAWEI_VRP`."""
+        ...
+
+    @property
+    def leave(self) -> str:
+        """Return the command that leaves a section."""
+        ...
+
+    @property
+    def undoing(self) -> Sequence[tuple[str, str]]:
+        """Return patterns of undone lines, and how each is really undone."""
+        ...
+
+    def reverts(self, config: Config) -> bool:
+        """Tell whether this device can go back by itself when a change is not confirmed."""
+        ...
+
+    def configuration(self, texts: Texts) -> Config:
+        """Return everything the device told as one configuration."""
+        ...
+
+    def bodies(self, config: Config) -> dict[tuple[str, str], Kind]:
+        """Return what is there, by kind and key."""
+        ...
+
+    def sealed(self, config: Config) -> frozenset[str]:
+        """Return the ports that are no access ports: an uplink is never ours."""
+        ...
+
+    def edit(self, config: Config, change: Change) -> Sequence[str]:
+        """Make `config` what the change wants; return the headers of the sections concerned."""
+        ...
+
+    def fence(self, config: Config, estate_id: str) -> int:
+        """Return the highest number of an apply this device has seen."""
+        ...
+
+    def fence_commands(self, config: Config, estate_id: str, number: int) -> tuple[str, ...]:
+        """Return what makes the device remember the number of an apply."""
+        ...
+
+    def secrets(self, change: Change, words: Mapping[str, Secret]) -> tuple[Secret, ...]:
+        """Return the commands that set a change's secrets."""
+        ...
+
+
+def block(dialect: Dialect, before: Config, change: Change, words: Mapping[str, Secret]) -> Block:
+    """Return the commands for one change on `before`, which is then as the change leaves it."""
+    after = before.copy()
+    headers = dialect.edit(after, change)
+    found = Block(
+        commands=remediation(dialect, before.text(headers), after.text(headers)),
+        rollback=remediation(dialect, after.text(headers), before.text(headers)),
+        secret=dialect.secrets(change, words),
+    )
+    before.sections = after.sections
+    return found
+
+
+def remediation(dialect: Dialect, running: str, wanted: str) -> tuple[str, ...]:
+    """Return the commands that turn one configuration into another, with the way out of each section."""
+    if running == wanted:
+        return ()
+    import hier_config
+
+    kind = hier_config.Platform[dialect.platform]
+    workflow = hier_config.WorkflowRemediation(
+        hier_config.get_hconfig(kind, running), hier_config.get_hconfig(kind, wanted)
+    )
+    found: list[str] = []
+    for top in _ordered(workflow.remediation_config.children):
+        found.append(_command(dialect, top.text))
+        if top.children:
+            lines = (_command(dialect, line.text) for line in _ordered(top.children))
+            found += [*dict.fromkeys(lines), dialect.leave]
+    return tuple(found)
+
+
+def _command(dialect: Dialect, text: str) -> str:
+    """Undo a line the way its reference says: often by its first words only."""
+    for pattern, short in dialect.undoing:
+        if match := re.fullmatch(pattern, text):
+            return match.expand(short)
+    return text
+
+
+def _ordered(lines: Iterable[HConfigChild]) -> list[HConfigChild]:
+    """Undo first, last things first, as they rest upon one another; then set, in the driver's order."""
+    every = list(lines)
+    undone = [line for line in every if line.text.startswith(("no ", "undo "))]
+    others = [line for line in every if line not in undone]
+    return [*reversed(undone), *sorted(others, key=lambda line: line.order_weight)]
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether every switch shows a description just as it was given."""
+    return _PLAIN.fullmatch(text) is not None and text == text.strip()

@@ -1,0 +1,392 @@
+"""A session on a switch's command line, over netmiko: bounded in time and size, and nothing guessed.
+
+Every phase has a deadline of its own (TCP, banner, login, each answer); one that passes means *unknown*.
+An answer that does not end in the device's prompt is no answer. netmiko reports a connection that is cut
+while logging in as a refused login, so the message for that names both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import socket
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from commsroom.errors import SystemUnknown, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from commsroom.backends.switch_config import Block
+    from commsroom.estate.backend import Deadlines, Target
+    from commsroom.estate.secret import Secret
+
+#: Bytes; a chassis with a thousand ports prints a fifth of it. What says more talks without end.
+MOST_BYTES: Final = 16 * 1024 * 1024
+#: Seconds between two looks at the channel.
+_POLL: Final = 0.01
+#: Seconds to one answer while configuring: a command that writes flash may take so long.
+_ANSWER: Final = 30.0
+_SHOWN: Final = 200
+
+#: What the device printed, by the command that asked.
+Texts = dict[str, str]
+
+
+class Settings(BaseModel):
+    """Variables of one switch. Its user, port and private key are Ansible's own variables."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    ansible_user: str = Field(min_length=1)
+    ansible_port: int = Field(default=22, ge=1, le=65535)
+    ansible_ssh_private_key_file: str = ""
+    #: A file with the password on its first line, readable by its owner only; for switches without keys.
+    switch_password_file: str = ""
+    #: Host keys; `~/.ssh/known_hosts` when not given. An unknown key is refused.
+    switch_known_hosts: str = ""
+
+    @classmethod
+    def of(cls, target: Target) -> Settings:
+        """Take them from a system's variables; raises UsageError naming the one that is wrong."""
+        values = {
+            name: value.replace("{{ inventory_dir }}", str(target.estate / "inventory"))
+            if isinstance(value, str)
+            else value
+            for name, value in target.variables.items()
+        }
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise UsageError(
+                f"{target.system}: variable {name}: {first['msg']}",
+                remedy="set it in the inventory",
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Cli:
+    """What a vendor's command line is like.
+
+    `prompt` is a pattern for the last line of an answer. `refusal` matches in an answer that refuses.
+    `confirm` enters configuration mode so that the device goes back by itself unless `confirmed` is said;
+    both empty where the platform has no such thing.
+    """
+
+    device_type: str
+    prompt: str
+    refusal: str
+    reads: tuple[str, ...]
+    startup: str
+    enter: str
+    leave: str
+    save: tuple[tuple[str, str], ...]
+    saved: str
+    confirm: str = ""
+    confirmed: str = ""
+
+
+class Session(Protocol):
+    """One connection to a switch; the fakes have the same."""
+
+    def read(self) -> Texts:
+        """Return what the reading commands print, running configuration first."""
+        ...
+
+    def startup(self) -> str:
+        """Return the configuration that the next start will have."""
+        ...
+
+    def configure(
+        self, blocks: Sequence[Block], *, revert: bool, done: Callable[[int, str], None]
+    ) -> None:
+        """Send the commands block by block; `done` gets each one's number and refusal ("" for none).
+
+        A block ends at its first refused command; the next one is begun all the same.
+        """
+        ...
+
+    def confirm(self) -> None:
+        """Say that the change is to stay, where the device would else go back."""
+        ...
+
+    def save(self) -> None:
+        """Make the running configuration the one of the next start."""
+        ...
+
+
+class Client(Protocol):
+    """The way to a switch. `told` is only a fake's: the commands it was given."""
+
+    def session(self) -> contextlib.AbstractContextManager[Session]:
+        """Connect; raises SystemUnknown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RealClient:
+    """A switch in the inventory."""
+
+    target: Target
+    settings: Settings
+    deadlines: Deadlines
+    cli: Cli
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """Connect, and let go at the end whatever happened."""
+        with self._socket() as channel:
+            connection = self._connect(channel)
+            try:
+                yield RealSession(self.target.system, self.cli, connection, self.deadlines)
+            finally:
+                # No polite `exit`: it would wait for a device that may be hung.
+                with contextlib.suppress(Exception):
+                    connection.remote_conn_pre.close()
+
+    @contextlib.contextmanager
+    def _socket(self) -> Iterator[socket.socket]:
+        """Make the TCP connection, a phase of its own; it ends with us whatever happens above it."""
+        place = (self.target.host, self.settings.ansible_port)
+        try:
+            channel = socket.create_connection(place, timeout=self.deadlines.connect)
+        except TimeoutError as error:
+            raise self._unreached("no answer within the time limit") from error
+        except OSError as error:
+            raise self._unreached(
+                (error.strerror or "its name does not resolve").lower()
+            ) from error
+        with channel:
+            try:
+                yield channel
+            finally:
+                with contextlib.suppress(OSError):  # wakes whoever still reads from it
+                    channel.shutdown(socket.SHUT_RDWR)
+
+    def _unreached(self, reason: str) -> SystemUnknown:
+        remedy = "is the switch up, and SSH on this port?"
+        return SystemUnknown(self.target.system, "connect", reason, remedy=remedy)
+
+    def _connect(self, channel: socket.socket) -> Any:
+        import netmiko
+        from paramiko.ssh_exception import SSHException
+
+        # It tells its log, and by that the terminal, of every connection that ends; we say so ourselves.
+        logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+        system, limit = self.target.system, self.deadlines.connect
+        try:
+            with tempfile.NamedTemporaryFile("w", encoding="utf-8") as beside:
+                beside.write("".join(self._host_keys()))
+                beside.flush()
+                return netmiko.ConnectHandler(**self._arguments(limit, beside.name), sock=channel)
+        except netmiko.NetmikoAuthenticationException as error:
+            raise SystemUnknown(
+                system, "authenticate", "it refused our login, or cut the connection meanwhile",
+                remedy="check user and key in the inventory",
+            ) from error  # fmt: skip
+        except netmiko.NetmikoTimeoutException as error:
+            known = "known_hosts" in str(error) or "fingerprint" in str(error)
+            reason = "it does not speak SSH within the time limit"
+            raise SystemUnknown(
+                system, "authenticate" if known else "connect",
+                "its host key is not in known_hosts" if known else reason,
+                remedy="compare its fingerprint and add it to known_hosts" if known
+                else "is the switch up, and SSH on this port?",
+            ) from error  # fmt: skip
+        except netmiko.ReadTimeout as error:
+            raise SystemUnknown(
+                system, "connect", "it shows no prompt in time: it hangs"
+            ) from error
+        except (netmiko.exceptions.NetmikoBaseException, SSHException, OSError, EOFError) as error:
+            raise SystemUnknown(system, "connect", _reason(error)) from error
+        except ValueError as error:  # netmiko could not make out the prompt
+            raise SystemUnknown(system, "connect", "it shows no prompt we know") from error
+
+    def _host_keys(self) -> Iterator[str]:
+        """Yield the lines of known_hosts that may be about this switch.
+
+        paramiko compares each line with every other: with 500 switches in the file, each connection
+        would take seconds.
+        """
+        path = Path(self.settings.switch_known_hosts or "~/.ssh/known_hosts").expanduser()
+        host, port = self.target.host, self.settings.ansible_port
+        names = {host, f"[{host}]:{port}"}
+        try:
+            lines = path.read_text("utf-8").splitlines(keepends=True)
+        except (OSError, ValueError):
+            return  # no key is known, and that is what will be said
+        for line in lines:
+            field = line.partition(" ")[0]
+            if names & set(field.split(",")) or field[:1] in {"|", "@"} or "*" in field:
+                yield line
+
+    def _arguments(self, limit: float, known: str) -> dict[str, Any]:
+        settings = self.settings
+        key = settings.ansible_ssh_private_key_file
+        return {
+            "device_type": self.cli.device_type,
+            "host": self.target.host,
+            "port": settings.ansible_port,
+            "username": settings.ansible_user,
+            "password": _password(self.target.system, settings.switch_password_file),
+            "use_keys": bool(key),
+            "key_file": key or None,
+            "ssh_strict": True,
+            "alt_host_keys": True,
+            "alt_key_file": known,
+            "conn_timeout": limit,
+            "banner_timeout": limit,
+            "auth_timeout": limit,
+            "blocking_timeout": limit,
+            "session_timeout": limit,
+            "read_timeout_override": limit,
+        }
+
+
+class RealSession:
+    """A connection that netmiko has made ready: no paging, prompt known."""
+
+    def __init__(self, system: str, cli: Cli, connection: Any, deadlines: Deadlines) -> None:
+        """Keep the connection; whoever made it closes it."""
+        self._system = system
+        self._cli = cli
+        self._connection = connection
+        self._deadlines = deadlines
+        name = re.escape(connection.base_prompt)
+        self._prompt = re.compile(rf"(?:^|\n)\r*{cli.prompt.replace('NAME', name)}\s*$")
+        self._refusal = re.compile(cli.refusal, re.MULTILINE)
+
+    def read(self) -> Texts:
+        """Ask for everything."""
+        end = time.monotonic() + self._deadlines.read
+        return {command: self._ask(command, "read", end) for command in self._cli.reads}
+
+    def startup(self) -> str:
+        """Ask for what is saved."""
+        return self._ask(self._cli.startup, "read", time.monotonic() + self._deadlines.read)
+
+    def configure(
+        self, blocks: Sequence[Block], *, revert: bool, done: Callable[[int, str], None]
+    ) -> None:
+        """Send the commands one at a time, each answer looked at."""
+        end = time.monotonic() + self._deadlines.apply
+        enter = self._cli.confirm if revert and self._cli.confirm else self._cli.enter
+        refused = self._command(enter, end)
+        if refused:
+            raise SystemUnknown(self._system, "apply", f"`{enter}`: {refused}", answered=True)
+        for number, block in enumerate(blocks):
+            done(number, self._block(block, end))
+        self._command(self._cli.leave, end)
+
+    def confirm(self) -> None:
+        """Tell the device that it need not go back."""
+        if self._cli.confirmed:
+            self._command(self._cli.confirmed, time.monotonic() + self._deadlines.apply)
+
+    def save(self) -> None:
+        """Write it to flash; raises SystemUnknown when the device does not say that it did."""
+        end = time.monotonic() + self._deadlines.apply
+        answer = ""
+        for command, expected in self._cli.save:
+            answer += self._ask(command, "save", end, until=expected)
+        if not re.search(self._cli.saved, answer):
+            raise SystemUnknown(
+                self._system, "save", "the change is made but not saved: a restart would lose it",
+                remedy="run apply again", answered=True,
+            )  # fmt: skip
+
+    def _block(self, block: Block, end: float) -> str:
+        depth = 0
+        for command in block.commands:
+            refused = self._command(command, end)
+            if refused:
+                if depth:  # back to where the next block begins
+                    self._command("exit" if "ios" in self._cli.device_type else "quit", end)
+                return f"`{command}`: {refused}"
+            depth = 0 if command in {"exit", "quit"} else depth or _opens(block, command)
+        return next(filter(None, (self._hidden(item, end) for item in block.secret)), "")
+
+    def _hidden(self, command: Secret, end: float) -> str:
+        """Send a command with a secret in it: nothing of command or answer is repeated."""
+        refused = self._command(command.reveal(), end)
+        return "the command that sets a secret was refused" if refused else ""
+
+    def _command(self, command: str, end: float) -> str:
+        """Send one command; return how it was refused."""
+        answer = self._ask(command, "apply", min(end, time.monotonic() + _ANSWER))
+        match = self._refusal.search(answer)
+        return match[0].strip()[:_SHOWN] if match else ""
+
+    def _ask(self, command: str, phase: str, end: float, *, until: str = "") -> str:
+        """Send a line and return what comes back before the next prompt."""
+        from netmiko.exceptions import NetmikoBaseException
+        from paramiko.ssh_exception import SSHException
+
+        pattern = re.compile(until) if until else self._prompt
+        parts, tail, size = [], "", 0
+        try:
+            self._connection.write_channel(f"{command}\n")
+            while not pattern.search(tail):
+                if time.monotonic() > end:
+                    raise SystemUnknown(
+                        self._system, phase, "no answer within the time limit: it hangs"
+                    )
+                part = self._connection.read_channel().replace("\r", "")
+                if not part:
+                    self._require_open()
+                    time.sleep(_POLL)
+                    continue
+                size += len(part)
+                if size > MOST_BYTES:
+                    raise SystemUnknown(self._system, phase, "its answer does not end")
+                parts.append(part)
+                tail = (tail + part)[-400:]
+        except (NetmikoBaseException, SSHException, OSError, EOFError) as error:
+            raise SystemUnknown(self._system, phase, _reason(error)) from error
+        lines = "".join(parts).split("\n")
+        return "\n".join(lines[1:-1] if not until else lines)
+
+    def _require_open(self) -> None:
+        channel = self._connection.remote_conn
+        if channel.closed or channel.eof_received:
+            raise EOFError
+
+
+def _opens(block: Block, command: str) -> int:
+    """Tell whether a command opened a section that the block leaves again."""
+    following = block.commands[block.commands.index(command) + 1 :]
+    return int(bool({"exit", "quit"} & set(following)))
+
+
+def _reason(error: BaseException) -> str:
+    """Say what happened in words of ours; a library's own may quote what was sent."""
+    return (
+        "the connection was cut"
+        if isinstance(error, (EOFError, OSError))
+        else (f"the connection failed: {type(error).__name__}")
+    )
+
+
+def _password(system: str, file: str) -> str | None:
+    if not file:
+        return None
+    path = Path(file).expanduser()
+    try:
+        mode = path.stat().st_mode
+        word = path.read_text("utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{system}: switch_password_file: {path} cannot be read") from error
+    if mode & 0o077:
+        raise UsageError(
+            f"{system}: switch_password_file: others can read {path}", remedy=f"chmod 600 {path}"
+        )
+    return word[0] if word else ""

@@ -1,0 +1,99 @@
+"""The voice network: VLANs of each site's switches, a port per phone of the register, services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from commsroom.estate.compile.context import Context, secret
+from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
+from commsroom.estate.resource import Address, Provenance, Resource
+from commsroom.estate.secret import Shape
+from commsroom.policy.devices import DeviceKind, DeviceState
+
+if TYPE_CHECKING:
+    from commsroom.policy.devices import Device
+    from commsroom.policy.network import Vlan
+
+#: The one key of a switch's own services.
+DEVICE: Final = "device"
+_IN_USE: Final = frozenset({DeviceState.ISSUED, DeviceState.REPAIR})
+
+
+def resources(context: Context) -> Iterator[Resource]:
+    """Yield everything of the voice network."""
+    yield from _vlans(context)
+    yield from _ports(context)
+    yield from _services(context)
+
+
+def _vlans(context: Context) -> Iterator[Resource]:
+    """Yield each site's VLANs; sites that share a switch may share a VLAN by the same name."""
+    seen: set[tuple[str, int, str]] = set()
+    for site, rule in context.policy.network.sites.items():
+        for role in ("data", "voice"):
+            vlan: Vlan = getattr(rule, role)
+            place = context.place("network", "sites", site, role)
+            for system in context.hosts(SwitchVlan.kind, site):
+                if (system, vlan.id, vlan.name) not in seen:
+                    seen.add((system, vlan.id, vlan.name))
+                    yield context.make(system, str(vlan.id), SwitchVlan(name=vlan.name), place)
+
+
+def _ports(context: Context) -> Iterator[Resource]:
+    """Yield the port of every phone in use that says where it is plugged in."""
+    for device in context.policy.devices:
+        if device.kind is not DeviceKind.PHONE or device.state not in _IN_USE or not device.port:
+            continue
+        rule = context.policy.network.sites.get(device.site)
+        system, _, key = device.port.partition(":")
+        if rule is None or system not in set(context.hosts(SwitchPort.kind, device.site)):
+            continue
+        yield context.make(
+            system,
+            key,
+            _port(context, device, rule.data.id, rule.voice.id),
+            Provenance("policies/devices.csv", device.line),
+            holder=context.holders.get(device.holder),
+            needs=frozenset(
+                Address(system, SwitchVlan.kind, str(vlan.id)) for vlan in (rule.data, rule.voice)
+            ),
+        )
+
+
+def _port(context: Context, device: Device, data: int, voice: int) -> SwitchPort:
+    rules = context.policy.network.ports
+    holder = context.holders.get(device.holder)
+    who = holder.login if holder else device.holder
+    secured = rules.security.enabled and bool(device.mac)
+    return SwitchPort(
+        description=f"{device.asset_tag} {who}".strip(),
+        access_vlan=data,
+        voice_vlan=voice,
+        lldp_med=rules.lldp_med,
+        poe=rules.poe,
+        max_macs=1 + rules.security.others if secured else 0,
+        secure_macs=(device.mac,) if secured else (),
+    )
+
+
+def _services(context: Context) -> Iterator[Resource]:
+    rule = context.policy.network.services
+    if rule is None:
+        return
+    body = SwitchServices(
+        ntp=tuple(sorted(rule.ntp)),
+        syslog=tuple(sorted(rule.syslog)),
+        ssh_only=True if rule.ssh_only else None,
+        lldp=rule.lldp,
+        snmp_user=rule.snmp_user or "",
+    )
+    words = context.policy.security.secrets.switch_snmp
+    place = context.place("network", "services")
+    for system in context.hosts(SwitchServices.kind):
+        secrets = tuple(
+            secret(f"{system}/{slot}", slot, Shape.PASSWORD, words)
+            for slot in SwitchServices.slots
+            if rule.snmp_user
+        )
+        yield context.make(system, DEVICE, body, place, secrets=secrets)

@@ -1,0 +1,356 @@
+"""SIMULATOR of a Catalyst's command line (IOS 15.2 / IOS XE), as strict as the real one. No switch.
+
+What is refused, and in which words, is from Cisco's public documents:
+- "Using the Command-Line Interface" (Catalyst 2960-X configuration guide): `% Invalid input detected at
+  '^' marker.`, `% Incomplete command.`, `% Ambiguous command:`;
+- Command Reference, Cisco IOS Release 15.2(2)E (Catalyst 2960-X): switchport access vlan (a VLAN that is
+  not there is created, and said), switchport voice vlan, switchport port-security (a dynamic port is
+  refused; the maximum is 1 to 4097; not fewer than there are addresses), vlan (1002 to 1005 are reserved,
+  1 cannot be deleted), power inline, lldp run, lldp med-tlv-select;
+- Cisco IOS SNMP Command Reference: snmp-server user is not shown in the running configuration.
+"""
+
+import copy
+import re
+
+from grammar import Refusal, parse
+
+NAME = "GigabitEthernet"
+EXEC = (
+    "show running-config", "show startup-config", "show vlan brief", "show snmp user", "show version",
+    "show privilege", "configure terminal", "configure terminal revert timer <1-120>",
+    "configure confirm", "configure revert now", "write memory", "terminal length <0-512>",
+    "terminal width <0-512>", "enable", "disable", "exit", "end",
+)  # fmt: skip
+CONFIG = (
+    "hostname WORD", "interface LINE", "vlan <1-4094>", "no vlan <1-4094>", "line vty <0-15> <0-15>",
+    "lldp run", "no lldp run", "ntp server A.B.C.D", "no ntp server A.B.C.D", "logging host A.B.C.D",
+    "no logging host A.B.C.D", "alias exec WORD LINE", "no alias exec WORD LINE",
+    "snmp-server group WORD v3 priv", "no snmp-server group WORD v3 priv",
+    "snmp-server user WORD WORD v3 auth sha WORD priv aes 128 WORD",
+    "no snmp-server user WORD WORD v3", "exit", "end",
+)  # fmt: skip
+INTERFACE = (
+    "description LINE", "no description", "no description LINE", "switchport mode access",
+    "switchport mode trunk", "no switchport mode", "no switchport mode access",
+    "no switchport mode trunk", "switchport access vlan <1-4094>", "no switchport access vlan",
+    "no switchport access vlan <1-4094>", "switchport voice vlan <1-4094>",
+    "no switchport voice vlan", "no switchport voice vlan <1-4094>", "switchport port-security",
+    "no switchport port-security", "switchport port-security maximum <1-4097>",
+    "no switchport port-security maximum", "no switchport port-security maximum <1-4097>",
+    "switchport port-security mac-address H.H.H", "switchport port-security mac-address H.H.H vlan voice",
+    "no switchport port-security mac-address H.H.H",
+    "no switchport port-security mac-address H.H.H vlan voice",
+    "switchport port-security violation restrict", "power inline auto", "power inline never",
+    "no power inline", "no power inline never", "lldp med-tlv-select network-policy",
+    "no lldp med-tlv-select network-policy", "spanning-tree portfast", "no spanning-tree portfast",
+    "shutdown", "no shutdown", "exit", "end",
+)  # fmt: skip
+VLAN = ("name WORD", "no name", "no name WORD", "exit", "end")
+LINE = (
+    "transport input ssh", "transport input telnet ssh", "transport input none",
+    "no transport input", "no transport input telnet ssh", "no transport input ssh", "exit", "end",
+)  # fmt: skip
+
+
+class Device:
+    """One switch: 24 ports, the last a trunk. `start` is what it was configured with by hand."""
+
+    kind = "ios"
+
+    def __init__(self, name="SW", ports=24):
+        self.name = name
+        self.globals = ["no ip domain-lookup", "spanning-tree mode rapid-pvst"]
+        self.vlans = {1: "default", 1002: "fddi-default", 1003: "token-ring-default"}
+        self.ports = {f"{NAME}1/0/{n}": ["spanning-tree portfast"] for n in range(1, ports)}
+        self.ports[f"{NAME}1/0/{ports}"] = ["description uplink", "switchport mode trunk"]
+        self.lines = {"line vty 0 4": ["transport input telnet ssh"], "line vty 5 15": []}
+        self.users = {}
+        self.archive, self.before = name.endswith("1"), None
+        self.saved = self.running()
+        self.log = []
+
+    def running(self):
+        out = ["version 15.2", "no service pad", f"hostname {self.name}", "!", *self.globals, "!"]
+        if self.archive:
+            out += ["archive", " path flash:archive", "!"]
+        for section, lines in [*self.ports.items()]:
+            out += [f"interface {section}", *(f" {line}" for line in lines), "!"]
+        for section, lines in self.lines.items():
+            out += [section, *(f" {line}" for line in lines)]
+        text = "\n".join([*out, "!", "end", ""])
+        return f"Building configuration...\n\nCurrent configuration : {len(text)} bytes\n!\n{text}"
+
+    def held(self):
+        """Return all that a change may touch."""
+        return copy.deepcopy((self.globals, self.vlans, self.ports, self.lines, self.users))
+
+    def go_back(self):
+        """Do what the revert timer does when nobody confirms."""
+        if self.before is not None:
+            self.globals, self.vlans, self.ports, self.lines, self.users = self.before
+            self.before = None
+
+
+class Cli:
+    """One session on a device."""
+
+    def __init__(self, device):
+        self.device = device
+        self.mode, self.section = "exec", ""
+
+    @property
+    def greeting(self):
+        return "\nSIMULATED Catalyst, no real switch\n"
+
+    @property
+    def prompt(self):
+        mode = {
+            "exec": "",
+            "config": "(config)",
+            "if": "(config-if)",
+            "vlan": "(config-vlan)",
+            "line": "(config-line)",
+        }
+        return f"{self.device.name[:20]}{mode[self.mode]}#"
+
+    def answer(self, line):
+        """Return what is printed; None ends the session."""
+        self.device.log.append(line)
+        if not line.strip() or line.lstrip().startswith("!"):
+            return ""
+        try:
+            return self._do(line)
+        except Refusal as error:
+            if error.why == "invalid":
+                return (
+                    " " * (len(self.prompt) + error.at)
+                    + "^\n% Invalid input detected at '^' marker.\n"
+                )
+            if error.why == "incomplete":
+                return "% Incomplete command.\n"
+            if error.why == "ambiguous":
+                return f'% Ambiguous command:  "{line.strip()}"'
+            return error.why
+
+    def _do(self, line):
+        views = {"exec": EXEC, "config": CONFIG, "if": INTERFACE, "vlan": VLAN, "line": LINE}
+        if self.mode not in {"exec", "config"}:
+            try:
+                words = parse(line, views[self.mode])
+            except Refusal as error:
+                try:  # a command of the global mode is taken within a section, too
+                    words = parse(line, CONFIG)
+                except Refusal:
+                    raise error from None
+                self.mode, self.section = "config", ""
+        else:
+            words = parse(line, views[self.mode])
+        return getattr(self, f"_{self.mode}")(words)
+
+    def _exec(self, words):
+        device = self.device
+        match " ".join(words[:2]):
+            case "exit":
+                return None
+            case "show running-config":
+                return device.running()
+            case "show startup-config":
+                return f"Using 1024 out of 65536 bytes\n{device.saved}"
+            case "show vlan":
+                rows = [
+                    f"{number:<4} {name:<32} active    "
+                    for number, name in sorted(device.vlans.items())
+                ]
+                head = (
+                    f"\nVLAN {'Name':<32} Status    Ports\n---- {'-' * 32} --------- {'-' * 31}\n"
+                )
+                return head + "\n".join(rows)
+            case "show snmp":
+                return "\n".join(
+                    f"\nUser name: {name}\nEngine ID: 800000090300\nstorage-type: nonvolatile\t active\n"
+                    f"Authentication Protocol: SHA\nPrivacy Protocol: AES128\nGroup-name: {group}"
+                    for name, group in device.users.items()
+                )
+            case "show version":
+                return "Cisco IOS Software, C2960X (SIMULATED), Version 15.2(7)E4"
+            case "show privilege":
+                return "Current privilege level is 15"
+            case "write memory":
+                device.saved = device.running()
+                return "Building configuration...\n[OK]"
+            case "configure confirm":
+                device.before = None
+                return ""
+            case "configure revert":
+                device.go_back()
+                return ""
+            case "configure terminal":
+                if len(words) > 2:
+                    if not device.archive:
+                        return "% Archive is not configured: a path is needed"
+                    device.before = device.held()
+                self.mode = "config"
+                return "Enter configuration commands, one per line.  End with CNTL/Z."
+        return ""
+
+    def _config(self, words):
+        device = self.device
+        line = " ".join(words)
+        match words:
+            case ["exit"] | ["end"]:
+                self.mode = "exec"
+            case ["hostname", name]:
+                device.name = name
+            case ["interface", name]:
+                match = re.fullmatch(r"(?i)gi(?:g(?:abit(?:ethernet)?)?)?\s*(\d+/\d+/\d+)", name)
+                if match is None or f"{NAME}{match[1]}" not in device.ports:
+                    raise Refusal("invalid", len("interface "))
+                self.mode, self.section = "if", f"{NAME}{match[1]}"
+            case ["vlan", number]:
+                if 1002 <= int(number) <= 1005:
+                    return "Command rejected: Bad VLAN list - VLANs 1002-1005 are reserved."
+                device.vlans.setdefault(int(number), f"VLAN{int(number):04}")
+                self.mode, self.section = "vlan", int(number)
+            case ["no", "vlan", number]:
+                if int(number) == 1:
+                    return "%Default VLAN 1 may not be deleted."
+                device.vlans.pop(int(number), None)
+            case ["line", *_]:
+                if line not in device.lines:
+                    return "% Bad line number - VTY line number is invalid."
+                self.mode, self.section = "line", line
+            case ["alias", "exec", name, _]:
+                device.globals[:] = [
+                    item for item in device.globals if not item.startswith(f"alias exec {name} ")
+                ]
+                device.globals.append(line)
+            case ["snmp-server", "user", name, group, *rest]:
+                if min(len(rest[3]), len(rest[7])) < 8:
+                    return "% SNMPv3 passwords have at least 8 characters"
+                device.users[name] = group
+            case ["no", "snmp-server", "user", name, *_]:
+                device.users.pop(name, None)
+            case ["no", *rest]:
+                if " ".join(rest) in device.globals:
+                    device.globals.remove(" ".join(rest))
+            case _ if line not in device.globals:
+                device.globals.append(line)
+        return ""
+
+    def _vlan(self, words):
+        match words:
+            case ["name", name]:
+                if len(name) > 32:
+                    raise Refusal("invalid", 5)
+                twin = [
+                    number
+                    for number, other in self.device.vlans.items()
+                    if other == name and number != self.section
+                ]
+                if twin:
+                    return f"%VLAN #{self.section} and #{twin[0]} have an identical name: {name}"
+                self.device.vlans[self.section] = name
+            case ["no", "name", *_]:
+                self.device.vlans[self.section] = f"VLAN{self.section:04}"
+            case ["exit"]:
+                self.mode = "config"
+            case ["end"]:
+                self.mode = "exec"
+        return ""
+
+    def _line(self, words):
+        lines = self.device.lines[self.section]
+        match words:
+            case ["exit"]:
+                self.mode = "config"
+            case ["end"]:
+                self.mode = "exec"
+            case ["no", *_]:
+                lines[:] = [item for item in lines if not item.startswith("transport input")]
+            case _:
+                lines[:] = [item for item in lines if not item.startswith("transport input")]
+                lines.append(" ".join(words))
+        return ""
+
+    def _if(self, words):
+        lines = self.device.ports[self.section]
+        line = " ".join(words)
+        if line in {"exit", "end"}:
+            self.mode = "config" if line == "exit" else "exec"
+            return ""
+        if words[0] == "no":
+            return self._no(lines, words[1:])
+        if words[:2] == ["switchport", "port-security"]:
+            said = self._security(lines, words)
+            if said:
+                return said
+        single = ("description", "switchport mode", "switchport access vlan", "switchport voice vlan",
+                  "power inline", "switchport port-security maximum", "switchport port-security violation")  # fmt: skip
+        one = next((item for item in single if line.startswith(f"{item} ")), "")
+        lines[:] = [
+            item for item in lines if item != line and not (one and item.startswith(f"{one} "))
+        ]
+        if line.startswith("lldp "):
+            lines[:] = [item for item in lines if item != f"no {line}"]
+        elif line not in {
+            "power inline auto",
+            "switchport access vlan 1",
+            "switchport port-security maximum 1",
+        }:
+            lines.append(line)
+        number = int(words[-1]) if words[-1].isdigit() else 0
+        if words[-2:-1] == ["vlan"] and number and number not in self.device.vlans:
+            self.device.vlans[number] = f"VLAN{number:04}"
+            return f"% {words[1].title()} VLAN does not exist. Creating vlan {number}"
+        return ""
+
+    def _no(self, lines, words):
+        line = " ".join(words)
+        if line == "lldp med-tlv-select network-policy":
+            lines.append(f"no {line}")
+            return ""
+        if line == "switchport port-security":
+            lines[:] = [item for item in lines if item != line]
+            return ""
+        if line.startswith("switchport port-security mac-address"):
+            lines[:] = [item for item in lines if item != line]
+            return ""
+        if line.startswith("switchport mode") and "switchport port-security" in lines:
+            return f"Command rejected: {self.section} has port security enabled."
+        parts = [item for item in ("description", "switchport mode", "switchport access vlan",
+                 "switchport voice vlan", "power inline", "switchport port-security maximum", "spanning-tree portfast", "shutdown")
+                 if line.startswith(item)]  # fmt: skip
+        lines[:] = [item for item in lines if not (parts and item.startswith(parts[0]))]
+        return ""
+
+    def _security(self, lines, words):
+        addresses = [
+            item.split()[3]
+            for item in lines
+            if item.startswith("switchport port-security mac-address")
+        ]
+        top = next(
+            (
+                int(item.split()[-1])
+                for item in lines
+                if item.startswith("switchport port-security maximum")
+            ),
+            1,
+        )
+        if len(words) == 2 and not {"switchport mode access", "switchport mode trunk"} & set(lines):
+            return f"Command rejected: {self.section} is a dynamic port."
+        match words[2:]:
+            case ["maximum", number] if int(number) < len(addresses):
+                return "Maximum is less than number of currently secured mac-addresses."
+            case ["mac-address", address, *rest]:
+                if address in addresses:
+                    return ""
+                if rest and not any(item.startswith("switchport voice vlan") for item in lines):
+                    return f"Command rejected: Voice vlan is not configured on {self.section}."
+                if len(addresses) >= top:
+                    return f"Total secure mac-addresses on interface {self.section} has reached maximum limit."
+                for port, others in self.device.ports.items():
+                    if port != self.section and any(address in item for item in others):
+                        return f"Found duplicate mac-address {address}."
+        return ""

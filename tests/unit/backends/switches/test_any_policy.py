@@ -1,0 +1,113 @@
+"""For any policy: after apply there is nothing left to do, and the way back leads home."""
+
+import ios
+import pytest
+import vrp
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from commsroom.backends import switch_config
+from commsroom.backends.cisco_ios.dialect import RUNNING, USERS, VLANS
+from commsroom.backends.cisco_ios.dialect import Dialect as Ios
+from commsroom.backends.huawei_vrp.dialect import RUNNING as DISPLAY
+from commsroom.backends.huawei_vrp.dialect import Dialect as Vrp
+from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
+from commsroom.estate.resource import Action, Address, Change, Resource, differing_fields
+
+VLANS_OF_TEST = (10, 20, 30)
+MACS = st.integers(1, 2**40 - 1).map(
+    lambda n: ":".join(f"{n:012x}"[i : i + 2] for i in range(0, 12, 2))
+)
+TEXT = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,20}", fullmatch=True)
+PORT = st.builds(
+    lambda text, access, voice, med, poe, macs: SwitchPort(
+        description=text, access_vlan=access, voice_vlan=voice, lldp_med=med, poe=poe,
+        max_macs=len(macs) and len(macs) + 1, secure_macs=tuple(sorted(macs)),
+    ),
+    TEXT, st.sampled_from((10, 30)), st.sampled_from((0, 20)), st.booleans(), st.booleans(),
+    st.sets(MACS, max_size=3),
+)  # fmt: skip
+ADDRESS = st.sampled_from(("192.0.2.1", "192.0.2.2", "198.51.100.7"))
+SERVICES = st.builds(
+    lambda ntp, syslog: SwitchServices(
+        ntp=tuple(sorted(ntp)), syslog=tuple(sorted(syslog)), ssh_only=True, lldp=True
+    ),
+    st.sets(ADDRESS),
+    st.sets(ADDRESS),
+)
+
+
+class Vendor:
+    """A strict simulator without SSH, and the dialect that speaks to it."""
+
+    def __init__(self, simulator, dialect, enter, port):
+        self.device = simulator.Device("SW")
+        self.cli = simulator.Cli(self.device)
+        self.dialect, self.enter, self.port = dialect, enter, port
+        self.told = []
+
+    def config(self):
+        if isinstance(self.dialect, Ios):
+            texts = {key: self.cli.answer(key) for key in (RUNNING, VLANS, USERS)}
+        else:
+            texts = {DISPLAY: self.cli.answer(DISPLAY)}
+        return self.dialect.configuration(texts)
+
+    def send(self, commands):
+        self.cli.answer(self.enter)
+        for command in commands:
+            answer = self.cli.answer(command)
+            assert "%" not in answer, (command, answer)
+            assert "rror" not in answer, (command, answer, commands)
+            assert "reject" not in answer, (command, answer, commands)
+        self.cli.answer("end" if isinstance(self.dialect, Ios) else "return")
+
+    def make(self, kind, key, body):
+        """Do as apply does with one change; return its way back."""
+        config = self.config()
+        held = self.dialect.bodies(config).get((kind, key))
+        address = Address("sw", kind, key)
+        before = Resource(address, held) if held else None
+        names = differing_fields(body, held, body.names()) if held else tuple(body.values())
+        change = Change(Action.UPDATE, address, before, Resource(address, body), names)
+        if not names:
+            return ()
+        block = switch_config.block(self.dialect, config, change, {})
+        self.send(block.commands)
+        return block.rollback
+
+
+def vendors():
+    return (
+        Vendor(ios, Ios(), "configure terminal", "Gi1/0/7"),
+        Vendor(vrp, Vrp(), "system-view", "GE0/0/7"),
+    )
+
+
+@pytest.mark.parametrize("index", [0, 1], ids=["ios", "vrp"])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(first=PORT, second=PORT, services=SERVICES)
+def test_any_port_and_services_are_there_after_apply_and_gone_after_rollback(
+    index, first, second, services
+):
+    vendor = vendors()[index]
+    for number in VLANS_OF_TEST:
+        vendor.make("switch_vlan", str(number), SwitchVlan(name=f"v{number}"))
+    for kind, key, body in (
+        ("switch_port", vendor.port, first),
+        ("switch_port", vendor.port, second),
+        ("switch_services", "device", services),
+    ):
+        before = vendor.config()
+        back = vendor.make(kind, key, body)
+        held = vendor.dialect.bodies(vendor.config()).get((kind, key))
+        if held is not None or any(body.values().get(name) for name in ("ntp", "description")):
+            assert differing_fields(body, held, body.names()) == ()
+        after = vendor.config()
+        vendor.send(back)
+        found = vendor.config()
+        assert {name: sorted(lines) for name, lines in found.sections.items()} == {
+            name: sorted(lines) for name, lines in before.sections.items()
+        }
+        vendor.make(kind, key, body)
+        assert vendor.dialect.bodies(vendor.config()) == vendor.dialect.bodies(after)
