@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from commsroom.errors import UsageError
 from commsroom.estate.kinds.mail import Grant, Mailbox, MailList, SharedMailbox
 from commsroom.estate.kinds.messaging import Account, Member, Room
-from commsroom.estate.kinds.phones import PhoneProfile
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
+from commsroom.estate.kinds.phones import PhoneProfile
 from commsroom.estate.kinds.telephony import (
     Conference,
     DiallingClass,
