@@ -45,13 +45,17 @@ test: setup-tests ## All of it: check, then the lab's real servers, then Molecul
 
 .PHONY: lab-test
 lab-test: setup-tests ## Tests on the lab's real servers
-	@pytest -q -m '(lab or slow) and not seeded' tests || { code=$$?; [ $$code -eq 1 ] || exit $$code; \
+	@pytest -q -m '(lab or slow) and not seeded and not phones' tests || { code=$$?; [ $$code -eq 1 ] || exit $$code; \
 	  echo 'lab-test: what is named above is tried once more by itself: real servers, a busy machine'; \
-	  pytest -q -m '(lab or slow) and not seeded' --last-failed --last-failed-no-failures none tests; }
+	  pytest -q -m '(lab or slow) and not seeded and not phones' --last-failed --last-failed-no-failures none tests; }
 
 .PHONY: seeded
 seeded: setup-tests ## Changes of every sort, made by hand on the lab's servers: drift must tell each, and nothing else
 	@pytest -q tests/lab/test_seeded_drift.py
+
+.PHONY: phones
+phones: setup-tests ## Real soft phones on the lab that start with nothing but a URL
+	@pytest -q tests/lab/test_phones_live.py
 
 .PHONY: molecule
 molecule: setup ## Each role on a server of its own: converge, again (idempotence), verify by use

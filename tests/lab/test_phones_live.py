@@ -32,6 +32,7 @@ from commsroom.backends.phone import vendors
 
 pytestmark = [
     pytest.mark.lab,
+    pytest.mark.phones,
     pytest.mark.timeout(900),  # the exchange's roles are run once more, and once more after
     pytest.mark.skipif(
         not shutil.which("linphonec"), reason="linphonec is not installed: make setup-tests"
