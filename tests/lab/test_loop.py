@@ -84,7 +84,7 @@ def test_a_leaver_is_refused_everywhere_with_the_credential_that_worked_before(c
 
 
 NAMED_IN_POLICY = {
-    "L001", "L002", "L003", "L006", "L007", "L010", "L015", "L016", "L017", "L020", "L026", "L027", "L028",
+    "L001", "L002", "L003", "L005", "L006", "L007", "L010", "L015", "L016", "L017", "L020", "L026", "L027", "L028",
     "L029", "L034", "L035", "L038", "C801", "X901",
 }  # fmt: skip
 
