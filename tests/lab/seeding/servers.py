@@ -196,7 +196,9 @@ def disturbances(item: Managed) -> Iterator[Disturbance]:
         script, more = made
         if more.get("blind"):  # its accounts cannot be read, which is told too
             more["follows"] = (*more.get("follows", ()), item.host)
-        locks = {f"{item.host}:{item.thing or item.task}", *more.pop("locks", ())}
+        # A user and its group have one name and are two things.
+        sort_of = f"{item.module} " if item.module in {"user", "group"} else ""
+        locks = {f"{item.host}:{sort_of}{item.thing or item.task}", *more.pop("locks", ())}
         yield Disturbance(
             host=item.host, row=f"role {item.role}: {sort(item)}", way=name,
             place=item.thing or item.task, script=script,
