@@ -216,7 +216,7 @@ def test_a_certificate_that_ends_is_named_on_every_service_that_shows_it(company
 def test_a_server_that_hangs_is_unknown_in_time_and_the_others_are_complete(company):
     # It goes on by itself: nobody could log in to make it.
     kill = "systemctl kill --kill-whom=main"
-    stop = f"systemd-run -q --on-active=95 {kill} -s CONT ssh; {kill} -s STOP ssh"
+    stop = f"systemd-run -q --on-active=95 --timer-property=AccuracySec=1s {kill} -s CONT ssh; {kill} -s STOP ssh"
     company.on("im1", stop)
     began = time.monotonic()
     document = inspected(company, "--no-use", expect=4)
