@@ -24,7 +24,9 @@ for _, person in ipairs(data.people) do
 	assert(pep.get_pep_service(person.login):publish("urn:xmpp:vcard4", true, "current", item, {
 		access_model = "open"; _defaults_only = true;
 	}));
-	local room = muc.get_room_from_jid(person.room .. "@" .. data.rooms_host);
-	assert(room:set_affiliation(true, person.login .. "@" .. data.host, "member"));
+	for _, name in ipairs(person.rooms) do
+		local room = muc.get_room_from_jid(name .. "@" .. data.rooms_host);
+		assert(room:set_affiliation(true, person.login .. "@" .. data.host, "member"));
+	end
 end
 return "loaded";

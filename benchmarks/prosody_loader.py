@@ -17,6 +17,7 @@ import subprocess
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from commsroom.backends.prosody import BACKEND
 from commsroom.estate.backend import Batch, Provider, Status, Target, Tools
@@ -32,26 +33,26 @@ SSH = ("-F", str(ESTATE / ".commsroom/lab/ssh_config"))
 ROOMS = 20
 
 
-def people(count: int, prefix: str) -> list[dict[str, str]]:
-    """Make up people with names worth quoting, each in one of the rooms."""
+def people(count: int, prefix: str) -> list[dict[str, Any]]:
+    """Make up people with names worth quoting, each in a room of the team's and in everybody's, as in the sample."""
     return [
         {
             "login": f"{prefix}{number:05}",
             "name": f'王 {number} "Bench"; $HOME \\',
             "password": secrets.token_urlsafe(12),
             "role": "commsroom:sharer" if number % 3 == 0 else "prosody:registered",
-            "room": f"{prefix}room{number % ROOMS}",
+            "rooms": [f"{prefix}room{number % ROOMS}", f"{prefix}everybody"],
         }
         for number in range(count)
     ]
 
 
-def resources(system: str, staff: Iterable[dict[str, str]]) -> list[Resource]:
+def resources(system: str, staff: Iterable[dict[str, Any]]) -> list[Resource]:
     """Say the same as resources."""
     found: dict[Address, Resource] = {}
     for person in staff:
-        login, room = person["login"], person["room"]
-        account, place = Address(system, "account", login), Address(system, "room", room)
+        login = person["login"]
+        account = Address(system, "account", login)
         body = Account(
             display_name=person["name"],
             file_sharing=person["role"] == "commsroom:sharer",
@@ -60,11 +61,15 @@ def resources(system: str, staff: Iterable[dict[str, str]]) -> list[Resource]:
         found[account] = Resource(
             account, body, (SecretRef(f"{login}/im", "password", generation=1),)
         )
-        found[place] = Resource(place, Room(title=room, members_only=True))
-        member = Address(system, "member", f"{room}/{login}")
-        found[member] = Resource(
-            member, Member(affiliation="member"), needs=frozenset({account, place})
-        )
+        for room in person["rooms"]:
+            place, member = (
+                Address(system, "room", room),
+                Address(system, "member", f"{room}/{login}"),
+            )
+            found[place] = Resource(place, Room(title=room, members_only=True))
+            found[member] = Resource(
+                member, Member(affiliation="member"), needs=frozenset({account, place})
+            )
     return list(found.values())
 
 
@@ -106,7 +111,7 @@ def ours(host: str, count: int) -> float:
 def theirs(host: str, count: int) -> float:
     """Return the seconds the loader takes, with the copying of its data."""
     staff = people(count, "theirs")
-    names = sorted({person["room"] for person in staff})
+    names = sorted({room for person in staff for room in person["rooms"]})
     rooms = [{"name": name, "title": name} for name in names]
     data = {"host": DOMAIN, "rooms_host": f"rooms.{DOMAIN}", "rooms": rooms, "people": staff}
     program = Path(__file__).with_suffix(".lua").read_text("utf-8")

@@ -31,6 +31,8 @@ COMMA: Final = "\u201a"
 _CALLER_ID: Final = re.compile(r'(?:"(?P<name>(?:[^"\\]|\\.)*)" ?)?<(?P<number>[^<>]*)>', re.DOTALL)
 _VARIABLE: Final = "COMMSROOM_CALLER_ID"
 PROFILE: Final = "commsroom-"
+#: The role's own, in whose name a NOTIFY leaves for one telephone: nobody's extension.
+_OUTBOUND: Final = "commsroom-outbound"
 
 
 def running(manager: Manager, spool: Path, texts: Texts) -> Objects:
@@ -42,7 +44,8 @@ def running(manager: Manager, spool: Path, texts: Texts) -> Objects:
             {"Action": "ShowDialPlan"},
         ]
     )
-    endpoints = [m["ObjectName"] for m in first[0] if m.get("Event") == "EndpointList"]
+    listed = [m["ObjectName"] for m in first[0] if m.get("Event") == "EndpointList"]
+    endpoints = [name for name in listed if name != _OUTBOUND]
     plan = dialplan.Dialplan(first[2])
     rooms = sorted(plan.steps.get(dialplan.CONFERENCES, {}))
     details = manager.ask({"Action": "PJSIPShowEndpoint", "Endpoint": name} for name in endpoints)

@@ -259,7 +259,9 @@ def _token(folder: Path, held: Mapping[str, Json]) -> str:
 def _resync(folder: Path, told: Mapping[str, Json], data: Mapping[str, Any]) -> dict[str, str]:
     """Tell telephones through their exchange to fetch, and say by key what came of it."""
     current = {key: _digest(_files(one)) for key, one in told.items()}
-    asked = exchange.notify(told, data)
+    last = fetches.last(Path(data["log"]))
+    fetched = {key: last.get(f"{one['id']}/{one['main']}") for key, one in told.items()}
+    asked = exchange.notify(told, fetched, data)
     waiting = {key for key, fault in asked.items() if not fault}
     came = fetches.wait(
         Path(data["log"]),

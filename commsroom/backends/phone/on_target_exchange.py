@@ -51,8 +51,13 @@ def registered(contacts: Any, profile: Mapping[str, Any], fetched: Any) -> Any:
     return any(_is_of(one, profile, fetched) for one in mine)
 
 
-def notify(profiles: Mapping[str, Json], data: Mapping[str, Any]) -> dict[str, str]:
-    """Send each telephone the event of its vendor; return by key why it could not be sent, or ""."""
+def notify(
+    profiles: Mapping[str, Json], fetched: Mapping[str, Any], data: Mapping[str, Any]
+) -> dict[str, str]:
+    """Send each telephone the event of its vendor; return by key why it could not be sent, or "".
+
+    `fetched` holds, by key, what is known of the last fetch (`from`), or None.
+    """
     there = contacts(data)
     if there is None:
         return dict.fromkeys(profiles, "no exchange answers on this machine to tell its telephone")
@@ -66,11 +71,14 @@ def notify(profiles: Mapping[str, Json], data: Mapping[str, Any]) -> dict[str, s
             outcome[key] = "its telephone is not registered, and fetches it when it starts"
         else:
             outcome[key] = ""
-            # To the extension: whoever else is registered there fetches its own profile, with its own
-            # credential, and nothing else comes of it.
-            actions.append(
-                {"Action": "PJSIPNotify", "Endpoint": number, "Variable": f"Event={one['notify']}"}
-            )
+            event = {"Variable": f"Event={one['notify']}"}
+            mine = [each for each in there[number] if _is_of(each, one, fetched.get(key))]
+            # Of several telephones with one number only this one is told, where it can be told apart. Where
+            # not, all are: the others fetch their own profiles, with their own credentials, and no more.
+            to = [{"URI": each["Uri"]} for each in mine if each.get("Uri")]
+            actions += [
+                {"Action": "PJSIPNotify", **each, **event} for each in to or [{"Endpoint": number}]
+            ]
     try:
         _talk(data, actions)
     except (TargetError, OSError):

@@ -262,7 +262,10 @@ def exchange(server, tmp_path):
                     ("Yealink SIP-T54W 96.86 00:15:65:00:00:01", "10.0.0.5"),
                     ("x", "10.0.0.6"),
                 ):
-                    text = f"Event: ContactList\r\nEndpoint: 2101\r\nViaAddress: {address}\r\nUserAgent: {agent}\r\n\r\n"
+                    text = (
+                        f"Event: ContactList\r\nEndpoint: 2101\r\nViaAddress: {address}\r\nUserAgent: {agent}\r\n"
+                        f"Uri: sip:2101@{address}:40000;transport=tls\r\n\r\n"
+                    )
                     line.sendall(text.encode())
 
     threading.Thread(target=serve, daemon=True).start()
@@ -273,6 +276,14 @@ def exchange(server, tmp_path):
 def test_a_telephone_is_told_by_its_vendor_s_event_and_the_secret_is_the_server_s(server, exchange):
     answer = apply(server, put("A", "001565000001", notify=True))
     assert answer["notes"] == {"A": "its telephone was told, and has not fetched it within 0.3 s"}
+    told = next(text for text in exchange if "PJSIPNotify" in text)
+    uri = "sip:2101@10.0.0.5:40000;transport=tls"
+    assert f"Action: PJSIPNotify\r\nURI: {uri}\r\nVariable: Event=check-sync\r\n" in told
+    assert told.count("PJSIPNotify") == 1  # the other telephone with that number hears nothing
+
+
+def test_one_that_cannot_be_told_apart_is_told_with_all_of_its_number(server, exchange):
+    apply(server, put("A", "001565000002", notify=True))
     told = next(text for text in exchange if "PJSIPNotify" in text)
     assert "Action: PJSIPNotify\r\nEndpoint: 2101\r\nVariable: Event=check-sync\r\n" in told
 
