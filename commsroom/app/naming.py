@@ -31,6 +31,21 @@ def doubt(glob: str, systems: Iterable[str]) -> tuple[str, str]:
     return "", ""
 
 
+def doubt_fields(glob: str, fields: Iterable[str]) -> tuple[str, str]:
+    """Return which of the fields nothing has that a glob names, and the nearest that there is.
+
+    A secret is called `secret:` and its slot. What is no object (a server's file, an inspection) is not judged.
+    """
+    kind = glob.partition(":")[2].partition("/")[0] if ":" in glob else "*"
+    there = [body for name, body in kinds().items() if fnmatchcase(name, kind or "*")]
+    held = {name for body in there for name in body.names()}
+    for name in fields:
+        if there and name not in held and not name.startswith("secret:"):
+            what = kind if kind in kinds() else "nothing there"
+            return f"{what} has no field {quoted(name)}", did_you_mean(name, held)
+    return "", ""
+
+
 def remedy(globs: Iterable[str], systems: Iterable[str]) -> str:
     """Return what to write instead of the first glob that can name nothing; empty for none."""
     known = list(systems)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from commsroom.errors import CommsroomError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -33,7 +33,9 @@ def validate(path: Path, *, as_of: date | None = None) -> Validation:
         )
     systems: list[str] = []
 
-    def doubt(glob: str) -> tuple[str, str]:
+    def doubt(glob: str, fields: Sequence[str] = ()) -> tuple[str, str]:
+        if fields:
+            return naming.doubt_fields(glob, fields)
         if not systems and not glob.startswith("*:"):
             systems.extend(_systems(path))
         return naming.doubt(glob, systems)

@@ -48,7 +48,7 @@ def also(given: list[str] | None, out: Path | None = None) -> tuple[tuple[Format
                 f"--also: {text!r} is no FORM=FILE",
                 remedy=f"as in junit=drift.xml; forms are {', '.join(Format)}",
             )
-        if Path(file).is_dir() or not Path(file).parent.is_dir():
+        if file == "-" or Path(file).is_dir() or not Path(file).parent.is_dir():
             raise UsageError(f"--also: {file} cannot be written", remedy="name a file")
         found.append((Format(form), Path(file)))
     places = [file.resolve() for _, file in found] + ([out.resolve()] if out else [])

@@ -10,7 +10,7 @@ from commsroom.errors import GuardRefused
 from commsroom.estate.resource import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from commsroom.estate.plan import Known, Plan
     from commsroom.estate.resource import Address, Change
@@ -65,7 +65,7 @@ def _check_strangers(plan: Plan, allow: Allow) -> None:
     if strangers:
         raise GuardRefused(
             f"{_some(strangers)} exist already and were not made by commsroom",
-            allow=f"--allow-adopt '{strangers[0]}', or take over first with: commsroom adopt {strangers[0]}",
+            allow=f"{_adopting(strangers)}, or take over first with: commsroom adopt {strangers[0]}",
         )
 
 
@@ -116,6 +116,14 @@ def _check_size(plan: Plan, allow: Allow, limit: float) -> None:
             f"the plan deletes or suspends {', '.join(text for text, _ in excess)}; the limit is {limit:.0%}",
             allow=" ".join(f"--allow-removal {name}" for _, name in excess),
         )
+
+
+def _adopting(strangers: Sequence[Address]) -> str:
+    """Return the words that allow all of them: each by name, or by kind where they are many."""
+    globs = [str(address) for address in strangers]
+    if len(globs) > _NAMED:
+        globs = sorted({f"{address.system}:{address.kind}/*" for address in strangers})
+    return " ".join(f"--allow-adopt '{glob}'" for glob in globs)
 
 
 def _some(addresses: Iterable[Address]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from commsroom.errors import PolicyErrors, Problem
@@ -23,11 +23,16 @@ from commsroom.policy.words import did_you_mean, quoted
 #: More of one sort of warning than this help nobody; the rest is counted.
 _SHOWN: Final = 50
 
-#: Says of a glob over addresses why it can name nothing, and the remedy; two empty texts: it can.
-Doubt = Callable[[str], tuple[str, str]]
+
+class Doubt(Protocol):
+    """Says why a glob over addresses, or one of the fields of what it names, can name nothing."""
+
+    def __call__(self, glob: str, fields: Sequence[str] = ()) -> tuple[str, str]:
+        """Return what is wrong and the remedy; two empty texts: nothing."""
+        ...
 
 
-def _no_doubt(_glob: str) -> tuple[str, str]:
+def _no_doubt(glob: str, fields: Sequence[str] = ()) -> tuple[str, str]:
     return "", ""
 
 
@@ -86,6 +91,7 @@ def _counts(policy: Policy) -> dict[str, int]:
 def _warnings(policy: Policy, held: Allocations, day: date, doubt: Doubt) -> Iterator[Problem]:
     yield from _about_protection(policy, doubt)
     yield from _about_exceptions(policy, day)
+    yield from _about_fields(policy, doubt)
     yield from _about_clauses(policy, day)
     yield from _about_the_company(policy)
     yield from _about_people(policy, held)
@@ -150,7 +156,7 @@ def _about_devices(policy: Policy) -> Iterator[Problem]:
     ]
     for device in gone[:_SHOWN]:
         message = f"{device.asset_tag}: there is no person or place {quoted(device.holder)}"
-        remedy = did_you_mean(device.holder, [*policy.by_id, *places])
+        remedy = did_you_mean(device.holder, places)  # the id nearest to another is somebody else
         yield Problem(DEVICES, device.line, 1, message, remedy)
     if len(gone) > _SHOWN:
         message = f"… and {len(gone) - _SHOWN} more devices of nobody in the roster"
@@ -187,6 +193,24 @@ def _about_exceptions(policy: Policy, day: date) -> Iterator[Problem]:
         end = policy.person(item.owner).end
         if end is not None and end < day:
             yield _at(policy, path, f"{item.owner} answers for it and left on {end}")
+
+
+def _about_fields(policy: Policy, doubt: Doubt) -> Iterator[Problem]:
+    """Warn of rules about a field that nothing they name has: what they are for goes on unseen."""
+    drift = policy.drift
+    rules: list[tuple[tuple[str | int, ...], str, tuple[str, ...]]] = [
+        *((("drift", "severity", at), item.address, item.fields) for at, item in enumerate(drift.severity)),
+        *((("drift", "fix", at), item.address, item.fields) for at, item in enumerate(drift.fix)),
+        *(
+            (("exceptions", "exceptions", at), item.address, item.fields)
+            for at, item in enumerate(policy.exceptions.exceptions)
+        ),
+    ]  # fmt: skip
+    for path, address, fields in rules:
+        message, remedy = doubt(address, fields) if fields else ("", "")
+        if message:
+            text = f"the rule for {address} is about nothing: {message}"
+            yield _at(policy, (*path, "fields"), text, remedy)
 
 
 def _about_protection(policy: Policy, doubt: Doubt) -> Iterator[Problem]:

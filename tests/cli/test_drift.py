@@ -153,7 +153,7 @@ def test_what_is_older_than_was_asked_for_is_not_called_clean(drifted, at, form)
     assert "older" in done.out
 
 
-@pytest.mark.parametrize("text", ["soon", "2026-02-30", "2999-01-01", "-7d"])
+@pytest.mark.parametrize("text", ["soon", "", "2026-02-30", "2999-01-01", "-7d"])
 def test_a_span_that_is_none_is_one_line(estate, text):
     done = estate("drift", f"--since={text}")
     assert done.code == 1
@@ -456,7 +456,9 @@ def test_one_look_is_told_in_every_form_asked_for(drifted, tmp_path):
     assert recorded(drifted) == 1
 
 
-@pytest.mark.parametrize("text", ["junit", "junit=", "pdf=x", "=x", "junit=no/such/x", "junit=."])
+@pytest.mark.parametrize(
+    "text", ["junit", "junit=", "pdf=x", "=x", "junit=no/such/x", "junit=.", "junit=-"]
+)
 def test_a_form_that_cannot_be_written_is_said_before_anything_is_read(drifted, text):
     done = drifted("drift", "--also", text)
     assert (done.code, done.out) == (1, "")

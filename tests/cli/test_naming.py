@@ -47,3 +47,26 @@ def test_protection_of_what_cannot_be_is_a_warning_with_its_place(estate, glob, 
 def test_protection_of_what_may_be_one_day_is_no_warning(estate, glob):
     estate.policy("security.yml", "im1:room/everyone", glob)
     assert "protects nothing" not in estate("validate").out
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        (
+            "dialing_class",
+            "extension has no field 'dialing_class' (did you mean 'dialling_class'?)",
+        ),
+        ("display_name, nonsense", "extension has no field 'nonsense'"),
+        ("secret:sip", ""),
+        ("dialling_class", ""),
+    ],
+)
+def test_an_exception_for_a_field_that_nothing_has_is_a_warning(estate, field, said):
+    (estate.path / "policies" / "exceptions.yml").write_text(
+        'exceptions:\n  - address: "pbx1:extension/*"\n'
+        f"    fields: [{field}]\n    owner: P1\n    reason: until its own line is there\n    until: 2099-12-31\n"
+    )
+    done = estate("validate")
+    assert done.code == 0, done.err
+    told = "policies/exceptions.yml:3:5: the rule for pbx1:extension/* is about nothing: "
+    assert (f"warning: {told}{said}" in done.out) if said else ("about nothing" not in done.out)

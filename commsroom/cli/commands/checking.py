@@ -151,7 +151,7 @@ def drift(
         if notify:
             notifying.require(estate, wanted)
         zone = estate.policy.company.time_zone
-        begin = remembering.moment(since, zone) if since else ""
+        begin = "" if since is None else remembering.moment(since, zone)
         look: dict[str, Any] = {"servers": servers, "record": record, "since": begin}
         if fix:
             report, fixed = _fixed(session, estate, wanted, wanted_form, yes=yes, **look)

@@ -10,6 +10,7 @@ import typer
 from commsroom.cli.completion import addresses
 from commsroom.cli.options import AsOf, Person, day, scope
 from commsroom.cli.session import Session, command
+from commsroom.errors import Exit
 
 
 def register(app: typer.Typer) -> None:
@@ -138,7 +139,8 @@ def explain(
 ) -> int:
     """Explain one object: why it is, what it is, what was done.
 
-    Which line of policy asked for it, what it really is on its system, and its history.
+    Which line of policy asked for it, what it really is on its system, and its history. Ends with 4 where
+    its system cannot tell what it is.
     """
     from commsroom.app import showing
     from commsroom.reports import documents, objects
@@ -148,4 +150,4 @@ def explain(
         simulated = estate.simulated
     session.out.lines(objects.explain_lines(found, simulated))
     session.out.document(documents.explain_document(found))
-    return 0
+    return Exit.INCOMPLETE if any(item.unknown for item in found) else Exit.DONE
