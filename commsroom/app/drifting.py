@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from commsroom.app import evidence, judging, planning, remembering
+from commsroom.errors import UsageError
 from commsroom.reports import model
 from commsroom.reports.model import Finding, FindingKind, Report
 
@@ -65,7 +66,16 @@ def look(
     servers: bool = False,
     before: Look | None = None,
 ) -> Look:
-    """Look once, and judge by policy what is found; `before` lends what it found on the servers."""
+    """Look once, and judge by policy what is found; `before` lends what it found on the servers.
+
+    Raises:
+        UsageError: servers are to be looked at, and there are none.
+    """
+    if servers and not _real(estate):
+        raise UsageError(
+            "--servers: all systems are simulated, and have no servers to look at",
+            remedy="leave one of them out",
+        )
     at = remembering.now()
     planned = planning.prepare(estate, scope, progress)
     plan, day = planned.plan, planned.compiled.as_of
@@ -126,12 +136,15 @@ def remembered(
     )
 
 
+def _real(estate: Estate) -> list[str]:
+    return [name for name, system in estate.systems.items() if not system.simulated]
+
+
 def _servers(estate: Estate, progress: Progress, lost: frozenset[str]) -> Iterator[Finding]:
     """Check all servers but those that do not answer: their reading says so already."""
     from commsroom.runs import ansible
 
-    real = [name for name, system in estate.systems.items() if not system.simulated]
-    hosts = [name for name in real if name not in lost]
+    hosts = [name for name in _real(estate) if name not in lost]
     if not hosts:
         return
     progress.begin("Checking servers")

@@ -480,3 +480,10 @@ def test_two_reports_do_not_go_to_one_file(drifted, tmp_path, words):
     assert (done.code, done.err.count("\n")) == (1, 1)
     assert str(file) in done.err
     assert not file.exists()
+
+
+def test_servers_that_are_simulated_cannot_be_looked_at_and_that_is_said(drifted):
+    done = drifted("drift", "--servers")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("error: --servers: all systems are simulated")
+    assert done.err.count("\n") == 1
