@@ -321,40 +321,55 @@ class Desk:
         plain = socket.create_connection((HOST, 5061), 5)
         self.line = context(office).wrap_socket(plain, server_hostname=EXCHANGE)
         self.tag, self.call, self.count = secrets.token_hex(4), secrets.token_hex(8), 0
-        self.events, self.heard = [], b""
+        self.events, self.lamps, self.heard, self.body = [], [], b"", ""
         self.register()
         self.thread = threading.Thread(target=self.listen, daemon=True)
         self.thread.start()
 
     def register(self):
-        self.send_register("")
-        challenge = self.read()
-        realm, nonce = (re.search(f'{word}="([^"]*)"', challenge)[1] for word in ("realm", "nonce"))
-        assert "algorithm=SHA-256" in challenge
+        host, port = self.line.getsockname()[:2]
+        contact = f"Contact: <sip:{self.mine}@{host}:{port};transport=tls>\r\n"
+        uri, more = f"sip:{EXCHANGE}", f"{contact}Expires: 300\r\n"
+        self.send("REGISTER", uri, f"sip:{self.mine}@{EXCHANGE}", more)
+        self.send(
+            "REGISTER", uri, f"sip:{self.mine}@{EXCHANGE}", more + self.login("REGISTER", uri, self.read())
+        )  # fmt: skip
+        assert self.read().startswith("SIP/2.0 200")
+
+    def watch(self, number):
+        """Have a lamp for a colleague's number (RFC 4235); what it shows comes into `lamps`."""
+        host, port = self.line.getsockname()[:2]
+        self.call, self.watching = secrets.token_hex(8), f"sip:{number}@{EXCHANGE}"
+        self.more = (
+            f"Contact: <sip:{self.mine}@{host}:{port};transport=tls>\r\nEvent: dialog\r\n"
+            "Accept: application/dialog-info+xml\r\nExpires: 300\r\n"
+        )
+        self.send("SUBSCRIBE", self.watching, self.watching, self.more)
+
+    def login(self, method, uri, challenge):
+        """Answer a challenge with SHA-256 (RFC 8760)."""
 
         def h(text):
             return hashlib.sha256(text.encode()).hexdigest()
 
-        nonce = re.search(r"Digest [^\r]*algorithm=SHA-256[^\r]*", challenge)[0]
-        nonce = re.search('nonce="([^"]*)"', nonce)[1]
-        uri = f"sip:{EXCHANGE}"
+        asked = re.search(r"Digest [^\r]*algorithm=SHA-256[^\r]*", challenge)[0]
+        realm, nonce = (re.search(f'{word}="([^"]*)"', asked)[1] for word in ("realm", "nonce"))
         response = h(
-            f"{h(f'{self.mine}:{realm}:{self.password}')}:{nonce}:00000001:abc:auth:{h(f'REGISTER:{uri}')}"
+            f"{h(f'{self.mine}:{realm}:{self.password}')}:{nonce}:00000001:abc:auth:{h(f'{method}:{uri}')}"
         )
-        self.send_register(
+        return (
             f'Authorization: Digest username="{self.mine}",realm="{realm}",nonce="{nonce}",uri="{uri}",'
             f'response="{response}",algorithm=SHA-256,qop=auth,nc=00000001,cnonce="abc"\r\n'
         )
-        assert self.read().startswith("SIP/2.0 200")
 
-    def send_register(self, more):
+    def send(self, method, uri, to, more):
         self.count += 1
         host, port = self.line.getsockname()[:2]
         self.line.sendall(
-            f"REGISTER sip:{EXCHANGE} SIP/2.0\r\nVia: SIP/2.0/TLS {host}:{port};branch=z9hG4bK{secrets.token_hex(6)};rport\r\n"
-            f"Max-Forwards: 70\r\nFrom: <sip:{self.mine}@{EXCHANGE}>;tag={self.tag}\r\nTo: <sip:{self.mine}@{EXCHANGE}>\r\n"
-            f"Call-ID: {self.call}\r\nCSeq: {self.count} REGISTER\r\nContact: <sip:{self.mine}@{host}:{port};transport=tls>\r\n"
-            f"User-Agent: {self.agent}\r\nExpires: 300\r\n{more}Content-Length: 0\r\n\r\n".encode()
+            f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/TLS {host}:{port};branch=z9hG4bK{secrets.token_hex(6)};rport\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sip:{self.mine}@{EXCHANGE}>;tag={self.tag}\r\nTo: <{to}>\r\n"
+            f"Call-ID: {self.call}\r\nCSeq: {self.count} {method}\r\n"
+            f"User-Agent: {self.agent}\r\n{more}Content-Length: 0\r\n\r\n".encode()
         )
 
     def read(self):
@@ -367,12 +382,15 @@ class Desk:
         length = int(re.search(rb"Content-Length:\s*(\d+)", head, re.IGNORECASE)[1])
         while len(self.heard) < length:
             self.heard += self.line.recv(65536)
-        self.heard = self.heard[length:]
+        self.body, self.heard = self.heard[:length].decode(), self.heard[length:]
         return head.decode()
 
     def listen(self):
         with contextlib.suppress(OSError):
             while head := self.read():
+                if head.startswith("SIP/2.0 401"):
+                    login = self.login("SUBSCRIBE", self.watching, head)
+                    self.send("SUBSCRIBE", self.watching, self.watching, self.more + login)
                 if head.startswith("SIP/2.0"):
                     continue
                 kept = re.findall(
@@ -384,6 +402,7 @@ class Desk:
                 event = re.search(r"^Event:\s*([^\r]*)", head, re.MULTILINE | re.IGNORECASE)
                 if head.startswith("NOTIFY") and event:
                     self.events.append(event[1])
+                    self.lamps += re.findall("<state>([^<]*)</state>", self.body)
                     if event[1].startswith("check-sync"):
                         self.on_notify()
 
@@ -417,6 +436,23 @@ def test_a_desk_that_is_told_by_its_exchange_fetches_and_the_apply_says_so(offic
         desk.close()
         rules.write_text(before, "utf-8")
         office.commsroom("apply", "--yes")
+
+
+def test_a_colleague_s_lamp_is_lit_while_he_is_on_the_telephone(office, linphone):
+    row = next(row for row in listed(office.root) if row["asset_tag"] == DESK)
+    busy = number(office, "L007")
+    until(lambda: busy in registered(office))
+    desk = Desk(
+        office, row["mac"], number(office, "L008"), secret(office, DESK, "sip"), lambda: None
+    )
+    try:
+        desk.watch(busy)
+        until(lambda: desk.lamps == ["terminated"])
+        rings_and_is_answered(office, busy)
+        until(lambda: desk.lamps[-1] == "terminated" and len(desk.lamps) > 1)
+        assert "confirmed" in desk.lamps
+    finally:
+        desk.close()
 
 
 def test_a_profile_edited_behind_our_back_is_drift_and_is_put_right(office):
