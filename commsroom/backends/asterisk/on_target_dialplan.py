@@ -45,7 +45,8 @@ class Dialplan:
             if "IncludeContext" in message:
                 self.includes.setdefault(context, []).append(message["IncludeContext"])
             elif "Extension" in message:
-                step = (message["Application"], message["AppData"])
+                # A hint has no data; where its device stands an application would.
+                step = (message["Application"], message.get("AppData", ""))
                 extensions = self.steps.setdefault(context, {})
                 extensions.setdefault(message["Extension"], []).append(step)
 

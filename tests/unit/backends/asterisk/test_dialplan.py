@@ -102,3 +102,14 @@ def test_what_is_dialled_is_never_an_argument_before_it_was_checked():
         "exten => _0!,1,Set(COMMSROOM_DIALLED=${EXTEN})"
     ]
     assert not [line for line in lines if "SHELL(" in line]
+
+
+def test_a_hint_typed_in_by_hand_is_read_and_seen():
+    """The manager interface lists it without `AppData`: its device stands where an application would."""
+    hint = {"Event": "ListDialplan", "Context": dialplan.EXTENSIONS, "Extension": "2107",
+            "Priority": "hint", "Application": "PJSIP/2107", "Registrar": "pbx_config"}  # fmt: skip
+    plan = dialplan.Dialplan([hint])
+    assert plan.steps[dialplan.EXTENSIONS]["2107"] == [("PJSIP/2107", "")]
+    assert dialplan.extension_values(plan, "2107") != dialplan.extension_values(
+        dialplan.Dialplan([]), "2107"
+    )
