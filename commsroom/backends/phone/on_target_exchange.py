@@ -90,7 +90,7 @@ def _is_of(contact: Message, profile: Mapping[str, Any], fetched: Any) -> bool:
     agent = re.sub("[^0-9a-z]", "", contact.get("UserAgent", "").lower())
     if profile["values"].get("mac") and profile["id"] in agent:
         return True
-    return bool(fetched) and contact.get("ViaAddress", "").strip("[]") == fetched["from"]
+    return bool(fetched) and contact.get("ViaAddr", "").strip("[]") == fetched["from"]
 
 
 def _talk(data: Mapping[str, Any], actions: Sequence[Message]) -> list[Message]:

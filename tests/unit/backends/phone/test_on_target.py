@@ -263,7 +263,7 @@ def exchange(server, tmp_path):
                     ("x", "10.0.0.6"),
                 ):
                     text = (
-                        f"Event: ContactList\r\nEndpoint: 2101\r\nViaAddress: {address}\r\nUserAgent: {agent}\r\n"
+                        f"Event: ContactList\r\nEndpoint: 2101\r\nViaAddr: {address}\r\nUserAgent: {agent}\r\n"
                         f"Uri: sip:2101@{address}:40000;transport=tls\r\n\r\n"
                     )
                     line.sendall(text.encode())
