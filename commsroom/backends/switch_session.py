@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from commsroom.backends.switch_host_keys import lines_about
 from commsroom.errors import SystemUnknown, UsageError
 
 if TYPE_CHECKING:
@@ -183,9 +184,10 @@ class RealClient:
         # It tells its log, and by that the terminal, of every connection that ends; we say so ourselves.
         logging.getLogger("paramiko").setLevel(logging.CRITICAL)
         system, limit = self.target.system, self.deadlines.connect
+        known, port = self.settings.switch_known_hosts, self.settings.ansible_port
         try:
             with tempfile.NamedTemporaryFile("w", encoding="utf-8") as beside:
-                beside.write("".join(self._host_keys()))
+                beside.write("".join(lines_about(known, self.target.host, port)))
                 beside.flush()
                 return netmiko.ConnectHandler(**self._arguments(limit, beside.name), sock=channel)
         except netmiko.NetmikoAuthenticationException as error:
@@ -194,12 +196,12 @@ class RealClient:
                 remedy="check user and key in the inventory",
             ) from error  # fmt: skip
         except netmiko.NetmikoTimeoutException as error:
-            known = "known_hosts" in str(error) or "fingerprint" in str(error)
+            unknown = "known_hosts" in str(error) or "fingerprint" in str(error)
             reason = "it does not speak SSH within the time limit"
             raise SystemUnknown(
-                system, "authenticate" if known else "connect",
-                "its host key is not in known_hosts" if known else reason,
-                remedy="compare its fingerprint and add it to known_hosts" if known
+                system, "authenticate" if unknown else "connect",
+                "its host key is not in known_hosts" if unknown else reason,
+                remedy="compare its fingerprint and add it to known_hosts" if unknown
                 else "is the switch up, and SSH on this port?",
             ) from error  # fmt: skip
         except netmiko.ReadTimeout as error:
@@ -210,24 +212,6 @@ class RealClient:
             raise SystemUnknown(system, "connect", _reason(error)) from error
         except ValueError as error:  # netmiko could not make out the prompt
             raise SystemUnknown(system, "connect", "it shows no prompt we know") from error
-
-    def _host_keys(self) -> Iterator[str]:
-        """Yield the lines of known_hosts that may be about this switch.
-
-        paramiko compares each line with every other: with 500 switches in the file, each connection
-        would take seconds.
-        """
-        path = Path(self.settings.switch_known_hosts or "~/.ssh/known_hosts").expanduser()
-        host, port = self.target.host, self.settings.ansible_port
-        names = {host, f"[{host}]:{port}"}
-        try:
-            lines = path.read_text("utf-8").splitlines(keepends=True)
-        except (OSError, ValueError):
-            return  # no key is known, and that is what will be said
-        for line in lines:
-            field = line.partition(" ")[0]
-            if names & set(field.split(",")) or field[:1] in {"|", "@"} or "*" in field:
-                yield line
 
     def _arguments(self, limit: float, known: str) -> dict[str, Any]:
         settings = self.settings

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from commsroom.backends.switch_config import Config, is_plain
+from commsroom.backends.switch_config import FACTORY_PORT, Config, is_plain
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 
 if TYPE_CHECKING:
@@ -186,11 +186,7 @@ def _port(lines: Sequence[str]) -> SwitchPort | None:
             sorted(mac(line.split()[3], to=":") for line in lines if line.startswith(f"{_STICKY} "))
         ),
     )
-    factory = SwitchPort(
-        description="", access_vlan=1, voice_vlan=0, lldp_med=True, poe=True, max_macs=0,
-        secure_macs=(),
-    )  # fmt: skip
-    return None if found == factory else found
+    return None if found == FACTORY_PORT else found
 
 
 def _edit_vlan(config: Config, section: str, body: Kind | None) -> Sequence[str]:
