@@ -83,6 +83,8 @@ class SwitchProvider:
     def _snapshot(self, session: Session) -> tuple[Snapshot, Config]:
         texts = session.read()
         config = self.dialect.configuration(texts)
+        if self.dialect.reverts(config):
+            self._require_settled(session)
         found = {
             Address(self.system, kind, key): body
             for (kind, key), body in self.dialect.bodies(config).items()
@@ -93,6 +95,16 @@ class SwitchProvider:
             token=config.token,
             sealed=frozenset(Address(self.system, "switch_port", port) for port in ports),
         ), config
+
+    def _require_settled(self, session: Session) -> None:
+        """Refuse to call what may be gone in a minute the state of a switch."""
+        left = session.pending()
+        if left:
+            raise SystemUnknown(
+                self.system, "read", f"a change on it waits to be confirmed; else it goes back (timer: {left})",
+                remedy="run again when the timer has gone off, or settle it on the switch: configure confirm, or configure revert now",
+                answered=True,
+            )  # fmt: skip
 
 
 class _Doing:

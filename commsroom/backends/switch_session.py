@@ -80,7 +80,7 @@ class Cli:
 
     `prompt` is a pattern for the last line of an answer. `refusal` matches in an answer that refuses.
     `confirm` enters configuration mode so that the device goes back by itself unless `confirmed` is said;
-    both empty where the platform has no such thing.
+    `pending` asks how long it will wait, and `minutes` matches that; all empty where the platform has no such thing.
     """
 
     device_type: str
@@ -94,6 +94,8 @@ class Cli:
     saved: str
     confirm: str = ""
     confirmed: str = ""
+    pending: str = ""
+    minutes: str = ""
 
 
 class Session(Protocol):
@@ -101,6 +103,10 @@ class Session(Protocol):
 
     def read(self) -> Texts:
         """Return what the reading commands print, running configuration first."""
+        ...
+
+    def pending(self) -> str:
+        """Return how long the device waits for a change to be confirmed, "" when none is waiting."""
         ...
 
     def startup(self) -> str:
@@ -254,6 +260,14 @@ class RealSession:
         end = time.monotonic() + self._deadlines.read
         return {command: self._ask(command, "read", end) for command in self._cli.reads}
 
+    def pending(self) -> str:
+        """Ask for it where there is such a thing; what is refused is none."""
+        if not self._cli.pending:
+            return ""
+        answer = self._ask(self._cli.pending, "read", time.monotonic() + self._deadlines.read)
+        match = re.search(self._cli.minutes, answer)
+        return match[0] if match else ""
+
     def startup(self) -> str:
         """Ask for what is saved."""
         return self._ask(self._cli.startup, "read", time.monotonic() + self._deadlines.read)
@@ -265,6 +279,9 @@ class RealSession:
         end = time.monotonic() + self._deadlines.apply
         enter = self._cli.confirm if revert and self._cli.confirm else self._cli.enter
         refused = self._command(enter, end)
+        if refused and enter != self._cli.enter:  # an older system: it has an archive, and no timer
+            enter = self._cli.enter
+            refused = self._command(enter, end)
         if refused:
             raise SystemUnknown(self._system, "apply", f"`{enter}`: {refused}", answered=True)
         for number, block in enumerate(blocks):

@@ -20,6 +20,8 @@ CLI: Final = Cli(
     enter="configure terminal",
     confirm="configure terminal revert timer 5",
     confirmed="configure confirm",
+    pending="show archive config rollback timer",
+    minutes=r"(?<=Timer value: )\d+ min",
     leave="end",
     save=(("write memory", ""),),
     saved=r"\[OK\]",
