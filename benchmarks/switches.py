@@ -2,7 +2,8 @@
 
     python benchmarks/switches.py [COUNT [ROUNDS]]
 
-All three ask every switch the same three commands over real SSH with 50 at a time. Ours then makes objects of
+All three ask every switch the same three commands over real SSH with 50 at a time (ours asks a tenth of them, those with
+an archive, a fourth: whether a change still waits to be confirmed). Ours then makes objects of
 the answers and compares them with policy; the others throw them away. `switches.json` holds the last run: medians
 of its rounds, the three taking turns. The simulators share the machine's cores with whoever asks.
 """
