@@ -80,6 +80,7 @@ class Cli:
 
     `prompt` is a pattern for the last line of an answer. `refusal` matches in an answer that refuses.
     `confirm` enters configuration mode so that the device goes back by itself unless `confirmed` is said;
+    `whole` matches in a running configuration that was printed to its end.
     `pending` asks how long it will wait, and `minutes` matches that; all empty where the platform has no such thing.
     """
 
@@ -92,6 +93,7 @@ class Cli:
     leave: str
     save: tuple[tuple[str, str], ...]
     saved: str
+    whole: str = ""
     confirm: str = ""
     confirmed: str = ""
     pending: str = ""
@@ -258,7 +260,16 @@ class RealSession:
     def read(self) -> Texts:
         """Ask for everything."""
         end = time.monotonic() + self._deadlines.read
-        return {command: self._ask(command, "read", end) for command in self._cli.reads}
+        texts = {command: self._ask(command, "read", end) for command in self._cli.reads}
+        running = self._cli.reads[0]
+        if not re.search(
+            self._cli.whole, texts[running]
+        ):  # else what was left out would be made again
+            raise SystemUnknown(
+                self._system, "read", f"what `{running}` printed is no configuration to its end",
+                remedy=f"look what `{running}` prints for this user without paging", answered=True,
+            )  # fmt: skip
+        return texts
 
     def pending(self) -> str:
         """Ask for it where there is such a thing; what is refused is none."""

@@ -16,6 +16,7 @@ CLI: Final = Cli(
     # "% Access VLAN does not exist. Creating vlan 10" is news, no refusal.
     refusal=r"^% ?(?!Access VLAN does not exist)[A-Z].*|^Command rejected.*",
     reads=(RUNNING, VLANS, USERS),
+    whole=r"(?m)^end\s*\Z",
     startup="show startup-config",
     enter="configure terminal",
     confirm="configure terminal revert timer 5",
