@@ -6,6 +6,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# shellcheck source=packaging/services_off.sh
+source packaging/services_off.sh
+
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
@@ -17,7 +20,7 @@ if [[ ${1:-} == --tests ]]; then
   lists+=(packaging/apt-packages-tests.txt packaging/node/package-lock.json)
   stamp+=-tests
 fi
-wanted=$({ pwd; cat requirements-dev.lock pyproject.toml "${lists[@]}" packaging/setup.sh; } | sha256sum)
+wanted=$({ pwd; cat requirements-dev.lock pyproject.toml "${lists[@]}" packaging/setup.sh packaging/services_off.sh; } | sha256sum)
 link=.venv/collections/ansible_collections/commsroom/core
 # Ansible looks for collections among Python's packages too: so an estate anywhere finds this one by
 # nothing but the ansible-playbook it uses, and needs no path in its ansible.cfg.
@@ -73,6 +76,10 @@ install_packages() {
   local -a apt=("${as_root[@]}" env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120)
   local log
   log=$(mktemp)
+  if [[ ${2:-} == or-skip ]]; then
+    services_before "${as_root[@]}"
+    trap services_after EXIT
+  fi
   # The lists of a fresh machine are empty or old; only then is the network asked for new ones.
   "${apt[@]}" install -y --no-install-recommends "${missing[@]}" 2>&1 | told "$log" ||
     { say "  fetching apt's lists" && "${apt[@]}" update >"$log" 2>&1 &&
@@ -84,6 +91,9 @@ install_packages() {
       say "apt-get could not install ${missing[*]}: the tests that need them are skipped"
     }
   rm -f "$log"
+  [[ ${2:-} == or-skip ]] || return 0
+  trap - EXIT
+  services_after
 }
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   install_packages packaging/apt-packages.txt

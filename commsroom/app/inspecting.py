@@ -20,6 +20,7 @@ from commsroom.errors import CommsroomError, UsageError
 from commsroom.estate.checks import host_checks, outside_checks, wanted
 from commsroom.estate.checks.network import WELL_KNOWN
 from commsroom.estate.inspection import Seen, Standard
+from commsroom.estate.kinds import kind_named
 from commsroom.estate.register import checks as register_checks
 from commsroom.estate.register.life import REGISTER, Step
 from commsroom.policy.people import PersonKind
@@ -252,6 +253,8 @@ def _with_use(report: Report, estate: Estate, wish: Wish, progress: Progress) ->
     try:
         done = proving.prove(estate, Scope(people, (), wish.as_of), progress)
     except UsageError:
+        if not any(_has_accounts(system) for system in estate.systems.values()):
+            return report  # switches alone: there is nothing a probe could log in to
         # Nobody has an account yet: said, since a report without a single use would look like one with.
         finding = Finding(
             kind=FindingKind.UNKNOWN, address="probes", system="probes",
@@ -268,6 +271,11 @@ def _with_use(report: Report, estate: Estate, wish: Wish, progress: Progress) ->
     ]
     timing = Timing("use", time.monotonic() - started)
     return report.plus(findings=findings, proofs=proofs, timings=[timing])
+
+
+def _has_accounts(system: System) -> bool:
+    """Tell whether people can have accounts on a system: of a kind that can be closed for its owner."""
+    return any(kind_named(name).closes for name in system.backend.supports)
 
 
 def probes(estate: Estate, day: date) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from commsroom.estate.kinds.network import SwitchPort
+
 if TYPE_CHECKING:
     from hier_config.child import HConfigChild
 
@@ -28,6 +30,12 @@ _VOLATILE: Final = re.compile(
 )
 #: What a description may hold: printable ASCII, without `?` (help, even within a line of IOS) and quotes.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:+@/()-]{0,79}")
+
+
+#: A port that nobody has touched yet.
+FACTORY_PORT: Final = SwitchPort(
+    description="", access_vlan=1, voice_vlan=0, lldp_med=True, poe=True, max_macs=0, secure_macs=()
+)
 
 
 @dataclass(slots=True)

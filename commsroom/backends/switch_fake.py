@@ -64,6 +64,10 @@ class FakeClient:
         """Print everything."""
         return self._device.texts(self.config)
 
+    def pending(self) -> str:
+        """Wait for nothing: a fake never goes back."""
+        return ""
+
     def startup(self) -> str:
         """Print what is saved."""
         return next(iter(self._device.texts(self.saved).values()))

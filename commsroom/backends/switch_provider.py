@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from commsroom import files
-from commsroom.backends import switch_config
+from commsroom.backends import switch_config, switch_inspection
 from commsroom.errors import FenceRefused, SystemUnknown, TargetMoved
 from commsroom.estate.backend import NOT_TRIED, Applied, Outcome, Proof, Snapshot, Status
+from commsroom.estate.inspection import Seen
 from commsroom.estate.resource import Action, Address, Resource
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from commsroom.backends.switch_config import Block, Config, Dialect
     from commsroom.backends.switch_session import Client, Session
     from commsroom.estate.backend import Batch, ProofRequest, Tools
-    from commsroom.estate.resource import Change
+    from commsroom.estate.inspection import Facts
+    from commsroom.estate.resource import Change, Kind
     from commsroom.estate.secret import Secret
 
 #: VLANs exist before ports use them.
@@ -60,13 +62,7 @@ class SwitchProvider:
     def prove(self, requests: Sequence[ProofRequest]) -> Iterator[Proof]:
         """Look whether the next start of the switch will have each object as it is now."""
         begin = time.perf_counter()
-        with self.client.session() as session:
-            _, running = self._snapshot(session)
-            texts = dict(session.read())
-            texts[next(iter(texts))] = session.startup()
-        now, saved = (
-            self.dialect.bodies(item) for item in (running, self.dialect.configuration(texts))
-        )
+        now, saved = self._both()
         ms = (time.perf_counter() - begin) * 1000 / max(1, len(requests))
         for request in requests:
             address = request.resource.address
@@ -77,12 +73,27 @@ class SwitchProvider:
                 note="read from the startup configuration",
             )  # fmt: skip
 
+    def inspect(self, wanted: Facts) -> Seen:
+        """Look whether the next start keeps what runs; raises SystemUnknown."""
+        return Seen(own=switch_inspection.facts(*self._both()))
+
     def close(self) -> None:
         """Nothing stays open between calls."""
+
+    def _both(self) -> tuple[dict[tuple[str, str], Kind], dict[tuple[str, str], Kind]]:
+        """Return what runs and what the next start will have, in one session."""
+        with self.client.session() as session:
+            _, running = self._snapshot(session)
+            texts = dict(session.read())
+            texts[next(iter(texts))] = session.startup()
+        saved = self.dialect.configuration(texts)
+        return self.dialect.bodies(running), self.dialect.bodies(saved)
 
     def _snapshot(self, session: Session) -> tuple[Snapshot, Config]:
         texts = session.read()
         config = self.dialect.configuration(texts)
+        if self.dialect.reverts(config):
+            self._require_settled(session)
         found = {
             Address(self.system, kind, key): body
             for (kind, key), body in self.dialect.bodies(config).items()
@@ -93,6 +104,16 @@ class SwitchProvider:
             token=config.token,
             sealed=frozenset(Address(self.system, "switch_port", port) for port in ports),
         ), config
+
+    def _require_settled(self, session: Session) -> None:
+        """Refuse to call what may be gone in a minute the state of a switch."""
+        left = session.pending()
+        if left:
+            raise SystemUnknown(
+                self.system, "read", f"a change on it waits to be confirmed; else it goes back (timer: {left})",
+                remedy="run again when the timer has gone off, or settle it on the switch: configure confirm, or configure revert now",
+                answered=True,
+            )  # fmt: skip
 
 
 class _Doing:

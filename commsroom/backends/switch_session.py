@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from commsroom.backends.switch_host_keys import lines_about
 from commsroom.errors import SystemUnknown, UsageError
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class Cli:
 
     `prompt` is a pattern for the last line of an answer. `refusal` matches in an answer that refuses.
     `confirm` enters configuration mode so that the device goes back by itself unless `confirmed` is said;
-    both empty where the platform has no such thing.
+    `whole` matches in a running configuration that was printed to its end.
+    `pending` asks how long it will wait, and `minutes` matches that; all empty where the platform has no such thing.
     """
 
     device_type: str
@@ -91,8 +93,11 @@ class Cli:
     leave: str
     save: tuple[tuple[str, str], ...]
     saved: str
+    whole: str = ""
     confirm: str = ""
     confirmed: str = ""
+    pending: str = ""
+    minutes: str = ""
 
 
 class Session(Protocol):
@@ -100,6 +105,10 @@ class Session(Protocol):
 
     def read(self) -> Texts:
         """Return what the reading commands print, running configuration first."""
+        ...
+
+    def pending(self) -> str:
+        """Return how long the device waits for a change to be confirmed, "" when none is waiting."""
         ...
 
     def startup(self) -> str:
@@ -183,9 +192,10 @@ class RealClient:
         # It tells its log, and by that the terminal, of every connection that ends; we say so ourselves.
         logging.getLogger("paramiko").setLevel(logging.CRITICAL)
         system, limit = self.target.system, self.deadlines.connect
+        known, port = self.settings.switch_known_hosts, self.settings.ansible_port
         try:
             with tempfile.NamedTemporaryFile("w", encoding="utf-8") as beside:
-                beside.write("".join(self._host_keys()))
+                beside.write("".join(lines_about(known, self.target.host, port)))
                 beside.flush()
                 return netmiko.ConnectHandler(**self._arguments(limit, beside.name), sock=channel)
         except netmiko.NetmikoAuthenticationException as error:
@@ -194,12 +204,12 @@ class RealClient:
                 remedy="check user and key in the inventory",
             ) from error  # fmt: skip
         except netmiko.NetmikoTimeoutException as error:
-            known = "known_hosts" in str(error) or "fingerprint" in str(error)
+            unknown = "known_hosts" in str(error) or "fingerprint" in str(error)
             reason = "it does not speak SSH within the time limit"
             raise SystemUnknown(
-                system, "authenticate" if known else "connect",
-                "its host key is not in known_hosts" if known else reason,
-                remedy="compare its fingerprint and add it to known_hosts" if known
+                system, "authenticate" if unknown else "connect",
+                "its host key is not in known_hosts" if unknown else reason,
+                remedy="compare its fingerprint and add it to known_hosts" if unknown
                 else "is the switch up, and SSH on this port?",
             ) from error  # fmt: skip
         except netmiko.ReadTimeout as error:
@@ -210,24 +220,6 @@ class RealClient:
             raise SystemUnknown(system, "connect", _reason(error)) from error
         except ValueError as error:  # netmiko could not make out the prompt
             raise SystemUnknown(system, "connect", "it shows no prompt we know") from error
-
-    def _host_keys(self) -> Iterator[str]:
-        """Yield the lines of known_hosts that may be about this switch.
-
-        paramiko compares each line with every other: with 500 switches in the file, each connection
-        would take seconds.
-        """
-        path = Path(self.settings.switch_known_hosts or "~/.ssh/known_hosts").expanduser()
-        host, port = self.target.host, self.settings.ansible_port
-        names = {host, f"[{host}]:{port}"}
-        try:
-            lines = path.read_text("utf-8").splitlines(keepends=True)
-        except (OSError, ValueError):
-            return  # no key is known, and that is what will be said
-        for line in lines:
-            field = line.partition(" ")[0]
-            if names & set(field.split(",")) or field[:1] in {"|", "@"} or "*" in field:
-                yield line
 
     def _arguments(self, limit: float, known: str) -> dict[str, Any]:
         settings = self.settings
@@ -268,7 +260,24 @@ class RealSession:
     def read(self) -> Texts:
         """Ask for everything."""
         end = time.monotonic() + self._deadlines.read
-        return {command: self._ask(command, "read", end) for command in self._cli.reads}
+        texts = {command: self._ask(command, "read", end) for command in self._cli.reads}
+        running = self._cli.reads[0]
+        if not re.search(
+            self._cli.whole, texts[running]
+        ):  # else what was left out would be made again
+            raise SystemUnknown(
+                self._system, "read", f"what `{running}` printed is no configuration to its end",
+                remedy=f"look what `{running}` prints for this user without paging", answered=True,
+            )  # fmt: skip
+        return texts
+
+    def pending(self) -> str:
+        """Ask for it where there is such a thing; what is refused is none."""
+        if not self._cli.pending:
+            return ""
+        answer = self._ask(self._cli.pending, "read", time.monotonic() + self._deadlines.read)
+        match = re.search(self._cli.minutes, answer)
+        return match[0] if match else ""
 
     def startup(self) -> str:
         """Ask for what is saved."""
@@ -281,6 +290,9 @@ class RealSession:
         end = time.monotonic() + self._deadlines.apply
         enter = self._cli.confirm if revert and self._cli.confirm else self._cli.enter
         refused = self._command(enter, end)
+        if refused and enter != self._cli.enter:  # an older system: it has an archive, and no timer
+            enter = self._cli.enter
+            refused = self._command(enter, end)
         if refused:
             raise SystemUnknown(self._system, "apply", f"`{enter}`: {refused}", answered=True)
         for number, block in enumerate(blocks):

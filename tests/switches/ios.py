@@ -7,7 +7,13 @@ What is refused, and in which words, is from Cisco's public documents:
   not there is created, and said), switchport voice vlan, switchport port-security (a dynamic port is
   refused; the maximum is 1 to 4097; not fewer than there are addresses), vlan (1002 to 1005 are reserved,
   1 cannot be deleted), power inline, lldp run, lldp med-tlv-select;
-- Cisco IOS SNMP Command Reference: snmp-server user is not shown in the running configuration.
+- Cisco IOS SNMP Command Reference: snmp-server user is not shown in the running configuration;
+- "Configuration Rollback Confirmed Change" (Managing Configuration Files Configuration Guide): configure
+  terminal revert timer needs an archive with a path, 1 to 120 minutes; nobody confirms: the running
+  configuration, and only that, is as before (VLANs of VTP and SNMPv3 users are no part of it);
+  show archive config rollback timer. The words of its refusals are not in that guide, but in what reads
+  them: NAPALM's IOS driver and its tests (`%No Rollback Confirmed Change pending`), Cisco NSO's IOS NED
+  (`%Turn config archive on before using Rollback Confirmed Change`).
 """
 
 import copy
@@ -16,9 +22,10 @@ import re
 from grammar import Refusal, parse
 
 NAME = "GigabitEthernet"
+NO_CHANGE = "%No Rollback Confirmed Change pending"
 EXEC = (
     "show running-config", "show startup-config", "show vlan brief", "show snmp user", "show version",
-    "show privilege", "configure terminal", "configure terminal revert timer <1-120>",
+    "show archive config rollback timer", "show privilege", "configure terminal", "configure terminal revert timer <1-120>",
     "configure confirm", "configure revert now", "write memory", "terminal length <0-512>",
     "terminal width <0-512>", "enable", "disable", "exit", "end",
 )  # fmt: skip
@@ -66,7 +73,7 @@ class Device:
         self.ports[f"{NAME}1/0/{ports}"] = ["description uplink", "switchport mode trunk"]
         self.lines = {"line vty 0 4": ["transport input telnet ssh"], "line vty 5 15": []}
         self.users = {}
-        self.archive, self.before = name.endswith("1"), None
+        self.archive, self.before, self.minutes = name.endswith("1"), None, 0
         self.saved = self.running()
         self.log = []
 
@@ -82,14 +89,20 @@ class Device:
         return f"Building configuration...\n\nCurrent configuration : {len(text)} bytes\n!\n{text}"
 
     def held(self):
-        """Return all that a change may touch."""
-        return copy.deepcopy((self.globals, self.vlans, self.ports, self.lines, self.users))
+        """Return what the running configuration is made of."""
+        return copy.deepcopy((self.globals, self.ports, self.lines))
 
     def go_back(self):
         """Do what the revert timer does when nobody confirms."""
         if self.before is not None:
-            self.globals, self.vlans, self.ports, self.lines, self.users = self.before
+            self.globals, self.ports, self.lines = self.before
             self.before = None
+
+    def forward(self, minutes):
+        """Let time pass."""
+        self.minutes -= minutes
+        if self.minutes <= 0:
+            self.go_back()
 
 
 class Cli:
@@ -179,19 +192,35 @@ class Cli:
             case "write memory":
                 device.saved = device.running()
                 return "Building configuration...\n[OK]"
+            case "show archive":
+                if device.before is None:
+                    return NO_CHANGE
+                return (
+                    "Time configured(or reconfigured): 22:50:48 UTC Thu Nov 26 2026\n"
+                    f"Timer type: absolute timer\nTimer value: {device.minutes} min\nUser: netadmin"
+                )
             case "configure confirm":
+                if device.before is None:
+                    return NO_CHANGE
                 device.before = None
                 return ""
             case "configure revert":
+                if device.before is None:
+                    return NO_CHANGE
                 device.go_back()
                 return ""
             case "configure terminal":
                 if len(words) > 2:
                     if not device.archive:
-                        return "% Archive is not configured: a path is needed"
-                    device.before = device.held()
+                        return "%Turn config archive on before using Rollback Confirmed Change"
+                    device.before, device.minutes = device.held(), int(words[4])
                 self.mode = "config"
-                return "Enter configuration commands, one per line.  End with CNTL/Z."
+                backup = (
+                    "Rollback Confirmed Change: Backing up current running config to flash:archive-0\n\n"
+                    if len(words) > 2
+                    else ""
+                )
+                return f"{backup}Enter configuration commands, one per line.  End with CNTL/Z."
         return ""
 
     def _config(self, words):

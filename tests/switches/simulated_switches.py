@@ -111,6 +111,9 @@ async def main():
     while line := (await reader.readline()).decode().split():
         if line[0] == "log":
             print(json.dumps(switches[int(line[1])].device.log), flush=True)  # noqa: T201 - as above
+        elif line[0] == "forward":  # a switch's clock, by so many minutes
+            switches[int(line[1])].device.forward(int(line[2]))
+            print("ok", flush=True)  # noqa: T201 - as above
         elif line[0] == "running":
             print(json.dumps(switches[int(line[1])].device.running()), flush=True)  # noqa: T201 - as above
         else:

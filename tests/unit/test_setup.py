@@ -56,3 +56,52 @@ def test_every_debian_package_says_why_it_is_there(listed):
     entries = [line for line in lines if line and not line.startswith("#")]
     assert entries
     assert [line for line in entries if not line.partition("#")[2].strip()] == []
+
+
+STUBS = {
+    "dpkg-query": 'for p in bash nginx $(cat "$T/new" 2>/dev/null); do echo "installed $p"; done',
+    "dpkg": 'echo "/usr/lib/systemd/system/$2.service"; echo "/usr/lib/systemd/system/$2@.service"',
+    "systemctl": """case "$1" in
+list-unit-files) for u in nginx shared $(cat "$T/new" 2>/dev/null); do echo "$u.service enabled"; done ;;
+*) echo "$*" >>"$T/told" ;;
+esac""",
+}
+
+
+def switched_off(folder, script, *, policy=""):
+    """Run a script between the two halves; return what systemctl was told, without `stop`."""
+    for name, text in STUBS.items():
+        (folder / name).write_text(f"#!/bin/bash\n{text}\n")
+        (folder / name).chmod(0o755)
+    if policy:
+        (folder / "policy-rc.d").write_text(policy)
+    job = f"source packaging/services_off.sh; services_before; {script}; services_after"
+    subprocess.run(
+        ["/bin/bash", "-euo", "pipefail", "-c", job], cwd=ROOT, check=True, timeout=60,
+        env={"PATH": f"{folder}:/usr/bin:/bin", "T": str(folder),
+             "COMMSROOM_POLICY_RC_D": str(folder / "policy-rc.d")},
+    )  # fmt: skip
+    told = folder / "told"
+    lines = told.read_text().splitlines() if told.exists() else []
+    return [line for line in lines if not line.startswith("stop ")]
+
+
+def test_a_service_that_only_tests_need_is_neither_started_nor_left_enabled(tmp_path):
+    install = (
+        '"$T/policy-rc.d" lldpd.service start || echo "refused $?" >>"$T/said";'
+        '"$T/policy-rc.d" nginx restart && echo "nginx may" >>"$T/said"; echo lldpd >"$T/new"'
+    )
+    assert switched_off(tmp_path, install) == ["disable -q lldpd.service"]
+    assert (tmp_path / "said").read_text().splitlines() == ["refused 101", "nginx may"]
+    assert not (tmp_path / "policy-rc.d").exists()
+
+
+def test_a_service_the_user_had_is_never_touched(tmp_path):
+    assert switched_off(tmp_path, 'echo shared >"$T/new"') == []
+    assert switched_off(tmp_path, "true") == []
+
+
+def test_somebody_elses_rule_about_services_stays(tmp_path):
+    rule = "#!/bin/sh\nexit 101\n"
+    assert switched_off(tmp_path, 'echo frr >"$T/new"', policy=rule) == ["disable -q frr.service"]
+    assert (tmp_path / "policy-rc.d").read_text() == rule

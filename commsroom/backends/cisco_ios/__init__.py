@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from commsroom.backends import switch_inspection
 from commsroom.backends.cisco_ios.dialect import Dialect, refusals
 from commsroom.backends.switch_session import Settings
 from commsroom.estate.backend import Backend
@@ -45,4 +46,5 @@ BACKEND: Final = Backend(
     fake=_fake,
     slots={"switch_services": frozenset(SwitchServices.slots)},
     refusals=refusals,
+    judge=switch_inspection.judge,
 )

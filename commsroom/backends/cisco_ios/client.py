@@ -16,10 +16,13 @@ CLI: Final = Cli(
     # "% Access VLAN does not exist. Creating vlan 10" is news, no refusal.
     refusal=r"^% ?(?!Access VLAN does not exist)[A-Z].*|^Command rejected.*",
     reads=(RUNNING, VLANS, USERS),
+    whole=r"(?m)^end\s*\Z",
     startup="show startup-config",
     enter="configure terminal",
     confirm="configure terminal revert timer 5",
     confirmed="configure confirm",
+    pending="show archive config rollback timer",
+    minutes=r"(?<=Timer value: )\d+ min",
     leave="end",
     save=(("write memory", ""),),
     saved=r"\[OK\]",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from commsroom.backends.switch_config import Config, is_plain
+from commsroom.backends.switch_config import FACTORY_PORT, Config, is_plain
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 from commsroom.estate.secret import Secret
 
@@ -35,6 +35,14 @@ _INTERFACE: Final = re.compile(r"interface ([A-Z][A-Za-z]+)(\d+(?:/\d+){1,2})")
 _VLAN_LINE: Final = re.compile(r"(\d{1,4}) +(\S+) +(?:active|act/lshut|sus)\S*( .*)?")
 #: Always there, never anybody's: 1, and the four of Token Ring and FDDI.
 _OWN_VLANS: Final = frozenset({1, 1002, 1003, 1004, 1005})
+#: What people are greeted with is text, whatever its lines look like; IOS shows the end mark as `^C`.
+_BANNER: Final = re.compile(
+    r"^(banner \S+) (?:\^C|\x03).*?(?:\^C|\x03)[^\n]*$", re.MULTILINE | re.DOTALL
+)
+#: A server, behind the routing table and protocol that may be named before it.
+_SERVER: Final = re.compile(r"(?:vrf \S+ )?(?:ip |ipv6 )?(\S+)")
+#: IOS 12.2 shows `logging 192.0.2.2`, later ones `logging host 192.0.2.2`.
+_LOGHOST: Final = re.compile(r"logging (?:host |(?=[0-9]))(.+)")
 _MED: Final = "no lldp med-tlv-select network-policy"
 _SECURE: Final = "switchport port-security"
 _GROUP: Final = "commsroom"
@@ -62,7 +70,7 @@ class Dialect:
     leave = "exit"
     undoing = (
         (
-            r"no (description|switchport (?:access|voice) vlan|switchport port-security maximum) .*",
+            r"no (description|switchport (?:access|voice) vlan|switchport port-security maximum(?= \d+$)) .*",
             r"no \1",
         ),
         (r"no (switchport mode|power inline|transport input|name) .*", r"no \1"),
@@ -74,7 +82,7 @@ class Dialect:
 
     def configuration(self, texts: Texts) -> Config:
         """Put VLANs and users, which the running configuration need not show, beside the rest."""
-        config = Config.parse(texts[RUNNING])
+        config = Config.parse(_BANNER.sub(r"\1", texts[RUNNING]))
         for line in texts.get(VLANS, "").splitlines():
             if match := _VLAN_LINE.fullmatch(line.rstrip()):
                 config.sections.setdefault(f"vlan {match[1]}", [f"name {match[2]}"])
@@ -102,7 +110,7 @@ class Dialect:
         return found
 
     def sealed(self, config: Config) -> frozenset[str]:
-        """Return trunks and routed ports."""
+        """Return trunks, routed ports, members of a port channel, and ports whose VLAN a server decides."""
         return frozenset(
             SHORT[match[1]] + match[2]
             for section, lines in config.sections.items()
@@ -167,7 +175,23 @@ def _value(lines: Sequence[str], prefix: str) -> str:
 
 
 def _uplink(lines: Sequence[str]) -> bool:
-    return "switchport mode trunk" in lines or "no switchport" in lines
+    vlan = _value(lines, "switchport access vlan ")
+    return (
+        "switchport mode trunk" in lines
+        or "no switchport" in lines
+        or any(line.startswith("channel-group ") for line in lines)
+        or bool(vlan and not vlan.isdigit())
+    )
+
+
+def _most(lines: Sequence[str]) -> int:
+    """Return how many addresses a secured port takes; a limit of one VLAN's own is no limit of the port."""
+    found = [_value([line], f"{_SECURE} maximum ") for line in lines]
+    return next((int(text) for text in found if text.isdigit()), 1)
+
+
+def _servers(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(match[1] for text in texts if (match := _SERVER.match(text))))
 
 
 def _port(lines: Sequence[str]) -> SwitchPort | None:
@@ -181,7 +205,7 @@ def _port(lines: Sequence[str]) -> SwitchPort | None:
         voice_vlan=int(voice) if voice.isdigit() else 0,
         lldp_med=_MED not in lines,
         poe="power inline never" not in lines,
-        max_macs=int(_value(lines, f"{_SECURE} maximum ") or 1) if on else 0,
+        max_macs=_most(lines) if on else 0,
         secure_macs=tuple(
             sorted(
                 mac(line.split()[3], to=":")
@@ -190,11 +214,7 @@ def _port(lines: Sequence[str]) -> SwitchPort | None:
             )
         ),
     )
-    factory = SwitchPort(
-        description="", access_vlan=1, voice_vlan=0, lldp_med=True, poe=True, max_macs=0,
-        secure_macs=(),
-    )  # fmt: skip
-    return None if found == factory else found
+    return None if found == FACTORY_PORT else found
 
 
 def _edit_vlan(config: Config, section: str, body: Kind | None) -> Sequence[str]:
@@ -205,15 +225,16 @@ def _edit_vlan(config: Config, section: str, body: Kind | None) -> Sequence[str]
     return (section,)
 
 
-#: The lines a port's field owns.
+#: The lines a port's field owns. Not its limits by VLAN, nor whether it learns by itself (`sticky`); what it
+#: has learned takes the place of what is wanted, and goes.
 _OWNED: Final = {
     "description": ("description .*",),
     "access_vlan": ("switchport access vlan .*", "switchport mode (access|dynamic .*)"),
     "voice_vlan": ("switchport voice vlan .*",),
     "lldp_med": (_MED,),
     "poe": ("power inline .*",),
-    "max_macs": (_SECURE, f"{_SECURE} maximum .*"),
-    "secure_macs": (f"{_SECURE} mac-address .*",),
+    "max_macs": (_SECURE, rf"{_SECURE} maximum \d+"),
+    "secure_macs": (rf"{_SECURE} mac-address (sticky )?[0-9a-f]{{4}}\..*",),
 }
 
 
@@ -259,8 +280,8 @@ def _services(config: Config) -> SwitchServices | None:
     lines = [lines for name, lines in config.sections.items() if name.startswith("line vty")]
     users = [text.split()[:2] for text in config.globals(USER)]
     found = SwitchServices(
-        ntp=tuple(sorted(text.split()[0] for text in config.globals("ntp server "))),
-        syslog=tuple(sorted(text.split()[0] for text in config.globals("logging host "))),
+        ntp=_servers(config.globals("ntp server ")),
+        syslog=_servers(match[1] for name in config.sections if (match := _LOGHOST.match(name))),
         ssh_only=bool(lines) and all("transport input ssh" in each for each in lines),
         lldp="lldp run" in config.sections,
         snmp_user=next((name for name, group in users if group == _GROUP), ""),
@@ -277,7 +298,7 @@ def _edit_services(config: Config, body: Kind | None, fields: set[str]) -> Seque
         config.replace_globals("ntp server .*", [f"ntp server {item}" for item in wanted.ntp or ()])
     if gone or "syslog" in fields:
         lines = [f"logging host {item}" for item in wanted.syslog or ()]
-        config.replace_globals("logging host .*", lines)
+        config.replace_globals(_LOGHOST.pattern, lines)
     if gone or "lldp" in fields:
         config.replace_globals("lldp run", ["lldp run"] if wanted.lldp else [])
     terminals = [name for name in config.sections if name.startswith("line vty")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from commsroom.backends import switch_inspection
 from commsroom.backends.huawei_vrp.dialect import Dialect, refusals
 from commsroom.backends.switch_session import Settings
 from commsroom.estate.backend import Backend
@@ -47,4 +48,5 @@ BACKEND: Final = Backend(
     connect=_connect,
     fake=_fake,
     refusals=refusals,
+    judge=switch_inspection.judge,
 )

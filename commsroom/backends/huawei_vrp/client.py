@@ -15,6 +15,7 @@ CLI: Final = Cli(
     prompt=r"[<\[][~*]?NAME[^>\]\n]*[>\]]",
     refusal=r"^ *Error: ?.*",
     reads=(RUNNING,),
+    whole=r"(?m)^return\s*\Z",
     startup="display saved-configuration",
     enter="system-view",
     leave="return",

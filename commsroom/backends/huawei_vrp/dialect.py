@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from commsroom.backends.switch_config import Config, is_plain
+from commsroom.backends.switch_config import FACTORY_PORT, Config, is_plain
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ SHORT: Final = {
 _LONG: Final = {short: long for long, short in SHORT.items()}
 _PORT: Final = re.compile(r"(Eth|GE|MultiGE|XGE)(\d+/\d+/\d+)")
 _INTERFACE: Final = re.compile(r"interface ([A-Z][A-Za-z]+)(\d+/\d+/\d+)")
+#: What people are greeted with is text, whatever its lines look like.
+_HEADER: Final = re.compile(r"^(header \S+ information) ([\"%]).*?\2 *$", re.MULTILINE | re.DOTALL)
+#: A log host, and not `info-center loghost source Vlanif10`, which says from where.
+_LOGHOST: Final = "info-center loghost (?!source )"
 _MED: Final = "undo lldp tlv-enable med-tlv network-policy"
 _STICKY: Final = "port-security mac-address sticky"
 #: A basic ACL that nothing uses holds the number of the last apply in its description.
@@ -67,7 +71,7 @@ class Dialect:
 
     def configuration(self, texts: Texts) -> Config:
         """Give each VLAN of a `vlan batch` a section of its own."""
-        config = Config.parse(texts[RUNNING])
+        config = Config.parse(_HEADER.sub(r"\1", texts[RUNNING]))
         for name in [item for item in config.sections if item.startswith("vlan batch ")]:
             del config.sections[name]
             for number in _numbers(name.removeprefix("vlan batch ")):
@@ -186,11 +190,7 @@ def _port(lines: Sequence[str]) -> SwitchPort | None:
             sorted(mac(line.split()[3], to=":") for line in lines if line.startswith(f"{_STICKY} "))
         ),
     )
-    factory = SwitchPort(
-        description="", access_vlan=1, voice_vlan=0, lldp_med=True, poe=True, max_macs=0,
-        secure_macs=(),
-    )  # fmt: skip
-    return None if found == factory else found
+    return None if found == FACTORY_PORT else found
 
 
 def _edit_vlan(config: Config, section: str, body: Kind | None) -> Sequence[str]:
@@ -273,7 +273,9 @@ def _services(config: Config) -> SwitchServices | None:
         ntp=tuple(
             sorted(item.split()[0] for item in config.globals("ntp-service unicast-server "))
         ),
-        syslog=tuple(sorted(item.split()[0] for item in config.globals("info-center loghost "))),
+        syslog=tuple(
+            sorted(item.split()[2] for item in config.sections if re.match(_LOGHOST, item))
+        ),
         ssh_only=bool(lines) and all("protocol inbound ssh" in each for each in lines),
         lldp="lldp enable" in config.sections,
     )
@@ -290,7 +292,7 @@ def _edit_services(config: Config, body: Kind | None, fields: set[str]) -> Seque
         config.replace_globals("ntp-service unicast-server .*", lines)
     if gone or "syslog" in fields:
         lines = [f"info-center loghost {item}" for item in wanted.syslog or ()]
-        config.replace_globals("info-center loghost .*", lines)
+        config.replace_globals(f"{_LOGHOST}.*", lines)
     if gone or "lldp" in fields:
         config.replace_globals("lldp enable", ["lldp enable"] if wanted.lldp else [])
     terminals = [name for name in config.sections if name.startswith("user-interface vty")]

@@ -42,12 +42,17 @@ def _vlans(context: Context) -> Iterator[Resource]:
 
 def _ports(context: Context) -> Iterator[Resource]:
     """Yield the port of every phone in use that says where it is plugged in."""
+    switches: dict[str, frozenset[str]] = {}  # by site: looked up once, not once a phone
     for device in context.policy.devices:
         if device.kind is not DeviceKind.PHONE or device.state not in _IN_USE or not device.port:
             continue
         rule = context.policy.network.sites.get(device.site)
         system, _, key = device.port.partition(":")
-        if rule is None or system not in set(context.hosts(SwitchPort.kind, device.site)):
+        if rule is None:
+            continue
+        if device.site not in switches:
+            switches[device.site] = frozenset(context.hosts(SwitchPort.kind, device.site))
+        if system not in switches[device.site]:
             continue
         yield context.make(
             system,
