@@ -13,6 +13,7 @@ from commsroom.app.estate import actor
 from commsroom.errors import CommsroomError, Exit, FenceRefused, PlanOutdated, TargetMoved
 from commsroom.estate import guards, order
 from commsroom.estate.backend import NOT_TRIED, Applied, Batch, Outcome, Status
+from commsroom.estate.secret import Shape
 from commsroom.reports.lines import printable
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from commsroom.estate.backend import Provider
     from commsroom.estate.due import Due
     from commsroom.estate.plan import Known, Plan
-    from commsroom.estate.resource import Change
+    from commsroom.estate.resource import Address, Change
     from commsroom.estate.secret import Secret, SecretRef
     from commsroom.ledger import Journal, Lease
     from commsroom.policy.security import SecretRules
@@ -265,8 +266,12 @@ class _Run:
             return generate.secret(ref.shape, replace(rules, avoid=frozenset({owners[ref]})))
 
         refs = list(owners)
-        self._estate.secrets.ensure(refs, make)
+        self._estate.secrets.ensure([ref for ref in refs if ref.shape is not Shape.GIVEN], make)
         self._secrets = self._estate.secrets.get_many({(ref.path, ref.generation) for ref in refs})
+
+    def _lacks(self, change: Change) -> bool:
+        """Tell whether a secret is to be sent that somebody else made and nobody has entered."""
+        return any((ref.path, ref.generation) not in self._secrets for ref in _refs(change))
 
     def _secret(self, ref: SecretRef) -> Secret:
         return self._secrets[ref.path, ref.generation]
@@ -274,7 +279,15 @@ class _Run:
     def _step(self, step: order.Step) -> list[Outcome]:
         outcomes: list[Outcome] = []
         batches: dict[str, tuple[int, Sequence[Change]]] = {}
-        for system, changes in step.batches.items():
+        for system, planned in step.batches.items():
+            lacking = [change for change in planned if self._lacks(change)]
+            outcomes += [
+                Outcome(change.address, Status.FAILED, _not_entered(change.address))
+                for change in lacking
+            ]
+            changes = [change for change in planned if change not in lacking]
+            if not changes:
+                continue
             if system in self._lost:
                 outcomes += _all(changes, Status.UNKNOWN, f"{NOT_TRIED}{self._lost[system]}")
                 continue
@@ -344,6 +357,10 @@ def _rules(secrets: SecretRules) -> Rules:
         pin_length=secrets.voicemail_pin.length,
         password_groups=-(-max(secrets.mailbox.length, secrets.chat.length) // (group + 1)),
     )
+
+
+def _not_entered(address: Address) -> str:
+    return f"its password was not entered yet: commsroom secret enter {address}"
 
 
 def _refs(change: Change) -> list[SecretRef]:

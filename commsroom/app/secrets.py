@@ -1,20 +1,73 @@
-"""secret show: give a secret to somebody entitled to the estate's key, and write down that it was."""
+"""secret show, secret enter: hand a secret out, or take one in that somebody else made."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from commsroom.app import planning
 from commsroom.app.estate import actor
 from commsroom.app.scope import Scope
 from commsroom.errors import SecretMissing, UsageError
+from commsroom.estate.resource import Address
+from commsroom.estate.secret import Secret, Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from commsroom.app.estate import Estate
-    from commsroom.estate.resource import Address
-    from commsroom.estate.secret import Secret
+
+
+#: Longer than any telephone company's, and short enough for one line of Asterisk's files.
+_LONGEST: Final = 128
+
+
+def enter(estate: Estate, address: str, secret: Callable[[], str]) -> Address:
+    """Keep a secret that somebody else made: the telephone company's password of a trunk.
+
+    It becomes the next generation where one was kept already; `apply` sends it. Every system with
+    the same line has the same one.
+
+    Args:
+        estate: The estate.
+        address: Of the object that is to hold it.
+        secret: Asked once the address is known to want one.
+
+    Raises:
+        UsageError: there is no such object, its secrets are made here, or the text cannot be one.
+    """
+    desired = planning.compile_policy(estate, Scope()).desired
+    at = Address.parse(address)
+    item = next((one for one in desired if one.address == at), None)
+    if item is None:
+        raise UsageError(
+            f"nothing in policy is at {address!r}", remedy="commsroom show lists all addresses"
+        )
+    given = [ref for ref in item.secrets if ref.shape is Shape.GIVEN]
+    if not given:
+        raise UsageError(
+            f"{at} holds no secret that somebody else made", remedy="commsroom apply makes its own"
+        )
+    text = secret()
+    if not text or len(text) > _LONGEST or not all("!" <= one <= "~" for one in text):
+        raise UsageError(
+            f"that is no password: 1 to {_LONGEST} ASCII characters without spaces",
+            remedy="enter it as the telephone company wrote it",
+        )
+    path = given[0].path
+    generation = estate.ledger.generation_of([path])[path]
+    held = estate.secrets.get(path, generation)
+    if held is not None and held.reveal() == text:
+        return at
+    if held is not None:
+        generation = max(generation, estate.secrets.latest(path)) + 1
+        estate.secrets.put(path, generation, Secret(text))
+        while estate.ledger.generation_of([path])[path] < generation:
+            estate.ledger.advance([path], actor=actor(), reason="entered")
+    else:
+        estate.secrets.put(path, generation, Secret(text))
+    estate.ledger.record("secret entered", {"secrets": [f"{at} {given[0].slot}"]}, actor=actor())
+    return at
 
 
 def reveal(

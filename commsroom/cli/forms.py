@@ -185,3 +185,14 @@ def agreed(plan: Plan) -> bool:
         return sys.stdin.readline().strip().lower() == "yes"
     except OSError:
         return False
+
+
+def password() -> str:
+    """Ask for a password without showing it, or take the first line of standard input."""
+    if sys.stdin is None:
+        raise UsageError("there is no standard input to read a password from")
+    if sys.stdin.isatty():
+        from getpass import getpass
+
+        return getpass("Password: ")
+    return sys.stdin.readline().rstrip("\r\n")

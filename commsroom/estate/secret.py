@@ -24,6 +24,8 @@ class Shape(StrEnum):
     SIP = "sip"
     PASSWORD = "password"  # noqa: S105 - the name of a shape, not a secret
     PIN = "pin"
+    #: Somebody else made it and gave it to us: entered by `commsroom secret enter`, never generated.
+    GIVEN = "given"
 
 
 @dataclass(frozen=True, slots=True, order=True)

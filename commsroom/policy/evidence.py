@@ -21,8 +21,8 @@ OWN: Final = "clause"
 KINDS: Final = frozenset(
     {
         "account", "conference", "dialling_class", "extension", "grant", "hunt_group", "list",
-        "mailbox", "member", "phone_profile", "room", "shared_mailbox", "switch_port", "switch_services",
-        "switch_vlan", "voicemail",
+        "mailbox", "member", "phone_profile", "room", "route", "shared_mailbox", "switch_port", "switch_services",
+        "switch_vlan", "trunk", "voicemail",
     }
 )  # fmt: skip
 #: What an inspection looks at: the NAME of a check's address, see docs/howto/inspect.md.
@@ -40,7 +40,7 @@ EventKind = Literal[
     "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
     "forgotten", "generation", "intent", "notified", "order approved", "order proposed",
     "outcome",
-    "proof", "protected", "recovered", "secret shown", "unprotected",
+    "proof", "protected", "recovered", "secret entered", "secret shown", "unprotected",
 ]  # fmt: skip
 
 

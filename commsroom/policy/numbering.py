@@ -32,6 +32,7 @@ def check(telephony: Telephony, references: References) -> None:
         _check_dialling(telephony, mine.first, mine.last, path, references)
     _check_services(telephony, taken, references)
     _check_destinations(telephony, references)
+    _check_trunks(telephony, [item for item, _ in taken], references)
 
 
 def _ranges(telephony: Telephony) -> Iterator[tuple[NumberRange, Path]]:
@@ -109,6 +110,41 @@ def _check_destinations(telephony: Telephony, references: References) -> None:
             belongs = f"belongs to {owners[own]!r}" if own else "begins with none of its prefixes"
             place = ("telephony", "destinations", key, "example")
             references.fault(place, f"the example {number} {belongs}", "give a number of this sort")
+
+
+def _check_trunks(
+    telephony: Telephony, ranges: Iterable[NumberRange], references: References
+) -> None:
+    """Refuse lines whose calls would ring nobody, or two at once."""
+    owners: dict[str, str] = {}
+    inside = [*ranges]
+    groups = {group.number for group in telephony.hunt_groups.values()}
+    if telephony.trunks and "emergency" in telephony.destinations:
+        references.fault(
+            ("telephony", "destinations", "emergency"), "the route of emergency numbers is called so",
+            "rename this destination",
+        )  # fmt: skip
+    for key, trunk in telephony.trunks.items():
+        path: Path = ("telephony", "trunks", key)
+        first = owners.setdefault(trunk.main_number, key)
+        if first != key:
+            references.fault(
+                (*path, "main_number"), f"{trunk.main_number} is the number of {first} too",
+                "give the number the telephone company gave for this line",
+            )  # fmt: skip
+        number = trunk.answered_by
+        if number and number not in groups and not any(number in item for item in inside):
+            references.fault(
+                (*path, "answered_by"), f"{number} is neither a hunt group nor an extension",
+                "name a number of hunt_groups, or of a site's extensions",
+            )  # fmt: skip
+        for index, site in enumerate(trunk.direct_numbers):
+            plan = telephony.sites.get(site)
+            if plan is None or not plan.direct_prefix:
+                references.fault(
+                    (*path, "direct_numbers", index), f"site {site!r} has no direct_prefix here",
+                    f"add it to sites, or leave {site} out: its main number is all there is",
+                )  # fmt: skip
 
 
 def check_capacity(

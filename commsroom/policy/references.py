@@ -171,6 +171,11 @@ class References:
             self.department(("telephony", "conference_rooms", key, "host"), room.host)
         for key, group in telephony.hunt_groups.items():
             self._hunt_group(("telephony", "hunt_groups", key), group)
+        for key, trunk in telephony.trunks.items():
+            line: Path = ("telephony", "trunks", key)
+            self.site((*line, "site"), trunk.site)
+            for index, name in enumerate(trunk.destinations):
+                self._destination((*line, "destinations", index), name)
 
     def _destination(self, path: Path, name: str) -> None:
         self.need(path, name, self.names.destinations, "destination", "telephony.yml")

@@ -175,6 +175,8 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 Domain = Annotated[
     str, StringConstraints(pattern=rf"^({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?$")
 ]
+#: The account a telephone company gave: what can stand before the @ of a SIP address without escapes.
+SipUser = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}$")]
 E164 = Annotated[
     str,
     StringConstraints(pattern=r"^\+[0-9 ()-]{7,24}$"),
@@ -215,6 +217,7 @@ MEANING: Final = {
     r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$": "a language tag such as zh-Hant (BCP 47)",
     r"^\+[0-9 ()-]{7,24}$": "an international number such as +886 2 5550 2100",
     r"^\+[1-9][0-9]{2,12}$": "the first digits of an international number, as in +8862555",
+    r"^[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}$": "a login of a SIP account: ASCII letters, digits, `.`, `_`, `+`, `-`",
     _HOURS: "hours such as mon-fri 08:00-19:00",
     _DAYS: "a day or days such as sun or mon-fri",
     _MINUTE: 'a time of day such as "22:00"',

@@ -13,6 +13,7 @@ from commsroom.policy.scalars import (
     E164,
     Count,
     Digits,
+    Domain,
     Duration,
     E164Prefix,
     Hours,
@@ -21,6 +22,7 @@ from commsroom.policy.scalars import (
     PersonId,
     Range,
     ServiceCode,
+    SipUser,
     Text,
 )
 
@@ -110,6 +112,35 @@ class HuntGroupRule(Section):
     )
 
 
+class TrunkRule(Section):
+    """A line to a telephone company: a SIP account that registers (SIPconnect 2.0, registration mode)."""
+
+    title: Text
+    provider: Domain = Field(description="The telephone company's SIP server")
+    port: int = Field(default=5061, ge=1, le=65535)
+    transport: Literal["tls", "udp"] = Field(
+        default="tls",
+        description="tls with SRTP, or udp in clear where the company offers no other",
+    )
+    username: SipUser = Field(
+        description="Login the company gave; its password: `commsroom secret enter`"
+    )
+    site: Id | None = Field(
+        default=None, description="On the exchanges of this site only; default: on every one"
+    )
+    destinations: tuple[Id, ...] = Field(
+        default=(), description="Calls it carries; emergency numbers, always"
+    )
+    max_calls: Count = Field(default=10, description="At one time, in and out; as contracted")
+    main_number: E164 = Field(description="Called from outside, it rings `answered_by`")
+    answered_by: Number | None = Field(
+        default=None, description="Number of a hunt group or extension that the main number rings"
+    )
+    direct_numbers: tuple[Id, ...] = Field(
+        default=(), description="Sites whose direct numbers ring here (`direct_prefix`)"
+    )
+
+
 class Telephony(Section):
     """telephony.yml."""
 
@@ -124,6 +155,9 @@ class Telephony(Section):
     voicemail: VoicemailRules = VoicemailRules()
     conference_rooms: Mapping[Id, ConferenceRoom] = Field(default_factory=dict)
     hunt_groups: Mapping[Id, HuntGroupRule] = Field(default_factory=dict)
+    trunks: Mapping[Id, TrunkRule] = Field(
+        default_factory=dict, description="Lines to the outside; each call tries them in this order"
+    )
 
     def allowed_prefixes(self, dialling_class: str) -> tuple[str, ...]:
         """Return the prefixes a class may dial, sorted."""

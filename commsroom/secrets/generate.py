@@ -60,6 +60,10 @@ def secret(shape: Shape, rules: Rules = _DEFAULT) -> Secret:
             return Secret(_password(rules))
         case Shape.PIN:
             return Secret(_pin(rules))
+        case Shape.GIVEN:
+            raise UsageError(
+                "this secret was given by somebody else", remedy="commsroom secret enter"
+            )
 
 
 def entropy(shape: Shape, rules: Rules = _DEFAULT) -> float:
@@ -74,6 +78,8 @@ def entropy(shape: Shape, rules: Rules = _DEFAULT) -> float:
             return math.log2(_count_passwords(rules.password_groups * rules.password_group))
         case Shape.PIN:
             return rules.pin_length * math.log2(10)
+        case Shape.GIVEN:
+            return 0.0  # nobody here knows how it was made
 
 
 def is_obvious(pin: str, avoid: frozenset[str] = frozenset()) -> bool:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _HERE: Final = "commsroom.backends.asterisk"
 _ALSO: Final = tuple(
-    f"{_HERE}.on_target_{part}" for part in ("ami", "conf", "dialplan", "objects", "written")
+    f"{_HERE}.on_target_{part}"
+    for part in ("ami", "conf", "dialplan", "trunk", "objects", "written")
 )
 
 Json = dict[str, Any]

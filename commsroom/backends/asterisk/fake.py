@@ -38,6 +38,11 @@ _FRESH: Final[dict[str, Json]] = {
     "hunt_group": {
         "title": "", "members": [], "strategy": "ringall", "ring_seconds": 15, "fallback": "",
     },
+    "trunk": {
+        "title": "", "provider": "", "port": 5061, "transport": "tls", "username": "", "max_calls": 1,
+        "main_number": "", "answered_by": "", "direct_prefixes": [],
+    },
+    "route": {"prefixes": [], "exact": [], "trunks": []},
 }  # fmt: skip
 
 
@@ -108,7 +113,7 @@ class FakeClient:
         merged = {**base, **json.loads(json.dumps(op["values"])), "secret": secret}
         if merged.get("transport") == "udp" and not self._settings.pbx_udp:
             return "this server does not listen on UDP"
-        if op["kind"] in {"extension", "voicemail"} and not secret:
+        if op["kind"] in {"extension", "voicemail", "trunk"} and not secret:
             return "it cannot be without a secret"
         objects[op["key"]] = merged
         return ""
@@ -121,6 +126,8 @@ class FakeClient:
     def _load(self) -> None:
         if self._path is not None and self._path.exists():
             self._data = json.loads(self._path.read_text("utf-8"))
+            for kind in wire.KINDS:  # a file of an earlier version knows fewer kinds
+                self._data["objects"].setdefault(kind, {})
 
     def _save(self) -> None:
         if self._path is None:

@@ -43,6 +43,8 @@ _NEEDS: Final = {
     "voicemail": ("voicemail.conf",),
     "conference": ("confbridge.conf", "extensions.conf"),
     "hunt_group": ("extensions.conf",),
+    "trunk": ("pjsip.conf", "extensions.conf"),
+    "route": ("extensions.conf",),
 }
 _RELOADED: Final = ("reloaded successfully", "Dialplan reloaded")
 #: Seconds a reload may take to be seen: Asterisk does parts of it in the background.
@@ -181,7 +183,7 @@ def _wanted(
                 failures[name] = (
                     "this server does not listen on UDP: policy must give its site sip_transport udp, then run the role pbx"
                 )
-            elif op["kind"] in ("extension", "voicemail") and not any(secret.values()):
+            elif op["kind"] in ("extension", "voicemail", "trunk") and not any(secret.values()):
                 failures[name] = "it cannot be without a secret"
             else:
                 wanted[name] = merged

@@ -65,9 +65,7 @@ def strays(
     objects = set(concerned)
     places = {"extension": EXTENSIONS, "conference": CONFERENCES, "hunt_group": GROUPS}
     numbers = {(places[kind], key) for kind, key in objects if kind in places}
-    contexts = {
-        one for kind, key in objects if kind == "dialling_class" for one in class_contexts(key)
-    }
+    contexts = {one for kind, key in objects for one in _own_contexts(kind, key)}
     found = (
         (message["Context"], message["Extension"])
         for message in listing
@@ -81,9 +79,7 @@ def stray_includes(
 ) -> list[tuple[str, str]]:
     """Return (context, included) of what no file includes in the classes concerned."""
     objects = set(concerned)
-    contexts = {
-        one for kind, key in objects if kind == "dialling_class" for one in class_contexts(key)
-    }
+    contexts = {one for kind, key in objects for one in _own_contexts(kind, key)}
     return [
         (message["Context"], message["IncludeContext"])
         for message in listing
@@ -91,6 +87,17 @@ def stray_includes(
         and "IncludeContext" in message
         and message.get("Registrar") != _FROM_FILES
     ]
+
+
+def _own_contexts(kind: str, key: str) -> tuple[str, ...]:
+    """Name the contexts that are an object's alone."""
+    if kind == "dialling_class":
+        return class_contexts(key)
+    own = {
+        "trunk": (f"commsroom-inward-{key}", f"commsroom-carry-{key}"),
+        "route": ("commsroom-routes",),
+    }
+    return own.get(kind, ())
 
 
 def extension_line(number: str, values: Values) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.backends.asterisk import on_target_conf as conf
 from commsroom.backends.asterisk import on_target_dialplan as dialplan
+from commsroom.backends.asterisk import on_target_trunk as trunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +25,15 @@ Objects = dict[str, dict[str, Values]]
 Texts = dict[str, str]
 
 FILES: Final = ("pjsip.conf", "extensions.conf", "voicemail.conf", "confbridge.conf")
-KINDS: Final = ("dialling_class", "extension", "voicemail", "conference", "hunt_group")
+KINDS: Final = (
+    "dialling_class",
+    "extension",
+    "voicemail",
+    "conference",
+    "hunt_group",
+    "trunk",
+    "route",
+)
 MAILBOXES: Final = "default"
 #: A comma ends a name in voicemail.conf and cannot be escaped; this one looks the same and does not.
 COMMA: Final = "\u201a"
@@ -42,6 +51,7 @@ def running(manager: Manager, spool: Path, texts: Texts) -> Objects:
             {"Action": "PJSIPShowEndpoints"},
             {"Action": "VoicemailUsersList"},
             {"Action": "ShowDialPlan"},
+            {"Action": "PJSIPShowRegistrationsOutbound"},
         ]
     )
     listed = [m["ObjectName"] for m in first[0] if m.get("Event") == "EndpointList"]
@@ -55,8 +65,13 @@ def running(manager: Manager, spool: Path, texts: Texts) -> Objects:
         for sort in ("user", "bridge")
     )
     found: Objects = {kind: {} for kind in KINDS}
+    lines = trunk.registrations(first[3])
     for name, messages in zip(endpoints, details):  # noqa: B905 - Python 3.9
-        found["extension"][name] = _endpoint(name, messages, plan)
+        if name.startswith(trunk.SECTION):
+            line = name[len(trunk.SECTION) :]
+            found["trunk"][line] = trunk.values(line, messages, lines, plan)
+        else:
+            found["extension"][name] = _endpoint(name, messages, plan)
     pins = file_pins(texts["voicemail.conf"])
     for message in first[1]:
         if message.get("Event") == "VoicemailUserEntry":
@@ -67,6 +82,7 @@ def running(manager: Manager, spool: Path, texts: Texts) -> Objects:
         found["conference"][number] = _room(plan, number, user, bridge)
     for number in plan.steps.get(dialplan.GROUPS, {}):
         found["hunt_group"][number] = dialplan.group_values(plan, number)
+    found["route"] = trunk.routes(plan)
     for context in sorted({*plan.steps, *plan.includes}):
         if context.startswith(dialplan.CLASS):
             name = context[len(dialplan.CLASS) :]
@@ -162,9 +178,12 @@ def _room(
 def ours(texts: Texts) -> set[tuple[str, str]]:
     """Return (kind, key) of every object that stands in our files; all others are not ours to write."""
     plan = texts["extensions.conf"]
+    phones = [name for name, _ in conf.sections(texts["pjsip.conf"]) if name]
     classes = [name for name, _ in conf.sections(plan) if name.startswith(dialplan.CLASS)]
     keys: dict[str, Iterable[str]] = {
-        "extension": [name for name, _ in conf.sections(texts["pjsip.conf"]) if name],
+        "extension": [name for name in phones if not name.startswith(trunk.SECTION)],
+        "trunk": [name[len(trunk.SECTION) :] for name in phones if name.startswith(trunk.SECTION)],
+        "route": trunk.written_routes(plan),
         "voicemail": [key for key, _ in conf.entries(texts["voicemail.conf"], MAILBOXES)],
         "conference": [key for key, _ in conf.entries(plan, dialplan.CONFERENCES)],
         "hunt_group": [key for key, _ in conf.entries(plan, dialplan.GROUPS)],
@@ -179,10 +198,19 @@ def edited(texts: Texts, objects: Mapping[tuple[str, str], Values | None]) -> Te
     phones: dict[str, Sequence[str] | None] = {}
     rooms: dict[str, Sequence[str] | None] = {}
     contexts: dict[str, Sequence[str] | None] = {}
+    routes: dict[str, Values | None] = {}
     for (kind, key), values in objects.items():
         if kind == "dialling_class":
             written = dialplan.class_sections(key, values) if values is not None else {}
             contexts.update({name: written.get(name) for name in dialplan.class_contexts(key)})
+        elif kind == "trunk":
+            written = trunk.context_lines(key, values) if values is not None else {}
+            contexts.update({name: written.get(name) for name in trunk.contexts(key)})
+            phones[trunk.SECTION + key] = (
+                trunk.sections(key, values) if values is not None else None
+            )
+        elif kind == "route":
+            routes[key] = values
         else:
             lines[kind][key] = entry(kind, key, values) if values is not None else None
         if kind == "extension":
@@ -193,6 +221,7 @@ def edited(texts: Texts, objects: Mapping[tuple[str, str], Values | None]) -> Te
     plan = conf.with_entries(plan, dialplan.EXTENSIONS, lines["extension"])
     plan = conf.with_entries(plan, dialplan.CONFERENCES, lines["conference"])
     plan = conf.with_entries(plan, dialplan.GROUPS, lines["hunt_group"])
+    plan = conf.with_entries(plan, trunk.ROUTES, trunk.route_edits(plan, routes))
     return {
         "pjsip.conf": conf.with_sections(texts["pjsip.conf"], phones),
         "extensions.conf": plan,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from commsroom.backends.asterisk import on_target_conf as conf
 from commsroom.backends.asterisk import on_target_dialplan as dialplan
 from commsroom.backends.asterisk import on_target_objects as objects
+from commsroom.backends.asterisk import on_target_trunk as trunk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,8 @@ def marked(found: Objects, texts: Texts) -> Objects:
 
 
 def _marked(kind: str, values: Values) -> Values:
+    if kind == "route":
+        return {**values, "trunks": [*values["trunks"], MARK]}
     name = _NAME.get(kind, "title")
     return {**values, name: f"{values.get(name) or ''} {MARK}".strip()}
 
@@ -63,6 +66,10 @@ class _Disk:
             )
             for key, lines in conf.entries(plan, context)
         }
+        self._routes = {
+            name: {pattern: _said(lines) for pattern, lines in entries.items()}
+            for name, entries in trunk.written_routes(plan).items()
+        }
         boxes = conf.entries(texts["voicemail.conf"], objects.MAILBOXES)
         self._lines.update({("voicemail", key): _said(lines) for key, lines in boxes})
         self._pins = objects.file_pins(texts["voicemail.conf"])
@@ -76,9 +83,27 @@ class _Disk:
                     self._section("extensions.conf", name) == lines
                     for name, lines in written.items()
                 )
+            if kind in ("trunk", "route"):
+                return self._line(kind, key, values)
             return self._as(kind, key, values)
         except conf.BadValue:
             return False
+
+    def _line(self, kind: str, key: str, values: Values) -> bool:
+        """Tell it of a line to the outside, or of a route."""
+        if trunk.ALTERED in str(values.get("title", values.get("trunks"))):
+            return True
+        if kind == "route":
+            return self._routes.get(key, {}) == trunk.route_lines(key, values)
+        written = trunk.context_lines(key, values)
+        same = all(
+            self._section("extensions.conf", name) == lines for name, lines in written.items()
+        )
+        if " " in str(values.get("username")) or values.get("transport") not in {"tls", "udp"}:
+            return same
+        return same and self._section("pjsip.conf", trunk.SECTION + key) == trunk.sections(
+            key, values
+        )
 
     def _as(self, kind: str, key: str, values: Values) -> bool:
         if kind == "extension":

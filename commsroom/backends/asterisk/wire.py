@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from commsroom.estate.kinds import Conference, DiallingClass, Extension, HuntGroup, Voicemail
+from commsroom.estate.kinds import (
+    Conference,
+    DiallingClass,
+    Extension,
+    HuntGroup,
+    Route,
+    Trunk,
+    Voicemail,
+)
 from commsroom.estate.resource import Action, Address, Change, Resource
 
 if TYPE_CHECKING:
@@ -17,7 +25,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 KINDS: Final[Mapping[str, type[Kind]]] = {
-    kind.kind: kind for kind in (DiallingClass, Extension, Voicemail, Conference, HuntGroup)
+    kind.kind: kind
+    for kind in (DiallingClass, Extension, Voicemail, Conference, HuntGroup, Trunk, Route)
 }
 #: Asterisk cuts names off here (AST_MAX_EXTENSION and the mailbox structure: 80 with the final zero).
 LONGEST_NAME: Final = 79
@@ -29,6 +38,8 @@ _DIGITS: Final = re.compile(r"[0-9]{1,15}")
 _NUMBER: Final = re.compile(r"[0-9]{2,20}")
 _CLASS: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _CALLER: Final = re.compile(r"\+?[0-9]{0,20}")
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]{0,253}")
+_LOGIN: Final = re.compile(r"[A-Za-z0-9._+-]{0,64}")
 _MAIL: Final = re.compile(r"[^\s,;|<>\"]{0,200}")
 _DAY: Final = "(?:mon|tue|wed|thu|fri|sat|sun)"
 _HOURS: Final = re.compile(rf"{_DAY}(?:-{_DAY})? [0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]")
@@ -100,6 +111,8 @@ def refusals(wanted: Iterable[Resource]) -> Mapping[Address, str]:
 def _reason(key: str, body: Kind) -> str:
     if isinstance(body, DiallingClass):
         return _class_reason(key, body)
+    if isinstance(body, Trunk | Route):
+        return _line_reason(key, body)
     if not _NUMBER.fullmatch(key):
         return f"{key!r} is no number to dial: two to twenty digits"
     if isinstance(body, Extension):
@@ -110,9 +123,7 @@ def _reason(key: str, body: Kind) -> str:
             if _MAIL.fullmatch(body.email or "")
             else f"{body.email!r} cannot stand in voicemail.conf"
         )
-    if isinstance(body, HuntGroup):
-        return _group_reason(body)
-    return ""
+    return _group_reason(body) if isinstance(body, HuntGroup) else ""
 
 
 def _name_reason(name: str | None) -> str:
@@ -148,6 +159,25 @@ def _class_reason(key: str, body: DiallingClass) -> str:
             return f"hours {hours!r}: write mon-fri 08:00-19:00"
         if hours.endswith("-23:59"):
             return f"hours {hours!r}: write 24:00 for the end of the day"
+    return ""
+
+
+def _line_reason(key: str, body: Trunk | Route) -> str:
+    if not _CLASS.fullmatch(key):
+        return f"{key!r} cannot be a context's name: small letters, digits, - and _"
+    if isinstance(body, Route):
+        numbers = (*(body.prefixes or ()), *(body.exact or ()))
+        wrong = [one for one in numbers if not _DIGITS.fullmatch(one)]
+        wrong += [one for one in body.trunks or () if not _CLASS.fullmatch(one)]
+        return f"{wrong[0]!r} is neither digits nor the name of a trunk" if wrong else ""
+    digits = (body.main_number or "", body.answered_by or "", *(body.direct_prefixes or ()))
+    for number in filter(None, digits):
+        if not _DIGITS.fullmatch(number):
+            return f"{number!r} is no number: digits only"
+    if not _HOST.fullmatch(body.provider or "") or not _LOGIN.fullmatch(body.username or ""):
+        return "provider or username cannot stand in a SIP address"
+    if body.transport not in {None, "tls", "udp"}:
+        return f"transport {body.transport!r} is neither tls nor udp"
     return ""
 
 

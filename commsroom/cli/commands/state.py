@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Add the groups `secret` and `ledger` to `app`."""
     secret = typer.Typer(help="The secrets commsroom keeps for managed accounts.")
     command(secret, "show", "commsroom secret show pbx1:extension/2107")(secret_show)
+    command(secret, "enter", "commsroom secret enter pbx1:trunk/main", works=True)(secret_enter)
     app.add_typer(secret, name="secret")
     ledger = typer.Typer(help="What was done and by whom, and that nobody rewrote it.")
     command(ledger, "show", "commsroom ledger show", "commsroom ledger show pbx1:extension/2107")(
@@ -64,6 +65,28 @@ def secret_show(
             ]
         }
     )
+    return 0
+
+
+def secret_enter(
+    session: Session,
+    *,
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", show_default=False, autocompletion=addresses)
+    ],
+) -> int:
+    """Keep a password somebody else made, such as the telephone company's.
+
+    It is asked for without being shown, or read from standard input; apply sends it.
+    """
+    from commsroom.app import secrets
+    from commsroom.cli import forms
+    from commsroom.reports.lines import printable
+
+    with session.open(founding=True) as estate:
+        at = secrets.enter(estate, address, forms.password)
+    session.out.text(f"Kept. commsroom apply sends it to {printable(str(at))}.\n")
+    session.out.document({"address": str(at)})
     return 0
 
 

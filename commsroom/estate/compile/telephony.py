@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from commsroom.estate.compile.context import Context, Holder, secret
-from commsroom.estate.kinds import Conference, DiallingClass, Extension, HuntGroup, Voicemail
+from commsroom.estate.kinds import (
+    Conference,
+    DiallingClass,
+    Extension,
+    HuntGroup,
+    Route,
+    Trunk,
+    Voicemail,
+)
 from commsroom.estate.resource import Address, Resource
-from commsroom.estate.secret import Shape
+from commsroom.estate.secret import SecretRef, Shape
+
+#: The route of emergency numbers; policy refuses a destination of this name.
+EMERGENCY: Final = "emergency"
 
 
 def resources(context: Context) -> Iterator[Resource]:
@@ -16,6 +28,8 @@ def resources(context: Context) -> Iterator[Resource]:
     yield from _extensions(context)
     yield from _conferences(context)
     yield from _hunt_groups(context)
+    yield from _trunks(context)
+    yield from _routes(context)
 
 
 def _dialling_classes(context: Context) -> Iterator[Resource]:
@@ -112,6 +126,55 @@ def _hunt_groups(context: Context) -> Iterator[Resource]:
         for system in context.hosts(HuntGroup.kind):
             needs = frozenset(Address(system, Extension.kind, number) for number in members)
             yield context.make(system, group.number, body, place, needs=needs)
+
+
+def _trunks(context: Context) -> Iterator[Resource]:
+    telephony = context.policy.telephony
+    for name, rule in telephony.trunks.items():
+        place = context.place("telephony", "trunks", name)
+        direct = (telephony.sites[site].direct_prefix or "" for site in rule.direct_numbers)
+        body = Trunk(
+            title=rule.title,
+            provider=rule.provider,
+            port=rule.port,
+            transport=rule.transport,
+            username=rule.username,
+            max_calls=rule.max_calls,
+            main_number=rule.main_number.lstrip("+"),
+            answered_by=rule.answered_by or "",
+            direct_prefixes=tuple(sorted(prefix.lstrip("+") for prefix in direct)),
+        )
+        password = SecretRef(f"trunk.{name}/password", "password", Shape.GIVEN)
+        for system in context.hosts(Trunk.kind, rule.site or ""):
+            yield context.make(system, name, body, place, secrets=(password,))
+
+
+def _routes(context: Context) -> Iterator[Resource]:
+    """Yield by which lines each sort of number leaves; a sort that no line carries has none."""
+    telephony = context.policy.telephony
+    for system in context.hosts(Route.kind):
+        lines = {
+            name: rule
+            for name, rule in telephony.trunks.items()
+            if system in context.hosts(Trunk.kind, rule.site or "")
+        }
+        for name, destination in telephony.destinations.items():
+            carriers = tuple(key for key, rule in lines.items() if name in rule.destinations)
+            if carriers:
+                body = Route(
+                    prefixes=tuple(sorted(destination.prefixes)), exact=(), trunks=carriers
+                )
+                yield _route(context, system, name, body, carriers[0])
+        if lines:
+            numbers = tuple(sorted(telephony.emergency))
+            body = Route(prefixes=(), exact=numbers, trunks=tuple(lines))
+            yield _route(context, system, EMERGENCY, body, next(iter(lines)))
+
+
+def _route(context: Context, system: str, name: str, body: Route, first: str) -> Resource:
+    needs = frozenset(Address(system, Trunk.kind, trunk) for trunk in body.trunks or ())
+    place = context.place("telephony", "trunks", first)
+    return context.make(system, name, body, place, needs=needs)
 
 
 def _members(

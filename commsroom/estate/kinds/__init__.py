@@ -15,6 +15,8 @@ from commsroom.estate.kinds.telephony import (
     DiallingClass,
     Extension,
     HuntGroup,
+    Route,
+    Trunk,
     Voicemail,
 )
 
@@ -35,10 +37,12 @@ __all__ = [
     "Member",
     "PhoneProfile",
     "Room",
+    "Route",
     "SharedMailbox",
     "SwitchPort",
     "SwitchServices",
     "SwitchVlan",
+    "Trunk",
     "Voicemail",
     "kind_named",
     "kinds",
@@ -49,7 +53,7 @@ __all__ = [
 def kinds() -> Mapping[str, type[Kind]]:
     """Return every kind by its name, as used in addresses."""
     members: tuple[type[Kind], ...] = (
-        DiallingClass, Extension, Voicemail, Conference, HuntGroup,
+        DiallingClass, Extension, Voicemail, Conference, HuntGroup, Trunk, Route,
         Mailbox, SharedMailbox, MailList, Grant,
         Account, Room, Member,
         PhoneProfile,

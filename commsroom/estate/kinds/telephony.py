@@ -75,6 +75,44 @@ class Conference(Kind):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk(Kind):
+    """A line to a telephone company: a SIP account the exchange registers with. Key: its name.
+
+    Calls from it reach `answered_by` (for the digits `main_number`) and the extensions behind
+    `direct_prefixes`, and nothing else. `transport` is `tls` (with SRTP) or `udp`.
+    """
+
+    kind: ClassVar[str] = "trunk"
+    slots: ClassVar[tuple[str, ...]] = ("password",)
+
+    title: str | None = None
+    provider: str | None = None
+    port: int | None = None
+    transport: str | None = None
+    username: str | None = None
+    max_calls: int | None = None
+    main_number: str | None = None
+    answered_by: str | None = None
+    direct_prefixes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route(Kind):
+    """By which trunks numbers go out, the first that takes the call. Key: a destination's name.
+
+    `prefixes` are as dialled; the longest of all routes decides. `exact` numbers are whole ones:
+    those of emergency services, whose route is called `emergency`.
+    """
+
+    kind: ClassVar[str] = "route"
+    proven_through_users: ClassVar[bool] = True
+
+    prefixes: tuple[str, ...] | None = None
+    exact: tuple[str, ...] | None = None
+    trunks: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HuntGroup(Kind):
     """A number that rings a group. Key: the number.
 

@@ -12,7 +12,15 @@ ROOT = Path(__file__).parents[3]
 #: The ledger's own book-keeping, which shows nothing about a rule.
 BOOKKEEPING = {"estate", "key", "late", "lock-broken", "lock-taken-over"}
 #: What verbs record of themselves.
-VERBS = {"accepted", "applied", "order approved", "order proposed", "proof", "secret shown"}
+VERBS = {
+    "accepted",
+    "applied",
+    "order approved",
+    "order proposed",
+    "proof",
+    "secret entered",
+    "secret shown",
+}
 
 
 def test_kinds_are_those_of_objects():

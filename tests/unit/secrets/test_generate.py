@@ -113,7 +113,12 @@ def test_rules_that_ask_for_too_little_are_refused(shape, rules):
         generate.secret(shape, rules)
 
 
-@pytest.mark.parametrize("shape", Shape)
+def test_a_secret_that_somebody_else_made_is_never_made_here():
+    with pytest.raises(UsageError, match="given by somebody else"):
+        generate.secret(Shape.GIVEN)
+
+
+@pytest.mark.parametrize("shape", [shape for shape in Shape if shape is not Shape.GIVEN])
 def test_what_is_made_does_not_show_itself(shape):
     secret = generate.secret(shape)
     assert secret.reveal() not in repr(secret)

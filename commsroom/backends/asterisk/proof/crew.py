@@ -7,13 +7,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.backends.asterisk.proof.line import Refused, Undecided
-from commsroom.estate.kinds import Conference, DiallingClass, Extension, HuntGroup, Voicemail
+from commsroom.estate.backend import Proof
+from commsroom.estate.kinds import (
+    Conference,
+    DiallingClass,
+    Extension,
+    HuntGroup,
+    Route,
+    Trunk,
+    Voicemail,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from commsroom.backends.asterisk.proof.line import Call, Exchange, Phone
-    from commsroom.estate.backend import Proof, ProofRequest
+    from commsroom.estate.backend import ProofRequest
 
 #: Seconds for a call to be answered, for sound to come through, for a telephone to ring.
 ANSWER: Final = 8.0
@@ -48,6 +57,15 @@ class Crew:
             Conference: self.rooms, HuntGroup: self.groups,
         }  # fmt: skip
         for request in requests:
+            if isinstance(request.resource.body, Trunk | Route):
+                # A call would ring a stranger: what is known of a line is what its inspection finds.
+                self.proofs.append(
+                    Proof(
+                        request.resource.address, "register", "registered", "not tried", None,
+                        note="commsroom inspect tells whether the line is registered",
+                    )
+                )  # fmt: skip
+                continue
             places[type(request.resource.body)][request.resource.address.key] = request
 
     def body(self, number: str) -> Extension:
