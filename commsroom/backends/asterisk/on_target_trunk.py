@@ -71,7 +71,7 @@ def sections(name: str, values: Values) -> list[str]:
     return [
         *conf.section(own, endpoint, "commsroom-endpoint"),
         *conf.section(own, login, "commsroom-auth"),
-        *conf.section(own, [("type", "aor"), ("contact", uri), ("qualify_frequency", "60")]),
+        *conf.section(own, [("type", "aor"), ("contact", uri), ("qualify_frequency", "15")]),
         *conf.section(own, registration),
     ]
 
