@@ -80,7 +80,9 @@ class RealClient:
 
         ports = {"tls": self.settings.pbx_sips_port, "udp": self.settings.pbx_udp_port}
         target = self.target
-        return RealExchange(target.host, target.tls_name, target.ca, ports, self._clock)
+        return RealExchange(
+            target.host, target.tls_name, target.ca, ports, self._clock, self._lines
+        )
 
     async def _clock(self) -> tuple[str, str]:
         from commsroom.backends.asterisk.proof.line import Undecided
@@ -90,6 +92,15 @@ class RealClient:
         except CommsroomError as error:
             raise Undecided(error.message) from error
         return found["day"], found["time"]
+
+    async def _lines(self) -> dict[str, str]:
+        from commsroom.backends.asterisk.proof.line import Undecided
+
+        try:
+            found = await asyncio.to_thread(self._call, "lines", {}, self.deadlines.connect)
+        except CommsroomError as error:
+            raise Undecided(error.message) from error
+        return dict(found)
 
     @property
     def _places(self) -> Json:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.backends.asterisk import on_target_dialplan as dialplan
 from commsroom.backends.asterisk import on_target_objects as objects
+from commsroom.backends.asterisk import on_target_trunk as trunk
 from commsroom.backends.asterisk.on_target_ami import Manager
 from commsroom.backends.asterisk.on_target_conf import BadValue
 from commsroom.backends.asterisk.on_target_written import marked
@@ -77,6 +78,18 @@ def clock(data: Mapping[str, Any]) -> Json:
     now = time.localtime()
     days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     return {"day": days[now.tm_wday], "time": time.strftime("%H:%M", now)}
+
+
+def lines(data: Mapping[str, Any]) -> Json:
+    """Return by name what became of each line's registration, in Asterisk's word (`Registered`)."""
+    with _manager(data) as manager:
+        listed = manager.ask([{"Action": "PJSIPShowRegistrationsOutbound"}])[0]
+    found = trunk.registrations(listed)
+    return {
+        name[len(trunk.SECTION) :]: message.get("Status", "")
+        for name, message in found.items()
+        if name.startswith(trunk.SECTION)
+    }
 
 
 def _apply(manager: Manager, data: Mapping[str, Any]) -> Json:

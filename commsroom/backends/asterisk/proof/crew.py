@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.backends.asterisk.proof.line import Refused, Undecided
-from commsroom.estate.backend import Proof
 from commsroom.estate.kinds import (
     Conference,
     DiallingClass,
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from commsroom.backends.asterisk.proof.line import Call, Exchange, Phone
-    from commsroom.estate.backend import ProofRequest
+    from commsroom.estate.backend import Proof, ProofRequest
 
 #: Seconds for a call to be answered, for sound to come through, for a telephone to ring.
 ANSWER: Final = 8.0
@@ -43,6 +42,8 @@ class Crew:
     classes: dict[str, ProofRequest] = field(default_factory=dict)
     rooms: dict[str, ProofRequest] = field(default_factory=dict)
     groups: dict[str, ProofRequest] = field(default_factory=dict)
+    lines: dict[str, ProofRequest] = field(default_factory=dict)
+    routes: dict[str, ProofRequest] = field(default_factory=dict)
     phones: dict[str, Phone] = field(default_factory=dict)
     #: Numbers that other telephones, real ones, are logged in as: they would ring with ours.
     shared: set[str] = field(default_factory=set)
@@ -54,18 +55,10 @@ class Crew:
         """Put each request where it belongs."""
         places: dict[type[Any], dict[str, ProofRequest]] = {
             Extension: self.extensions, Voicemail: self.boxes, DiallingClass: self.classes,
-            Conference: self.rooms, HuntGroup: self.groups,
+            Conference: self.rooms, HuntGroup: self.groups, Trunk: self.lines,
+            Route: self.routes,
         }  # fmt: skip
         for request in requests:
-            if isinstance(request.resource.body, Trunk | Route):
-                # A call would ring a stranger: what is known of a line is what its inspection finds.
-                self.proofs.append(
-                    Proof(
-                        request.resource.address, "register", "registered", "not tried", None,
-                        note="commsroom inspect tells whether the line is registered",
-                    )
-                )  # fmt: skip
-                continue
             places[type(request.resource.body)][request.resource.address.key] = request
 
     def body(self, number: str) -> Extension:

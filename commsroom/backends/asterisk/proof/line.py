@@ -119,3 +119,7 @@ class Exchange(Protocol):
     async def clock(self) -> tuple[str, str]:
         """Return the server's own day and time, `("tue", "14:05")`; raises Undecided."""
         ...
+
+    async def lines(self) -> dict[str, str]:
+        """Return by name what became of each line's registration; raises Undecided."""
+        ...

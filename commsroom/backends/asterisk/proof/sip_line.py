@@ -33,6 +33,7 @@ class RealExchange:
     ca: Path | None
     ports: dict[str, int]
     ask_clock: Callable[[], Awaitable[tuple[str, str]]]
+    ask_lines: Callable[[], Awaitable[dict[str, str]]] | None = None
     tones: Iterator[int] = field(default_factory=_tones)
     pace: float = 1.0
 
@@ -53,3 +54,7 @@ class RealExchange:
     async def clock(self) -> tuple[str, str]:
         """Ask the server what time it is there."""
         return await self.ask_clock()
+
+    async def lines(self) -> dict[str, str]:
+        """Ask the server which lines are registered."""
+        return await self.ask_lines() if self.ask_lines else {}

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from commsroom.backends.asterisk.proof import calls, people, places, rules
+from commsroom.backends.asterisk.proof import calls, outward, people, places, rules
 from commsroom.backends.asterisk.proof.crew import Crew, owing, secret
 from commsroom.backends.asterisk.proof.trial import untried
 
@@ -62,12 +62,21 @@ async def _prove(
 
 def _unproven(crew: Crew, why: str) -> list[Proof]:
     proven = {proof.address for proof in crew.proofs}
-    places_ = (crew.extensions, crew.boxes, crew.classes, crew.rooms, crew.groups)
+    places_ = (
+        crew.extensions,
+        crew.boxes,
+        crew.classes,
+        crew.rooms,
+        crew.groups,
+        crew.lines,
+        crew.routes,
+    )
     every = (place[key].resource.address for place in places_ for key in owing(place))
     return [untried(address, "use", "works", why) for address in every if address not in proven]
 
 
 async def _everything(crew: Crew) -> None:
+    crew.proofs += await outward.registered(crew)
     closed = [item for item in crew.extensions.values() if item.refused]
     open_ = [item for item in crew.extensions.values() if not item.refused]
     refusals = await _side_by_side(people.turn_away(crew, item) for item in closed)

@@ -6,7 +6,8 @@ from commsroom.backends.asterisk.fake import hashed
 from commsroom.backends.asterisk.fake_exchange import FakePhone
 from commsroom.backends.asterisk.proof import rules
 from commsroom.estate.backend import Status
-from commsroom.estate.kinds import DiallingClass, Extension
+from commsroom.estate.kinds import DiallingClass, Extension, Route, Trunk
+from commsroom.estate.resource import Address, Resource
 
 
 def failed(proofs):
@@ -179,3 +180,17 @@ def test_numbers_to_dial_are_never_emergency_numbers_and_decided_as_said():
     assert number not in body.emergency
     assert number.startswith(("0", "110"))
     assert rules.made_up(DiallingClass(allowed=("0",), barred=("0",)), ("0",), allowed=True) == ""
+
+
+def test_a_line_is_proven_by_its_registration_and_a_route_by_one_of_its_lines(world):
+    line = world.item("itsp1", Trunk(title="", provider="sip.itsp.example", username="u"))
+    route = Resource(Address("pbx1", "route", "national"), Route(prefixes=("0",), exact=(), trunks=("itsp1", "itsp2")))  # fmt: skip
+    desired = [*world.company(), line, route]
+    world.apply(desired)
+    found = world.prove(desired)
+    assert found["trunk/itsp1", "register with the telephone company"].ok
+    assert found["route/national", "leave by itsp1 or itsp2"].ok
+    lost = Resource(Address("pbx1", "route", "national"), Route(prefixes=("0",), exact=(), trunks=("itsp9",)))  # fmt: skip
+    proof = world.prove([lost])["route/national", "leave by itsp9"]
+    assert proof.ok is False
+    assert proof.note == "itsp9: no registration"
