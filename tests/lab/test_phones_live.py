@@ -302,13 +302,12 @@ def md5_only(office):
     file, line = "/etc/asterisk/pjsip.conf", "default_auth_algorithms_uas="
     office.on(
         "pbx1",
-        f"cp -p {file} /tmp/kept && sed -i 's/^{line}.*/{line}MD5/' {file} && asterisk -rx 'module reload res_pjsip.so'",
+        f"cp -p {file} /tmp/kept && sed -i 's/^{line}.*/{line}MD5/' {file} && systemctl restart asterisk",
     )
+    until(lambda: office.on("pbx1", "asterisk -rx 'core show uptime'", check=False))
     yield
-    office.on(
-        "pbx1",
-        f"cp -p /tmp/kept {file} && rm /tmp/kept && asterisk -rx 'module reload res_pjsip.so'",
-    )
+    office.on("pbx1", f"cp -p /tmp/kept {file} && rm /tmp/kept && systemctl restart asterisk")
+    until(lambda: office.on("pbx1", "asterisk -rx 'core show uptime'", check=False))
 
 
 class Names:
