@@ -3,7 +3,12 @@
 import ipaddress
 import socket
 
+import hypothesis
 import pytest
+
+# Of one example, by the clock on the wall: on a busy machine Hypothesis' own fifth of a second is weather.
+hypothesis.settings.register_profile("commsroom", deadline=5000)  # milliseconds
+hypothesis.settings.load_profile("commsroom")
 
 
 def _is_here(address) -> bool:

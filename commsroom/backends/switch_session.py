@@ -14,18 +14,16 @@ import socket
 import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
 from commsroom.backends.switch_host_keys import lines_about
-from commsroom.errors import SystemUnknown, UsageError
+from commsroom.errors import SystemUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from commsroom.backends.switch_config import Block
+    from commsroom.backends.switch_settings import Settings
     from commsroom.estate.backend import Deadlines, Target
     from commsroom.estate.secret import Secret
 
@@ -39,39 +37,6 @@ _SHOWN: Final = 200
 
 #: What the device printed, by the command that asked.
 Texts = dict[str, str]
-
-
-class Settings(BaseModel):
-    """Variables of one switch. Its user, port and private key are Ansible's own variables."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    ansible_user: str = Field(min_length=1)
-    ansible_port: int = Field(default=22, ge=1, le=65535)
-    ansible_ssh_private_key_file: str = ""
-    #: A file with the password on its first line, readable by its owner only; for switches without keys.
-    switch_password_file: str = ""
-    #: Host keys; `~/.ssh/known_hosts` when not given. An unknown key is refused.
-    switch_known_hosts: str = ""
-
-    @classmethod
-    def of(cls, target: Target) -> Settings:
-        """Take them from a system's variables; raises UsageError naming the one that is wrong."""
-        values = {
-            name: value.replace("{{ inventory_dir }}", str(target.estate / "inventory"))
-            if isinstance(value, str)
-            else value
-            for name, value in target.variables.items()
-        }
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
-            raise UsageError(
-                f"{target.system}: variable {name}: {first['msg']}",
-                remedy="set it in the inventory",
-            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +194,7 @@ class RealClient:
             "host": self.target.host,
             "port": settings.ansible_port,
             "username": settings.ansible_user,
-            "password": _password(self.target.system, settings.switch_password_file),
+            "password": settings.password(self.target.system),
             "use_keys": bool(key),
             "key_file": key or None,
             "ssh_strict": True,
@@ -381,24 +346,6 @@ def _opens(block: Block, command: str) -> int:
 
 def _reason(error: BaseException) -> str:
     """Say what happened in words of ours; a library's own may quote what was sent."""
-    return (
-        "the connection was cut"
-        if isinstance(error, (EOFError, OSError))
-        else (f"the connection failed: {type(error).__name__}")
-    )
-
-
-def _password(system: str, file: str) -> str | None:
-    if not file:
-        return None
-    path = Path(file).expanduser()
-    try:
-        mode = path.stat().st_mode
-        word = path.read_text("utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{system}: switch_password_file: {path} cannot be read") from error
-    if mode & 0o077:
-        raise UsageError(
-            f"{system}: switch_password_file: others can read {path}", remedy=f"chmod 600 {path}"
-        )
-    return word[0] if word else ""
+    if isinstance(error, (EOFError, OSError)):
+        return "the connection was cut"
+    return f"the connection failed: {type(error).__name__}"

@@ -156,7 +156,7 @@ def _about_devices(policy: Policy) -> Iterator[Problem]:
     ]
     for device in gone[:_SHOWN]:
         message = f"{device.asset_tag}: there is no person or place {quoted(device.holder)}"
-        remedy = did_you_mean(device.holder, places)  # the id nearest to another is somebody else
+        remedy = did_you_mean(device.holder, [*policy.by_id, *places])
         yield Problem(DEVICES, device.line, 1, message, remedy)
     if len(gone) > _SHOWN:
         message = f"… and {len(gone) - _SHOWN} more devices of nobody in the roster"

@@ -14,7 +14,8 @@ import pytest
 
 from commsroom.backends.cisco_ios.client import CLI
 from commsroom.backends.switch_config import Block, Config
-from commsroom.backends.switch_session import RealClient, Settings
+from commsroom.backends.switch_session import RealClient
+from commsroom.backends.switch_settings import Settings
 from commsroom.estate.backend import Deadlines, Target
 
 pytestmark = [

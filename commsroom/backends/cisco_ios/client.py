@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from commsroom.backends.cisco_ios.dialect import RUNNING, USERS, VLANS
-from commsroom.backends.switch_session import Cli, RealClient, Settings
+from commsroom.backends.switch_session import Cli, RealClient
+from commsroom.backends.switch_settings import Settings
 
 if TYPE_CHECKING:
     from commsroom.estate.backend import Deadlines, Target

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from commsroom.backends import switch_inspection
 from commsroom.backends.huawei_vrp.dialect import Dialect, refusals
-from commsroom.backends.switch_session import Settings
+from commsroom.backends.switch_settings import Settings
 from commsroom.estate.backend import Backend
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 

@@ -24,6 +24,8 @@ Message = dict[str, str]
 _END: Final = b"\r\n\r\n"
 _MOST: Final = 16 * 1024 * 1024
 _SECONDS: Final = 10.0
+#: The host of a contact's URI (RFC 3261, 19.1.1).
+_ADDRESS: Final = re.compile(r"@(?P<host>\[[^\]]*\]|[^:;>]+)")
 
 
 def contacts(data: Mapping[str, Any]) -> Any:
@@ -43,7 +45,7 @@ def registered(contacts: Any, profile: Mapping[str, Any], fetched: Any) -> Any:
     """Tell whether this very telephone is registered; None where that cannot be told.
 
     A contact is a telephone's when it names the telephone's MAC, or comes from the address that it fetched
-    its profile from.
+    its profile from (that of its URI, which the exchange writes anew; in `Via` a telephone may say anything).
     """
     if contacts is None:
         return None
@@ -90,7 +92,8 @@ def _is_of(contact: Message, profile: Mapping[str, Any], fetched: Any) -> bool:
     agent = re.sub("[^0-9a-z]", "", contact.get("UserAgent", "").lower())
     if profile["values"].get("mac") and profile["id"] in agent:
         return True
-    return bool(fetched) and contact.get("ViaAddr", "").strip("[]") == fetched["from"]
+    address = _ADDRESS.search(contact.get("Uri", ""))
+    return bool(fetched) and address is not None and address["host"].strip("[]") == fetched["from"]
 
 
 def _talk(data: Mapping[str, Any], actions: Sequence[Message]) -> list[Message]:

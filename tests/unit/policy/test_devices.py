@@ -179,7 +179,7 @@ def test_a_telephone_nothing_can_provision_is_warned_of(sample):
 
 def test_a_switch_nobody_has_is_warned_of_once_any_switch_is_ours(sample):
     def warnings(*systems):
-        def doubt(glob):
+        def doubt(glob, _fields=()):
             name = glob.partition(":")[0]
             return ("", "") if name in systems or name == "*" else (f"no {name}", "look")
 
