@@ -259,7 +259,7 @@ UNTESTABLE: Final = {
         "voicemail",
         "secret:pin",
     ): "personal: its owner changes it at the phone, so another one is no drift",
-    # The sample company has no line to outside yet, so the sampler meets none; on_target_trunk is tested by unit.
+    # The sample company has no line to outside yet, so the sampler meets none: their drift is untested.
     **{
         (kind, field): "no line of this sort is in the sample company"
         for kind, fields in {
