@@ -31,6 +31,10 @@ _PORT: Final = re.compile(r"(Eth|GE|MultiGE|XGE)(\d+/\d+/\d+)")
 _INTERFACE: Final = re.compile(r"interface ([A-Z][A-Za-z]+)(\d+/\d+/\d+)")
 #: What people are greeted with is text, whatever its lines look like.
 _HEADER: Final = re.compile(r"^(header \S+ information) ([\"%]).*?\2 *$", re.MULTILINE | re.DOTALL)
+#: `voice-vlan 20 enable`, and no other line about voice (`voice-vlan remark-mode …`).
+_VOICE: Final = re.compile(r"voice-vlan (\d+) enable(?: .*)?")
+#: The address, which may follow its family and the VPN it is reached through.
+_SERVER: Final = re.compile(r"(?:vpn-instance \S+ )?(?:ipv6 )?(\S+)")
 #: A log host, and not `info-center loghost source Vlanif10`, which says from where.
 _LOGHOST: Final = "info-center loghost (?!source )"
 _MED: Final = "undo lldp tlv-enable med-tlv network-policy"
@@ -175,12 +179,12 @@ def _uplink(lines: Sequence[str]) -> bool:
 def _port(lines: Sequence[str]) -> SwitchPort | None:
     if _uplink(lines):
         return None
-    voice = _value(lines, "voice-vlan ").split()[:1]
+    voice = next((match[1] for line in lines if (match := _VOICE.fullmatch(line))), "0")
     access = _value(lines, "port hybrid pvid vlan ") or _value(lines, "port default vlan ") or "1"
     found = SwitchPort(
         description=_value(lines, "description "),
         access_vlan=int(access),
-        voice_vlan=int(voice[0]) if voice and voice[0].isdigit() else 0,
+        voice_vlan=int(voice),
         lldp_med=_MED not in lines,
         poe="undo poe enable" not in lines,
         max_macs=int(_value(lines, "port-security max-mac-num ") or 1)
@@ -271,7 +275,11 @@ def _services(config: Config) -> SwitchServices | None:
     ]
     found = SwitchServices(
         ntp=tuple(
-            sorted(item.split()[0] for item in config.globals("ntp-service unicast-server "))
+            sorted(
+                match[1]
+                for item in config.globals("ntp-service unicast-server ")
+                if (match := _SERVER.match(item))
+            )
         ),
         syslog=tuple(
             sorted(item.split()[2] for item in config.sections if re.match(_LOGHOST, item))
