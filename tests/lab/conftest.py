@@ -23,6 +23,8 @@ BIN = Path(sys.executable).parent
 KINDS = ("pbx1:extension", "pbx1:voicemail", "mail1:mailbox", "im1:account", "im1:member", "total")
 ANY_REMOVAL = tuple(word for kind in KINDS for word in ("--allow-removal", kind))
 NOTES = pytest.StashKey[list[str]]()
+LINES = Path(__file__).with_name("lines.yml")
+LINES_REMOVAL = ("--allow-removal", "pbx1:trunk", "--allow-removal", "pbx1:route")
 LINKED = ("roles", "playbooks", "plugins", ".venv", "ansible.cfg")
 
 
@@ -35,11 +37,11 @@ class Company:
     said: list[str] = field(default_factory=list)
     strangers: set[str] = field(default_factory=set)
 
-    def run(self, *argv: str, expect: int | None = 0, timeout: float = 300) -> str:
+    def run(self, *argv: str, expect: int | None = 0, timeout: float = 300, typed: str = "") -> str:
         """Run a command of the virtual environment; insist on its exit code; return its output."""
         done = subprocess.run(
             [str(BIN / argv[0]), *argv[1:]], cwd=self.root, env=self.environ, timeout=timeout,
-            capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+            capture_output=True, text=True, input=typed, check=False,
         )  # fmt: skip
         self.said += [done.stdout, done.stderr]
         if expect is not None:
@@ -116,6 +118,21 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     there.commsroom("apply", "--yes")
     yield there
     there.said.clear()
+
+
+@pytest.fixture(scope="module")
+def lines(company: Company) -> Iterator[Company]:
+    """The company with two lines to a telephone company, `main` and `spare`, for the tests of a module."""
+    file = company.root / "policies" / "telephony.yml"
+    before = file.read_text("utf-8")
+    file.write_text(before + LINES.read_text("utf-8"), "utf-8")
+    for name in ("main", "spare"):
+        company.run("commsroom", "secret", "enter", f"pbx1:trunk/{name}", typed=f"given-{name}-1\n")
+    company.commsroom("apply", "--yes")
+    yield company
+    file.write_text(before, "utf-8")
+    company.commsroom("apply", "--yes", *ANY_REMOVAL, *LINES_REMOVAL)
+    assert company.json("plan")["changes"] == []
 
 
 @pytest.fixture

@@ -36,13 +36,13 @@ def seed(notes):
 
 
 @pytest.fixture(scope="module")
-def everything(company, seed):
-    """All changes of the estate. Its servers as they are now are the first clean look at them."""
+def everything(lines, seed):
+    """All changes of the estate, which has lines to the outside here. Its servers as they are now are the first clean look at them."""
     systems = {"pbx1": "asterisk", "mail1": "postfix_dovecot", "im1": "prosody"}
     return universe.of(
         {name: backends.backend(backend) for name, backend in systems.items()},
-        company.json("show")["resources"],
-        managed.managed(company.root),
+        lines.json("show")["resources"],
+        managed.managed(lines.root),
         Random(seed),
     )
 
@@ -120,10 +120,10 @@ def test_every_change_is_told_and_nothing_else(company, everything, seed, part, 
 
 
 @pytest.mark.timeout(3600)
-def test_nothing_is_told_of_an_estate_that_nobody_touched(company, part, notes):
+def test_nothing_is_told_of_an_estate_that_nobody_touched(lines, part, notes):
     runs = CLEAN_RUNS // part[1] if part else 1
     for number in range(CLEAN_RUNS):
-        report = look(company, *(["--servers"] if number < runs else []))
+        report = look(lines, *(["--servers"] if number < runs else []))
         assert (report["findings"], report["exit_code"]) == ([], 0)
     notes.append(
         f"seeded drift: {CLEAN_RUNS} clean looks, {runs} of them at the servers: nothing told"

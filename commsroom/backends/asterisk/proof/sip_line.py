@@ -56,5 +56,7 @@ class RealExchange:
         return await self.ask_clock()
 
     async def lines(self) -> dict[str, str]:
-        """Ask the server which lines are registered."""
-        return await self.ask_lines() if self.ask_lines else {}
+        """Ask the server which lines are registered; raises Undecided where there is no way to ask."""
+        if self.ask_lines is None:
+            raise Undecided("the server cannot be asked which lines are registered")
+        return await self.ask_lines()
