@@ -229,6 +229,7 @@ class _Run:
         self._lost: dict[str, CommsroomError] = {}
         self._fenced: FenceRefused | None = None
         self._secrets: dict[tuple[str, int], Secret] = {}
+        self._held: set[Address] = set()
 
     def all(self) -> tuple[Outcome, ...]:
         """Make every change; one system's failure does not stop the others."""
@@ -269,9 +270,25 @@ class _Run:
         self._estate.secrets.ensure([ref for ref in refs if ref.shape is not Shape.GIVEN], make)
         self._secrets = self._estate.secrets.get_many({(ref.path, ref.generation) for ref in refs})
 
-    def _lacks(self, change: Change) -> bool:
-        """Tell whether a secret is to be sent that somebody else made and nobody has entered."""
-        return any((ref.path, ref.generation) not in self._secrets for ref in _refs(change))
+    def _ready(self, planned: Sequence[Change]) -> tuple[list[Change], list[Outcome]]:
+        """Tell what can be sent from what has to wait, which comes in an order that follows `needs`."""
+        ready, waiting = [], []
+        for change in planned:
+            if why := self._held_up(change):
+                self._held.add(change.address)
+                waiting.append(Outcome(change.address, Status.FAILED, why))
+            else:
+                ready.append(change)
+        return ready, waiting
+
+    def _held_up(self, change: Change) -> str:
+        """Say why a change cannot be sent yet: nobody entered its secret, or that of all it stands on."""
+        if any((ref.path, ref.generation) not in self._secrets for ref in _refs(change)):
+            return f"its password was not entered yet: commsroom secret enter {change.address}"
+        needs = change.after.needs if change.after is not None else frozenset()
+        if needs and needs <= self._held:
+            return f"waits for {', '.join(str(need) for need in sorted(needs))}"
+        return ""
 
     def _secret(self, ref: SecretRef) -> Secret:
         return self._secrets[ref.path, ref.generation]
@@ -280,12 +297,8 @@ class _Run:
         outcomes: list[Outcome] = []
         batches: dict[str, tuple[int, Sequence[Change]]] = {}
         for system, planned in step.batches.items():
-            lacking = [change for change in planned if self._lacks(change)]
-            outcomes += [
-                Outcome(change.address, Status.FAILED, _not_entered(change.address))
-                for change in lacking
-            ]
-            changes = [change for change in planned if change not in lacking]
+            changes, waiting = self._ready(planned)
+            outcomes += waiting
             if not changes:
                 continue
             if system in self._lost:
@@ -357,10 +370,6 @@ def _rules(secrets: SecretRules) -> Rules:
         pin_length=secrets.voicemail_pin.length,
         password_groups=-(-max(secrets.mailbox.length, secrets.chat.length) // (group + 1)),
     )
-
-
-def _not_entered(address: Address) -> str:
-    return f"its password was not entered yet: commsroom secret enter {address}"
 
 
 def _refs(change: Change) -> list[SecretRef]:
