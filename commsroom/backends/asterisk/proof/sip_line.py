@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from commsroom.backends.asterisk.proof.line import Undecided
 from commsroom.backends.asterisk.proof.sip_phone import SipPhone
 from commsroom.backends.asterisk.proof.sip_wire import Wire
 
