@@ -112,7 +112,7 @@ def values(
     title = decoded(out["title"][0][1]) if "title" in out else ""
     seen: Values = {
         "title": title,
-        "provider": uri["host"] if uri else held.get("ServerUri", ""),
+        "provider": _provider(held, uri, messages),
         "port": int(uri["port"]) if uri else None,
         "transport": _transport(detail, uri),
         "username": _username(detail, held, auths),
@@ -237,6 +237,15 @@ def _transport(detail: Mapping[str, str], uri: Any) -> str:
     return known.get(
         (*pair, bool(uri and uri["tls"])), f"{pair[0] or 'any'}, media encryption {pair[1]}"
     )
+
+
+def _provider(held: Mapping[str, str], uri: Any, messages: Sequence[Message]) -> str:
+    """Return whose line it is; where calls go elsewhere than where it registers, both that they say."""
+    where = held.get("ServerUri", "")
+    calls = {m.get("URI", "") for m in messages if m.get("Event") == "ContactStatusDetail"} - {
+        where
+    }
+    return ", calls to ".join([uri["host"] if uri else where, *sorted(calls)])
 
 
 def _username(

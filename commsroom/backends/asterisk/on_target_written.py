@@ -99,8 +99,9 @@ class _Disk:
         same = all(
             self._section("extensions.conf", name) == lines for name, lines in written.items()
         )
-        if " " in str(values.get("username")) or values.get("transport") not in {"tls", "udp"}:
-            return same
+        said = f"{values.get('username')}{values.get('provider')}"
+        if " " in said or values.get("transport") not in {"tls", "udp"}:
+            return same  # two places do not agree: told by that field
         return same and self._section("pjsip.conf", trunk.SECTION + key) == trunk.sections(
             key, values
         )

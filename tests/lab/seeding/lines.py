@@ -12,19 +12,18 @@ from seeding.shell import edited, key
 Maker = Any
 
 
-def _in_sip(option: str, text: str, **values: str) -> Maker:
-    """Give an option of the line's SIP sections another value; `text` is awk's, `was` the value it had."""
-    program = (
+def _in_sip(options: str, text: str) -> Maker:
+    """Give options of the line's SIP sections another value; `text` is awk's, `was` the value it had."""
+    program = "; ".join(
         f'if (index($0, "{option}=") == 1) {{was = substr($0, length("{option}") + 2);'
         f' $0 = "{option}=" {text}}}'
+        for option in options.split()
     )
-    return _sip(program, **values)
+    return _sip(program)
 
 
-def _sip(program: str, **values: str) -> Maker:
-    return lambda item, others, random: section(
-        PJSIP, f"[trunk-{key(item['address'])}]", program, **values
-    )
+def _sip(program: str) -> Maker:
+    return lambda item, others, random: section(PJSIP, f"[trunk-{key(item['address'])}]", program)
 
 
 def _endpoint(program: str) -> Maker:
@@ -92,12 +91,14 @@ WAYS: Final = {
         way("calls from it dial out again", _endpoint('if (index($0, "context=") == 1) $0 = "context=commsroom-class-international"'), PHONES),
         way("it may transfer calls", _endpoint('if (index($0, "allow_transfer=") == 1) $0 = "allow_transfer=yes"'), PHONES),
         way("known by what it calls itself", _endpoint('if (index($0, "identify_by=") == 1) $0 = "identify_by=username"'), PHONES),
-        way("calls sent to another", _in_sip("contact", '"sip:192.0.2.7"'), PHONES),
         way("an option more, not reloaded", _endpoint('if (index($0, "context=") == 1) $0 = $0 "\\ndirect_media=yes"'), (),
             locks=lambda item: (item["address"],)),
     ],
-    ("trunk", "provider"): [way("another company", _in_sip("server_uri", '"sip:sip.seeded.example" substr(was, index(was, ":5") )'), PHONES)],
-    ("trunk", "port"): [way("another port", _in_sip("server_uri", 'substr(was, 1, index(was, ":5")) "5071" substr(was, index(was, ":5") + 5)'), PHONES)],
+    ("trunk", "provider"): [
+        way("another company", _in_sip("server_uri contact", '"sip:sip.seeded.example" substr(was, index(was, ":5"))'), PHONES),
+        way("calls sent to another", _in_sip("contact", '"sip:192.0.2.7"'), PHONES),
+    ],
+    ("trunk", "port"): [way("another port", _in_sip("server_uri contact", 'substr(was, 1, index(was, ":5")) "5071" substr(was, index(was, ":5") + 5)'), PHONES)],
     ("trunk", "transport"): [way("speech in clear", _in_sip("media_encryption", '"no"'), PHONES)],
     ("trunk", "username"): [
         way("another login", _in_sip("username", '"seeded"'), PHONES),

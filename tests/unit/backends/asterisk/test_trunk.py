@@ -63,3 +63,21 @@ def test_a_line_in_our_files_is_ours_and_no_extension():
     assert not [key for kind, key in objects.ours(texts) if kind == "extension"]
     gone = objects.edited(texts, {("trunk", "itsp1"): None})
     assert not any(text.strip() for text in gone.values())
+
+
+class NoPlan:
+    steps: dict = {}
+    includes: dict = {}
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [
+        ("sip:sip.itsp.example:5061;transport=tls", "sip.itsp.example"),
+        ("sip:192.0.2.7", "sip.itsp.example, calls to sip:192.0.2.7"),
+    ],
+)
+def test_calls_that_go_elsewhere_than_the_line_registers_are_told_with_its_provider(contact, said):
+    messages = [{"Event": "EndpointDetail"}, {"Event": "ContactStatusDetail", "URI": contact}]
+    held = {"trunk-main": {"ServerUri": "sip:sip.itsp.example:5061;transport=tls"}}
+    assert trunk.values("main", messages, held, NoPlan())["provider"] == said
