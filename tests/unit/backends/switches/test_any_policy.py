@@ -6,11 +6,10 @@ import vrp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commsroom.backends import switch_config
-from commsroom.backends.cisco_ios.dialect import RUNNING, USERS, VLANS
-from commsroom.backends.cisco_ios.dialect import Dialect as Ios
+from commsroom.backends.cisco_ios.dialect import RUNNING, USERS, VLANS, Ios
 from commsroom.backends.huawei_vrp.dialect import RUNNING as DISPLAY
-from commsroom.backends.huawei_vrp.dialect import Dialect as Vrp
+from commsroom.backends.huawei_vrp.dialect import Vrp
+from commsroom.backends.network_cli import config as switch_config
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 from commsroom.estate.resource import Action, Address, Change, Resource, differing_fields
 

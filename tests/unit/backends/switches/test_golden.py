@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from commsroom.backends import switch_config
 from commsroom.backends.cisco_ios import dialect as ios
 from commsroom.backends.huawei_vrp import dialect as vrp
+from commsroom.backends.network_cli import config as switch_config
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 from commsroom.estate.resource import Action, Address, Change, Resource, differing_fields
 
@@ -33,7 +33,8 @@ def held(name):
     texts = {module.RUNNING: text}
     if module is ios:  # as `show vlan brief` has those that the configuration only lists
         texts[ios.VLANS] = "20   VLAN0020                         active    Gi1/0/1\n"
-    return module.Dialect(), module.Dialect().configuration(texts)
+    dialect = ios.Ios() if module is ios else vrp.Vrp()
+    return dialect, dialect.configuration(texts)
 
 
 def compare(path, text, request):
