@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from commsroom.estate.secret import Secret
 
 _VLAN: Final = re.compile(r"vlan (\d+)")
+_FACTORY: Final = FACTORY_PORT.values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def port(self, lines: Sequence[str]) -> SwitchPort:
-        """Read an access port."""
+        """Read an access port; a field that this system cannot hold is None."""
 
     @abstractmethod
     def fence(self, config: Config, estate_id: str) -> int:
@@ -155,7 +156,7 @@ class Dialect(ABC):
                     found["switch_vlan", match[1]] = SwitchVlan(name=name)
             elif (key := self.ports.key(section)) and not self.uplink(lines):
                 port = self.port(lines)
-                if port != FACTORY_PORT:
+                if not port.values().items() <= _FACTORY.items():
                     found["switch_port", key] = port
         services = self._services(config)
         # Being closed to Telnet is nothing that is there; it is how the rest is reached.
