@@ -6,6 +6,7 @@
 #   services_after             switch off those that came since; also where the install failed half way
 
 policy_file=${COMMSROOM_POLICY_RC_D:-/usr/sbin/policy-rc.d}
+policy_mark='# Of commsroom, while it installs what its tests need; removed at the end.'
 units_there() { systemctl list-unit-files --no-legend --no-pager 2>/dev/null | awk '{print $1}' | sort -u || true; }
 packages_there() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p' | sort -u; }
 
@@ -16,14 +17,16 @@ services_before() {
   packages_before=$(packages_there)
   policy_is_ours=
   # One that is there already is somebody's own rule, and stays (containers have one that forbids all).
-  [[ -e $policy_file ]] && return 0
+  # Ours can be there only where an earlier run was killed.
+  [[ -e $policy_file ]] && ! grep -qsF "$policy_mark" "$policy_file" && return 0
   local script
   script=$(mktemp)
   {
-    printf '#!/bin/sh\n# Of commsroom, while it installs what its tests need; removed at the end.\n'
+    printf '#!/bin/sh\n%s\n' "$policy_mark"
     # shellcheck disable=SC2016 # for the script itself
     printf 'case "${1%%.service}" in\n'
-    awk 'sub(/\.service$/, "") && /^[A-Za-z0-9@_.:-]+$/ {print $0 ") exit 0 ;;"}' <<<"$units_before"
+    # Of a template (postgresql@) the instances are meant.
+    awk 'sub(/\.service$/, "") && /^[A-Za-z0-9@_.:-]+$/ {sub(/@$/, "@*"); print $0 ") exit 0 ;;"}' <<<"$units_before"
     printf 'esac\nexit 101\n'
   } >"$script"
   "${as_root_before[@]}" install -m 755 "$script" "$policy_file" && policy_is_ours=yes

@@ -21,6 +21,24 @@ CUT = {f"sw{number:03}" for number in FAULTS["cut"]}
 AFTER = 33
 #: Seconds: one answer that never comes (30), connecting anew (10), the rest of 200 switches on 2 cores.
 BOUND = 150
+PORTS = {f"Gi1/0/{port}" for port in range(1, 5)}
+
+
+def with_voice(running):
+    """Return the ports that a switch shows with the voice VLAN of policy."""
+    sections = re.findall(r"^interface GigabitEthernet(\S+)\n((?: .*\n)*)", running, re.MULTILINE)
+    return {f"Gi{name}" for name, lines in sections if "switchport voice vlan 20" in lines}
+
+
+def in_hand(log):
+    """Return the port that the first unanswered command was about, from what the switch had answered."""
+    ports = [
+        re.sub("^interface GigabitEthernet", "Gi", line) for line in log if "interface" in line
+    ]
+    if log[-1] != "exit":
+        return ports[-1]
+    left = sorted(PORTS - set(ports))
+    return left[0]
 
 
 @pytest.mark.slow
@@ -38,13 +56,29 @@ def test_faulty_switches_cost_bounded_time_and_nobody_elses_change(tmp_path, rec
         assert took < BOUND
         said = done.stdout + done.stderr
         assert "Traceback" not in said
-        doubtful = set(re.findall(r"unknown (sw\d+):switch_port/\S+: in doubt: ", said))
-        assert doubtful == LOST  # by port; what was not begun is told as not tried
-        assert set(re.findall(r"failed (sw\d+):switch_port/\S+: ", said)) <= CUT
-        assert "not tried" in said
+        told = {
+            name: dict(
+                re.findall(rf"unknown {name}:switch_port/(\S+): (sent|in doubt|not tried)", said)
+            )
+            for name in sorted(LOST)
+        }
+        for (
+            name,
+            ports,
+        ) in told.items():  # each port of a lost switch, and the very one that is in doubt
+            assert set(ports) == PORTS, name
+            doubtful = [port for port, state in ports.items() if state == "in doubt"]
+            assert doubtful == [in_hand(switches.log(int(name[2:])))], name
+        assert set(re.findall(r"unknown (sw\d+):switch_port/", said)) == LOST
+        failed = re.findall(r"failed (sw\d+):switch_port/(\S+): ", said)
+        assert {
+            name for name, _ in failed
+        } == CUT  # each was looked at once more, and is told by port
         for number in range(SWITCHES):
-            if f"sw{number:03}" not in LOST | CUT:
-                assert "switchport voice vlan 20" in switches.running(number)
+            name = f"sw{number:03}"
+            if name not in LOST:
+                missing = {port for other, port in failed if other == name}
+                assert with_voice(switches.running(number)) == PORTS - missing, name
         for numbers in FAULTS.values():
             for number in numbers:
                 switches.tell(f"{number} none")

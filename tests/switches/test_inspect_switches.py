@@ -6,7 +6,7 @@ import pytest
 from estate_of_switches import make, run
 from fleet import fleet
 
-from commsroom.backends.switch_config import Block
+from commsroom.backends.network_cli.config import Block
 
 VENDORS = {
     "cisco_ios": ("ios", "Gi1/0/{}", "ntp server 192.0.2.50"),

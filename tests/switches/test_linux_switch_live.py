@@ -1,5 +1,6 @@
 """LLDP-MED on a real switch: the phone hears the voice VLAN of policy, and its frames reach only that."""
 
+import json
 import time
 
 import pytest
@@ -75,3 +76,38 @@ def test_a_phone_that_is_gone_leaves_a_port_that_tells_nothing(switch):
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert _until(switch.heard, None) is None
     register.write_text(text, "utf-8")
+
+
+def inspected(switch):
+    """Inspect what makes it a switch (its machine is this one); return the exit code and what was seen."""
+    only = [
+        word for name in ("server", "port", "voice-vlan") for word in ("--only", f"sw000:{name}/*")
+    ]
+    done = run(switch.root, "inspect", "--json", *only)
+    checks = json.loads(done.stdout)["checks"]
+    return done.returncode, {item["address"].partition(":")[2]: item["ok"] for item in checks}
+
+
+def test_inspection_sees_a_phone_that_nobody_told_its_vlan_and_a_daemon_that_is_gone(switch):
+    assert _until(lambda: inspected(switch)[1].get("voice-vlan/swp1"), False) is False
+    code, seen = inspected(switch)
+    assert code == 2
+    assert (seen["server/Open vSwitch"], seen["server/lldpd"], seen["port/*"]) == (True, True, True)
+
+    assert run(switch.root, "apply", "--yes").returncode == 0
+    assert inspected(switch) == (
+        0, {"server/Open vSwitch": True, "server/lldpd": True, "port/*": True, "voice-vlan/*": True},
+    )  # fmt: skip
+
+    switch.ssh("ovs-vsctl add-port br0 gone7")  # an interface that is not there
+    code, seen = inspected(switch)
+    assert (code, seen["port/gone7"]) == (2, False)
+    switch.ssh("ovs-vsctl del-port br0 gone7")
+
+    switch.ssh(
+        "kill -STOP $(cat /run/openvswitch/vs.pid); ovs-vsctl --timeout=1 set bridge br0 other_config:x=1",
+        check=False,
+    )
+    code, seen = inspected(switch)
+    assert (code, seen["server/Open vSwitch"]) == (2, False)
+    switch.ssh("kill -CONT $(cat /run/openvswitch/vs.pid)")

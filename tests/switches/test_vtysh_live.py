@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from commsroom.backends.cisco_ios.client import CLI
-from commsroom.backends.switch_config import Block, Config
-from commsroom.backends.switch_session import RealClient
-from commsroom.backends.switch_settings import Settings
+from commsroom.backends.network_cli.config import Block, Config
+from commsroom.backends.network_cli.session import RealClient
+from commsroom.backends.network_cli.settings import Settings
 from commsroom.estate.backend import Deadlines, Target
 
 pytestmark = [

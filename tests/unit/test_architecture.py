@@ -40,6 +40,11 @@ PLANTS = [
     ("layers", "commsroom/planted/__init__.py", "'''A room that no layer names.'''"),
     ("backends", "commsroom/backends/planted_a/provider.py", "import commsroom.backends.planted_b"),
     ("backends", "commsroom/backends/ssh.py", "import commsroom.backends.planted_b"),
+    (
+        "backends",
+        "commsroom/backends/network_cli/planted.py",
+        "import commsroom.backends.planted_b.dialect",
+    ),
     ("backends", "commsroom/backends/host.py", "import commsroom.backends.planted_b"),
     ("backends", "commsroom/backends/simulated.py", "import commsroom.backends.planted_b.client"),
     ("backends", "commsroom/backends/outside.py", "import commsroom.backends.planted_a"),

@@ -62,7 +62,7 @@ STUBS = {
     "dpkg-query": 'for p in bash nginx $(cat "$T/new" 2>/dev/null); do echo "installed $p"; done',
     "dpkg": 'echo "/usr/lib/systemd/system/$2.service"; echo "/usr/lib/systemd/system/$2@.service"',
     "systemctl": """case "$1" in
-list-unit-files) for u in nginx shared $(cat "$T/new" 2>/dev/null); do echo "$u.service enabled"; done ;;
+list-unit-files) for u in nginx shared postgresql@ $(cat "$T/new" 2>/dev/null); do echo "$u.service enabled"; done ;;
 *) echo "$*" >>"$T/told" ;;
 esac""",
 }
@@ -105,3 +105,17 @@ def test_somebody_elses_rule_about_services_stays(tmp_path):
     rule = "#!/bin/sh\nexit 101\n"
     assert switched_off(tmp_path, 'echo frr >"$T/new"', policy=rule) == ["disable -q frr.service"]
     assert (tmp_path / "policy-rc.d").read_text() == rule
+
+
+def test_an_instance_of_a_service_the_user_had_may_be_restarted(tmp_path):
+    ask = '"$T/policy-rc.d" postgresql@15-main.service restart && echo may >"$T/said"'
+    assert switched_off(tmp_path, ask) == []
+    assert (tmp_path / "said").read_text() == "may\n"
+
+
+def test_a_rule_of_ours_that_a_killed_run_left_behind_is_taken_away(tmp_path):
+    script = 'cp "$T/policy-rc.d" "$T/left"'
+    switched_off(tmp_path, script)
+    left = (tmp_path / "left").read_text()
+    switched_off(tmp_path, "true", policy=left)
+    assert not (tmp_path / "policy-rc.d").exists()

@@ -1,15 +1,9 @@
-"""The only place that talks to a real IOS: its command line over SSH, by netmiko."""
+"""What IOS' command line is like over SSH, for the session that all switches share."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from commsroom.backends.cisco_ios.dialect import RUNNING, USERS, VLANS
-from commsroom.backends.switch_session import Cli, RealClient
-from commsroom.backends.switch_settings import Settings
-
-if TYPE_CHECKING:
-    from commsroom.estate.backend import Deadlines, Target
+from commsroom.backends.network_cli.session import Cli
 
 CLI: Final = Cli(
     device_type="cisco_ios",
@@ -28,8 +22,3 @@ CLI: Final = Cli(
     save=(("write memory", ""),),
     saved=r"\[OK\]",
 )
-
-
-def client(target: Target, deadlines: Deadlines) -> RealClient:
-    """Return the way to one switch; nothing is connected yet."""
-    return RealClient(target, Settings.of(target), deadlines, CLI)

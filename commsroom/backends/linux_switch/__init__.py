@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from commsroom.backends.linux_switch import wire
+from commsroom.backends.linux_switch import inspecting, wire
 from commsroom.backends.linux_switch.settings import Settings
 from commsroom.errors import UsageError
 from commsroom.estate.backend import Backend
@@ -55,4 +55,5 @@ BACKEND: Final = Backend(
     connect=_connect,
     fake=_fake,
     refusals=wire.refusals,
+    judge=inspecting.judge,
 )

@@ -6,11 +6,15 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from commsroom.backends import simulated
+from commsroom.backends.linux_switch.inspecting import SIMULATED
 from commsroom.errors import FenceRefused, TargetMoved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from commsroom.estate.inspection import Facts, Seen
 
 Json = dict[str, Any]
 
@@ -54,6 +58,10 @@ class FakeClient:
             beside.write_text(json.dumps({"ports": self._ports, "fences": self._fences}), "utf-8")
             beside.replace(self._path)
         return {"results": results, **self.read()}
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Find everything as it should be, save for what `simulated` is told otherwise."""
+        return simulated.seen((), SIMULATED, wanted, self._path)
 
     def _attempt(self, op: Json) -> Json:
         self.told.append(" ".join(f"{name}={value}" for name, value in op.items()))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from commsroom.backends.linux_switch.client import Client
     from commsroom.estate.backend import Batch, ProofRequest
+    from commsroom.estate.inspection import Facts, Seen
 
 Json = dict[str, Any]
 
@@ -78,6 +79,10 @@ class LinuxSwitchProvider:
                 request.resource.address, "tell the voice VLAN", f"VLAN {expected}", f"VLAN {told}",
                 told == expected, ms, note="asked of the running lldpd",
             )  # fmt: skip
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Look at machine and switch in one round trip."""
+        return self.client.inspect(wanted)
 
     def close(self) -> None:
         """Nothing to let go of."""

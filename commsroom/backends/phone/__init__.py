@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from commsroom.backends.phone import settings, staging, wire
+from commsroom.backends.phone import inspecting, settings, staging, wire
 from commsroom.backends.phone.render import Place
 from commsroom.backends.phone.services import services
 from commsroom.backends.phone.settings import Settings
@@ -33,8 +33,9 @@ def _fake(target: Target, tools: Tools, state: Path | None) -> Provider:
     from commsroom.backends.phone.fake import FakeClient
     from commsroom.backends.phone.provider import PhoneProvider
 
-    place = settings.of(target).place(target)
-    return PhoneProvider(target.system, place, tools, FakeClient(target.system, state))
+    mine = settings.of(target)
+    client = FakeClient(target.system, state, services(mine))
+    return PhoneProvider(target.system, mine.place(target), tools, client)
 
 
 BACKEND: Final = Backend(
@@ -46,5 +47,6 @@ BACKEND: Final = Backend(
     slots={PhoneProfile.kind: frozenset(PhoneProfile.slots)},
     refusals=lambda wanted: wire.refusals(wanted, _ANYWHERE),
     services=lambda target: services(settings.of(target)),
+    judge=inspecting.judge,
     staged=staging.staged,
 )

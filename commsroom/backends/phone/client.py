@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from commsroom.backends import ssh
 from commsroom.errors import SystemUnknown
+from commsroom.estate.inspection import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from commsroom.backends.phone.settings import Settings
     from commsroom.estate.backend import Deadlines, Target
+    from commsroom.estate.inspection import Facts
 
 _HERE: Final = "commsroom.backends.phone"
 _ALSO: Final = (f"{_HERE}.on_target_fetches", f"{_HERE}.on_target_exchange")
@@ -54,6 +56,10 @@ class Client(Protocol):
         """
         ...
 
+    def inspect(self, wanted: Facts) -> Seen:
+        """Return what is seen of the server; raises SystemUnknown."""
+        ...
+
     def fetch(self, who: Credential, file: str) -> tuple[int, bytes]:
         """Ask for a file as a telephone would; return status and content. Raises SystemUnknown."""
         ...
@@ -75,6 +81,10 @@ class RealClient:
         """Send the whole batch."""
         more = {"ops": list(ops), "token": token, "estate_id": estate_id, "fence": fence}
         return self._call("apply", more, self.deadlines.apply)
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Look at the server's part of its machine."""
+        return Seen(own=self._call("inspect", {}, self.deadlines.inspect))
 
     def fetch(self, who: Credential, file: str) -> tuple[int, bytes]:
         """Ask over HTTPS (RFC 7617 for name and password), the certificate checked for the server's name."""

@@ -10,13 +10,17 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from commsroom.backends import simulated
+from commsroom.backends.phone.inspecting import SIMULATED
 from commsroom.errors import FenceRefused, TargetMoved
+from commsroom.estate.inspection import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from commsroom.backends.phone.client import Credential
+    from commsroom.estate.inspection import Facts, Service
 
 Json = dict[str, Any]
 
@@ -24,10 +28,11 @@ Json = dict[str, Any]
 class FakeClient:
     """The server. `told` lists the operations it was sent, without secrets."""
 
-    def __init__(self, system: str, path: Path | None) -> None:
+    def __init__(self, system: str, path: Path | None, services: Sequence[Service] = ()) -> None:
         """Start empty, or with what an earlier process left in `path`."""
         self._system = system
         self._path = path
+        self._services = services
         self._data: Json = {"profiles": {}, "sealed": [], "fences": {}, "unplugged": []}
         self.told: list[str] = []
         #: What another took the place of within one batch, until its own turn comes.
@@ -53,6 +58,21 @@ class FakeClient:
         notes = {op["key"]: note for op in ops if (note := self._resync(op))}
         self._save()
         return {"results": results, "notes": notes, **self._answer()}
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Find it as it should be, save for what `simulated` is told otherwise, and count what was fetched."""
+        self._load()
+        seen = {key: one["fetched"] for key, one in self._answer()["profiles"].items()}
+        fetches = {
+            "profiles": len(seen),
+            "strangers": list(self._data["sealed"]),
+            "older": sorted(key for key, one in seen.items() if one and not one["current"]),
+            "never": sorted(key for key, one in seen.items() if one is None),
+        }
+        found = simulated.seen(
+            self._services, {**SIMULATED, "fetches": fetches}, wanted, self._path
+        )
+        return Seen(own=found.own, outside=found.outside)
 
     def fetch(self, who: Credential, file: str) -> tuple[int, bytes]:
         """Give a telephone its own files, and nobody another's."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -24,7 +25,7 @@ from commsroom.backends.phone import on_target_exchange as exchange
 from commsroom.backends.phone import on_target_fetches as fetches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 Json = dict[str, Any]
 
@@ -68,6 +69,61 @@ def apply(data: Mapping[str, Any]) -> Json:
     ]
     notes = _resync(folder, {key: held[key] for key in told}, data) if told else {}
     return {"results": results, "notes": notes, **_told(folder, held, data)}
+
+
+def inspect(data: Mapping[str, Any]) -> Json:
+    """Return the facts of `nginx`, `store` and `fetches`; `{"unknown": why}` for what cannot be told.
+
+    Whether it is served, and with which certificate, is seen from outside; here, whether nginx would
+    start again with the files that are there, what room they have, and what was fetched last.
+    """
+    folder, log = Path(data["folder"]), Path(data["log"])
+    return {
+        "nginx": _looked(_nginx),
+        "store": _looked(lambda: _store(folder)),
+        "fetches": _looked(lambda: _fetches(folder, log)),
+    }
+
+
+def _looked(part: Callable[[], Json]) -> Json:
+    try:
+        return part()
+    except TargetError as error:
+        return {"unknown": error.message}
+    except OSError as error:
+        return {"unknown": f"{error.filename or ''}: {error.strerror}".lstrip(": ")}
+
+
+def _nginx() -> Json:
+    try:
+        run(["nginx", "-t"], timeout=20.0)
+    except TargetError as error:
+        if error.kind == "missing":
+            raise
+        return {"fault": error.message}
+    return {"fault": ""}
+
+
+def _store(folder: Path) -> Json:
+    room = os.statvfs(folder)
+    return {"place": str(folder), "free": room.f_bavail, "blocks": room.f_blocks}
+
+
+def _fetches(folder: Path, log: Path) -> Json:
+    held, sealed = _held(folder)
+    log.stat()  # a log that is not there would look like telephones that never came
+    last = fetches.last(log)
+    seen = {key: last.get(f"{one['id']}/{one['main']}") for key, one in held.items()}
+    return {
+        "profiles": len(held),
+        "strangers": sealed,
+        "older": sorted(
+            key
+            for key, item in seen.items()
+            if item and item["digest"] != _digest(_files(held[key]))
+        ),
+        "never": sorted(key for key, item in seen.items() if item is None),
+    }
 
 
 def _attempt(

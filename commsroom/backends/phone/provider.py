@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from commsroom.backends.phone.client import Client
     from commsroom.backends.phone.render import Place
     from commsroom.estate.backend import Batch, Proof, ProofRequest, Tools
+    from commsroom.estate.inspection import Facts, Seen
     from commsroom.estate.resource import Change
 
 
@@ -78,6 +79,10 @@ class PhoneProvider:
         from commsroom.backends.phone.steps import prove
 
         yield from prove(self.client, requests)
+
+    def inspect(self, wanted: Facts) -> Seen:
+        """Look at what serves the profiles, and at what was fetched; raises SystemUnknown."""
+        return self.client.inspect(wanted)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -332,3 +332,34 @@ def test_two_telephones_change_places_in_one_batch(server):
     assert {key: one["intact"] for key, one in found.items()} == {"A": True, "B": True}
     served = path(server, "devices", "001565000002", "current", "001565000002.cfg")
     assert served.read_text("utf-8") == "line 2101 <Asip>\n"
+
+
+def test_an_inspection_counts_who_has_an_older_profile_and_who_never_came(server, monkeypatch):
+    apply(server, put("A", "001565000001"), put("B", "001565000002"), put("C", "001565000003"))
+    lines = [
+        {"profile": f"{server['folder']}/devices/{identity}/{digest}", "name": f"{identity}.cfg", "status": 200,
+         "at": "2026-03-02T08:00:00+08:00", "from": "192.0.2.7", "agent": "phone"}
+        for identity, digest in (
+            ("001565000001", path(server, "devices", "001565000001", "current").resolve().name),
+            ("001565000002", "0123456789abcdef"),
+        )
+    ]  # fmt: skip
+    Path(server["log"]).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+    found = on_target.inspect(server)
+
+    assert found["fetches"] == {"profiles": 3, "strangers": [], "older": ["B"], "never": ["C"]}
+    assert found["nginx"] == {"fault": ""}
+    assert 0 < found["store"]["free"] <= found["store"]["blocks"]
+    assert "sip0123456789" not in json.dumps(found)
+
+
+def test_an_inspection_says_what_it_could_not_see_and_sees_the_rest(server, monkeypatch):
+    def fails(argv, **_):
+        raise shared.TargetError("failed", f"{argv[0]}: [emerg] no such file")
+
+    monkeypatch.setattr(on_target, "run", fails)
+    found = on_target.inspect(server)
+    assert found["nginx"] == {"fault": "nginx: [emerg] no such file"}
+    assert found["fetches"] == {"unknown": f"{server['log']}: No such file or directory"}
+    assert found["store"]["place"] == server["folder"]

@@ -1,16 +1,19 @@
 """For any policy: after apply there is nothing left to do, and the way back leads home."""
 
+import eos
 import ios
 import pytest
 import vrp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commsroom.backends import switch_config
-from commsroom.backends.cisco_ios.dialect import RUNNING, USERS, VLANS
-from commsroom.backends.cisco_ios.dialect import Dialect as Ios
-from commsroom.backends.huawei_vrp.dialect import RUNNING as DISPLAY
-from commsroom.backends.huawei_vrp.dialect import Dialect as Vrp
+from commsroom.backends.arista_eos.client import CLI as EOS_CLI
+from commsroom.backends.arista_eos.dialect import Eos
+from commsroom.backends.cisco_ios.client import CLI as IOS_CLI
+from commsroom.backends.cisco_ios.dialect import Ios
+from commsroom.backends.huawei_vrp.client import CLI as VRP_CLI
+from commsroom.backends.huawei_vrp.dialect import Vrp
+from commsroom.backends.network_cli import config as switch_config
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 from commsroom.estate.resource import Action, Address, Change, Resource, differing_fields
 
@@ -40,27 +43,27 @@ SERVICES = st.builds(
 class Vendor:
     """A strict simulator without SSH, and the dialect that speaks to it."""
 
-    def __init__(self, simulator, dialect, enter, port):
+    def __init__(self, simulator, dialect, cli, port):
         self.device = simulator.Device("SW")
         self.cli = simulator.Cli(self.device)
-        self.dialect, self.enter, self.port = dialect, enter, port
-        self.told = []
+        self.dialect, self.words, self.port = dialect, cli, port
 
     def config(self):
-        if isinstance(self.dialect, Ios):
-            texts = {key: self.cli.answer(key) for key in (RUNNING, VLANS, USERS)}
-        else:
-            texts = {DISPLAY: self.cli.answer(DISPLAY)}
-        return self.dialect.configuration(texts)
+        return self.dialect.configuration({key: self.cli.answer(key) for key in self.words.reads})
 
     def send(self, commands):
-        self.cli.answer(self.enter)
+        self.cli.answer(self.words.enter)
         for command in commands:
             answer = self.cli.answer(command)
             assert "%" not in answer, (command, answer)
             assert "rror" not in answer, (command, answer, commands)
             assert "reject" not in answer, (command, answer, commands)
-        self.cli.answer("end" if isinstance(self.dialect, Ios) else "return")
+        self.cli.answer(self.words.leave)
+
+    def differing(self, body, held):
+        """Name the fields that are otherwise, of those that the vendor can hold."""
+        names = [name for name in body.names() if name not in self.dialect.unsupported]
+        return differing_fields(body, held, names)
 
     def make(self, kind, key, body):
         """Do as apply does with one change; return its way back."""
@@ -68,7 +71,7 @@ class Vendor:
         held = self.dialect.bodies(config).get((kind, key))
         address = Address("sw", kind, key)
         before = Resource(address, held) if held else None
-        names = differing_fields(body, held, body.names()) if held else tuple(body.values())
+        names = self.differing(body, held) if held else tuple(body.values())
         change = Change(Action.UPDATE, address, before, Resource(address, body), names)
         if not names:
             return ()
@@ -79,12 +82,13 @@ class Vendor:
 
 def vendors():
     return (
-        Vendor(ios, Ios(), "configure terminal", "Gi1/0/7"),
-        Vendor(vrp, Vrp(), "system-view", "GE0/0/7"),
+        Vendor(ios, Ios(), IOS_CLI, "Gi1/0/7"),
+        Vendor(vrp, Vrp(), VRP_CLI, "GE0/0/7"),
+        Vendor(eos, Eos(), EOS_CLI, "Et7"),
     )
 
 
-@pytest.mark.parametrize("index", [0, 1], ids=["ios", "vrp"])
+@pytest.mark.parametrize("index", [0, 1, 2], ids=["ios", "vrp", "eos"])
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(first=PORT, second=PORT, services=SERVICES)
 def test_any_port_and_services_are_there_after_apply_and_gone_after_rollback(
@@ -102,7 +106,7 @@ def test_any_port_and_services_are_there_after_apply_and_gone_after_rollback(
         back = vendor.make(kind, key, body)
         held = vendor.dialect.bodies(vendor.config()).get((kind, key))
         if held is not None or any(body.values().get(name) for name in ("ntp", "description")):
-            assert differing_fields(body, held, body.names()) == ()
+            assert vendor.differing(body, held) == ()
         after = vendor.config()
         vendor.send(back)
         found = vendor.config()

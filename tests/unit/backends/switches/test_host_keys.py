@@ -2,7 +2,7 @@
 
 import os
 
-from commsroom.backends.switch_host_keys import lines_about
+from commsroom.backends.network_cli.host_keys import lines_about
 
 KEY = "ssh-ed25519 AAAA{}\n"
 

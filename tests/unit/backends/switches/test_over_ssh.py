@@ -1,4 +1,4 @@
-"""IOS and VRP over real SSH against strict simulators: what a switch would refuse is refused here."""
+"""Every vendor over real SSH against strict simulators: what a switch would refuse is refused here."""
 
 import shutil
 
@@ -17,6 +17,7 @@ from commsroom.estate.secret import SecretRef
 VENDORS = {
     "cisco_ios": ("ios", "Gi1/0/7", "Gi1/0/24"),
     "huawei_vrp": ("vrp", "GE0/0/7", "GE0/0/24"),
+    "arista_eos": ("eos", "Et7", "Et24"),
 }
 
 
@@ -86,13 +87,16 @@ def _texts(provider):
 
 
 def _by_hand(config):
-    ours = ("alias exec commsroom", "acl number 2999", "line vty", "user-interface vty")
+    ours = (
+        "alias exec commsroom", "alias commsroom", "acl number 2999",
+        "line vty", "user-interface vty", "management telnet",
+    )  # fmt: skip
     return {key: lines for key, lines in config.sections.items() if not key.startswith(ours)}
 
 
 def test_a_refused_command_is_told_in_the_switchs_own_words_and_the_rest_is_done(switches):
     provider = switches.provider(switches.backend, 2)
-    missing = switches.port.replace("0/7", "0/99")
+    missing = switches.port.removesuffix("7") + "99"
     desired = [*wanted(provider.system, missing), *wanted(provider.system, switches.port)[2:3]]
     outcomes = switches.apply(provider, switches.plan(switches.backend, provider, desired))
     wrong = [item for item in outcomes if item.status is not Status.DONE]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from commsroom.backends.huawei_vrp import dialect
+from commsroom.backends.huawei_vrp.dialect import Vrp
+from commsroom.backends.network_cli.config import Config
 
 
 @pytest.mark.parametrize(
@@ -15,7 +16,7 @@ from commsroom.backends.huawei_vrp import dialect
     ],
 )
 def test_only_the_line_that_enables_it_says_which_vlan_voice_has(lines, vlan):
-    assert dialect._port(["description desk", *lines]).voice_vlan == vlan
+    assert Vrp().port(["description desk", *lines]).voice_vlan == vlan
 
 
 @pytest.mark.parametrize(
@@ -28,4 +29,4 @@ def test_only_the_line_that_enables_it_says_which_vlan_voice_has(lines, vlan):
     ],
 )
 def test_a_time_server_behind_a_vpn_is_the_server_and_not_the_word(said, server):
-    assert dialect._SERVER.match(said)[1] == server
+    assert Vrp.ntp.held(Config({f"ntp-service unicast-server {said}": []})) == (server,)

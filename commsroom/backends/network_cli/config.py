@@ -1,6 +1,6 @@
 """A switch's configuration as sections, and the commands that lead from one state of them to another.
 
-Pure. A section is a line without indent and the indented lines below it, as IOS and VRP both print
+Pure. A section is a line without indent and the indented lines below it, as these systems print
 them. Only sections that a change names are ever looked at closer; what hier_config is given, before and
 after, is those alone, so nothing else on the device can be in what it says. Rollback is the same question
 the other way round.
@@ -13,15 +13,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from commsroom.estate.kinds.network import SwitchPort
 
 if TYPE_CHECKING:
     from hier_config.child import HConfigChild
 
-    from commsroom.backends.switch_session import Texts
-    from commsroom.estate.resource import Change, Kind
+    from commsroom.backends.network_cli.dialect import Dialect
+    from commsroom.estate.resource import Change
     from commsroom.estate.secret import Secret
 
 #: What the device says of time and size is no part of its configuration.
@@ -46,17 +46,23 @@ class Config:
 
     @classmethod
     def parse(cls, text: str) -> Config:
-        """Read what the device prints; comments (`!`, `#`) and empty lines are no part of it."""
+        """Read what the device prints; comments (`!`, `#`) and empty lines are no part of it.
+
+        What is indented deeper than a section's first line stays so.
+        """
         found: dict[str, list[str]] = {}
         current: list[str] = []
+        step = 0  # blanks of this section's indent: one (IOS, VRP), two, three
         for raw in text.splitlines():
             line = raw.rstrip()
             if not line or line.lstrip()[0] in "!#" or _VOLATILE.match(line):
                 continue
-            if line[0] != " ":
-                current = found.setdefault(line, [])
+            deep = len(line) - len(line.lstrip(" "))
+            if not deep:
+                current, step = found.setdefault(line, []), 0
             else:
-                current.append(line[1:])
+                step = step or deep
+                current.append(line[min(step, deep) :])
         return cls(found)
 
     def copy(self) -> Config:
@@ -113,57 +119,6 @@ class Block:
     secret: tuple[Secret, ...] = ()
 
 
-class Dialect(Protocol):
-    """What one operating system calls things. No state, no connection."""
-
-    @property
-    def platform(self) -> str:
-        """Name the driver of hier_config: `CISCO_IOS`, `HUAWEI_VRP`."""
-        ...
-
-    @property
-    def leave(self) -> str:
-        """Return the command that leaves a section."""
-        ...
-
-    @property
-    def undoing(self) -> Sequence[tuple[str, str]]:
-        """Return patterns of undone lines, and how each is really undone."""
-        ...
-
-    def reverts(self, config: Config) -> bool:
-        """Tell whether this device can go back by itself when a change is not confirmed."""
-        ...
-
-    def configuration(self, texts: Texts) -> Config:
-        """Return everything the device told as one configuration."""
-        ...
-
-    def bodies(self, config: Config) -> dict[tuple[str, str], Kind]:
-        """Return what is there, by kind and key."""
-        ...
-
-    def sealed(self, config: Config) -> frozenset[str]:
-        """Return the ports that are no access ports: an uplink is never ours."""
-        ...
-
-    def edit(self, config: Config, change: Change) -> Sequence[str]:
-        """Make `config` what the change wants; return the headers of the sections concerned."""
-        ...
-
-    def fence(self, config: Config, estate_id: str) -> int:
-        """Return the highest number of an apply this device has seen."""
-        ...
-
-    def fence_commands(self, config: Config, estate_id: str, number: int) -> tuple[str, ...]:
-        """Return what makes the device remember the number of an apply."""
-        ...
-
-    def secrets(self, change: Change, words: Mapping[str, Secret]) -> tuple[Secret, ...]:
-        """Return the commands that set a change's secrets."""
-        ...
-
-
 def block(dialect: Dialect, before: Config, change: Change, words: Mapping[str, Secret]) -> Block:
     """Return the commands for one change on `before`, which is then as the change leaves it."""
     after = before.copy()
@@ -210,6 +165,11 @@ def _ordered(lines: Iterable[HConfigChild]) -> list[HConfigChild]:
     undone = [line for line in every if line.text.startswith(("no ", "undo "))]
     others = [line for line in every if line not in undone]
     return [*reversed(undone), *sorted(others, key=lambda line: line.order_weight)]
+
+
+def value(lines: Sequence[str], prefix: str) -> str:
+    """Return what follows a prefix in the first line that has it, "" where none has."""
+    return next((line[len(prefix) :] for line in lines if line.startswith(prefix)), "")
 
 
 def is_plain(text: str) -> bool:

@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 _NAMED: Final = 5
 
 
-def facts(now: Mapping[tuple[str, str], Kind], saved: Mapping[tuple[str, str], Kind]) -> Facts:
-    """Compare what runs with what is saved, object by object; only what policy can speak of counts."""
+def facts(
+    now: Mapping[tuple[str, str], Kind], saved: Mapping[tuple[str, str], Kind], *, save: str
+) -> Facts:
+    """Compare what runs with what is saved, object by object; only what policy can speak of counts.
+
+    `save` is what would be typed to save it.
+    """
     lost = sorted(
         f"{kind}/{key}"
         for kind, key in now.keys() | saved.keys()
         if now.get((kind, key)) != saved.get((kind, key))
     )
-    return {"startup": {"objects": len(now), "unsaved": lost}}
+    return {"startup": {"objects": len(now), "unsaved": lost, "save": save}}
 
 
 def judge(found: Facts, standard: Standard) -> Iterator[Check]:
@@ -40,7 +45,7 @@ def _startup(fact: Facts, standard: Standard) -> Iterator[Check]:
         _STARTUP.name, _STARTUP.place, expected=_STARTUP.expected,
         got=f"a restart would change {shown}" if lost else f"{int(fact['objects'])} objects, all saved",
         ok=not lost, because=_any(standard),
-        remedy="save the running configuration on the switch: write memory (IOS), save (VRP)",
+        remedy=f"save the running configuration on the switch: {fact['save']}",
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""An in-memory twin of `switch_session.RealClient`; its state may live in a file.
+"""An in-memory twin of `network_cli.session.RealClient`; its state may live in a file.
 
 It understands commands by structure alone: a line is set, replaced or undone. What a real device refuses
 is the business of the simulators in tests/, which run the same suite over SSH.
@@ -8,42 +8,82 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING, Protocol
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from commsroom.backends.network_cli.config import Config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from commsroom.backends.switch_config import Block, Config
-    from commsroom.backends.switch_session import Texts
+    from commsroom.backends.network_cli.config import Block
+    from commsroom.backends.network_cli.session import Texts
 
 
-class Device(Protocol):
-    """What a fake knows of one vendor."""
+class Device:
+    """What a fake knows of one vendor: class attributes are its words."""
 
-    @property
-    def name(self) -> str:
-        """Name the vendor's word for undoing, `no` or `undo`."""
-        ...
+    #: The vendor's word for undoing, `no ` or `undo `; and the command that leaves a section.
+    undo: ClassVar[str] = "no "
+    back: ClassVar[str] = "exit"
+    #: The command that prints everything.
+    running: ClassVar[str]
+    #: Commands of which a section holds one; a new one replaces it.
+    single: ClassVar[tuple[str, ...]]
+    #: What is printed when it is off, being on from the factory.
+    on: ClassVar[frozenset[str]] = frozenset()
+    #: Headers of sections.
+    section: ClassVar[re.Pattern[str]]
+    #: What a switch is shown as that nobody has configured; its last port is the uplink.
+    factory: ClassVar[str]
 
     def command(self, config: Config, section: str, line: str) -> str:
         """Carry out one line within a section ("" for none); return the section it leaves us in."""
-        ...
+        if line == self.back:
+            return ""
+        undone = line.removeprefix(self.undo) if line.startswith(self.undo) else ""
+        if not section:
+            return self.global_command(config, line, undone)
+        lines = config.sections[section]
+        if line in self.on:
+            lines[:] = [item for item in lines if item != f"{self.undo}{line}"]
+        elif undone and undone not in self.on:
+            lines[:] = [item for item in lines if item != undone and not self.undoes(item, undone)]
+        else:
+            one = next((item for item in self.single if line.startswith(item)), "")
+            lines[:] = [
+                item for item in lines if item != line and not (one and item.startswith(one))
+            ]
+            lines.append(line)
+        return section
+
+    def global_command(self, config: Config, line: str, undone: str) -> str:
+        """Carry out one line outside of sections; `undone` is what it takes away, or ""."""
+        if undone:
+            config.sections.pop(undone, None)
+            return ""
+        config.sections.setdefault(line, [])
+        return line if self.section.fullmatch(line) else ""
+
+    def undoes(self, line: str, undone: str) -> bool:
+        """Tell whether a line is undone by its first words."""
+        return f"{undone} " in self.single and line.startswith(f"{undone} ")
 
     def texts(self, config: Config) -> Texts:
         """Print the configuration by the commands that read it."""
-        ...
+        return {self.running: config.text(config.sections)}
 
 
 class FakeClient:
     """The switch. `told` lists the commands it was given, oldest first, without secrets."""
 
-    def __init__(self, device: Device, start: Config, path: Path | None) -> None:
+    def __init__(self, device: Device, path: Path | None) -> None:
         """Start as from the factory, or with what an earlier process left in `path`."""
         self._device = device
         self._path = path
-        self.config = start
-        self.saved = start.copy()
+        self.config = Config.parse(device.factory)
+        self.saved = self.config.copy()
         self.told: list[str] = []
 
     @contextlib.contextmanager

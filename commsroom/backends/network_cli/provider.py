@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from commsroom import files
-from commsroom.backends import switch_config, switch_inspection
+from commsroom.backends.network_cli import config as configs
+from commsroom.backends.network_cli import inspection
 from commsroom.errors import FenceRefused, SystemUnknown, TargetMoved
 from commsroom.estate.backend import NOT_TRIED, Applied, Outcome, Proof, Snapshot, Status
 from commsroom.estate.inspection import Seen
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from commsroom.backends.switch_config import Block, Config, Dialect
-    from commsroom.backends.switch_session import Client, Session
+    from commsroom.backends.network_cli.config import Block, Config
+    from commsroom.backends.network_cli.dialect import Dialect
+    from commsroom.backends.network_cli.session import Client, Session
     from commsroom.estate.backend import Batch, ProofRequest, Tools
     from commsroom.estate.inspection import Facts
     from commsroom.estate.resource import Change, Kind
@@ -75,7 +77,7 @@ class SwitchProvider:
 
     def inspect(self, wanted: Facts) -> Seen:
         """Look whether the next start keeps what runs; raises SystemUnknown."""
-        return Seen(own=switch_inspection.facts(*self._both()))
+        return Seen(own=inspection.facts(*self._both(), save=self.dialect.save))
 
     def close(self) -> None:
         """Nothing stays open between calls."""
@@ -139,7 +141,7 @@ class _Doing:
         blocks = [self._block(config, change) for change in self._changes]
         self._keep(blocks)
         self.begun = True
-        first = switch_config.Block(fence, ())
+        first = configs.Block(fence, ())
         self._reverts = provider.dialect.reverts(config)
         session.configure([first, *blocks], revert=self._reverts, done=self._done)
         self._settle(session)
@@ -191,8 +193,8 @@ class _Doing:
                 if f"secret:{ref.slot}" in _written(change):
                     words[ref.slot] = self._batch.secret(ref)
         if not _written(change) and change.action not in {Action.CREATE, Action.DELETE}:
-            return switch_config.Block((), ())
-        return switch_config.block(self._provider.dialect, config, change, words)
+            return configs.Block((), ())
+        return configs.block(self._provider.dialect, config, change, words)
 
     def _keep(self, blocks: Sequence[Block]) -> None:
         """Write down the way back, before anything is sent."""

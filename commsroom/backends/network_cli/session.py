@@ -16,14 +16,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from commsroom.backends.switch_host_keys import lines_about
+from commsroom.backends.network_cli.host_keys import lines_about
 from commsroom.errors import SystemUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from commsroom.backends.switch_config import Block
-    from commsroom.backends.switch_settings import Settings
+    from commsroom.backends.network_cli.config import Block
+    from commsroom.backends.network_cli.settings import Settings
     from commsroom.estate.backend import Deadlines, Target
     from commsroom.estate.secret import Secret
 
@@ -44,6 +44,7 @@ class Cli:
     """What a vendor's command line is like.
 
     `prompt` is a pattern for the last line of an answer. `refusal` matches in an answer that refuses.
+    `back` leaves a section, `leave` the configuration.
     `confirm` enters configuration mode so that the device goes back by itself unless `confirmed` is said;
     `whole` matches in a running configuration that was printed to its end.
     `pending` asks how long it will wait, and `minutes` matches that; all empty where the platform has no such thing.
@@ -59,6 +60,7 @@ class Cli:
     save: tuple[tuple[str, str], ...]
     saved: str
     whole: str = ""
+    back: str = "exit"
     confirm: str = ""
     confirmed: str = ""
     pending: str = ""
@@ -287,10 +289,15 @@ class RealSession:
             refused = self._command(command, end)
             if refused:
                 if depth:  # back to where the next block begins
-                    self._command("exit" if "ios" in self._cli.device_type else "quit", end)
+                    self._command(self._cli.back, end)
                 return f"`{command}`: {refused}"
-            depth = 0 if command in {"exit", "quit"} else depth or _opens(block, command)
+            depth = 0 if command == self._cli.back else depth or self._opens(block, command)
         return next(filter(None, (self._hidden(item, end) for item in block.secret)), "")
+
+    def _opens(self, block: Block, command: str) -> int:
+        """Tell whether a command opened a section that the block leaves again."""
+        following = block.commands[block.commands.index(command) + 1 :]
+        return int(self._cli.back in following)
 
     def _hidden(self, command: Secret, end: float) -> str:
         """Send a command with a secret in it: nothing of command or answer is repeated."""
@@ -336,12 +343,6 @@ class RealSession:
         channel = self._connection.remote_conn
         if channel.closed or channel.eof_received:
             raise EOFError
-
-
-def _opens(block: Block, command: str) -> int:
-    """Tell whether a command opened a section that the block leaves again."""
-    following = block.commands[block.commands.index(command) + 1 :]
-    return int(bool({"exit", "quit"} & set(following)))
 
 
 def _reason(error: BaseException) -> str:
