@@ -5,7 +5,8 @@ The socket speaks XML stanzas (Prosody's util.adminstream). One request and its 
     <request xmlns='urn:commsroom:1'>JSON</request>  →  <response xmlns='urn:commsroom:1'>JSON</response>
 
 Prosody closes the connection on a stanza over 10,000 bytes, so operations go in small parcels; that
-also lets it serve everybody else in between. The module is installed by the role `im`.
+also lets it serve everybody else in between. All parcels of an apply but the last say that more comes, so
+that a room is saved once. The module is installed by the role `im`.
 """
 
 from __future__ import annotations
