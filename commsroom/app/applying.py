@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from commsroom.app.progress import Progress
     from commsroom.app.saved import SavedPlan
     from commsroom.app.scope import Scope
-    from commsroom.estate.backend import Provider
+    from commsroom.estate.backend import Provider, Snapshot
     from commsroom.estate.due import Due
     from commsroom.estate.plan import Known, Plan
     from commsroom.estate.resource import Address, Change
@@ -117,8 +117,11 @@ def apply(
                 planned.plan, (), planned.plan, time.monotonic() - started, True, planned.due
             )
         _tidy(estate, planned)
-        outcomes = _Run(estate, planned, lease, journal or estate.ledger, progress).all()
-        remaining = _after(estate, scope, planned, outcomes, progress, select=select)
+        run = _Run(estate, planned, lease, journal or estate.ledger, progress)
+        outcomes = run.all()
+        touched = {outcome.address.system for outcome in outcomes}
+        left = {name: run.left.get(name) for name in sorted(touched)}
+        remaining = _after(estate, scope, planned, left, progress, select=select)
         seconds = time.monotonic() - started
         result = ApplyResult(planned.plan, outcomes, remaining, seconds, due=planned.due)
         if result.ok and scope.whole and select is None:
@@ -194,16 +197,17 @@ def _after(
     estate: Estate,
     scope: Scope,
     planned: Planned,
-    outcomes: Sequence[Outcome],
+    left: Mapping[str, Snapshot | None],
     progress: Progress,
     *,
     select: Callable[[Change, Known], bool] | None,
 ) -> Plan:
+    """Plan again; each system in `left` is read again, unless that was done after the last write to it."""
     if not planned.plan.changes:
         return planned.plan
-    touched = tuple(sorted({outcome.address.system for outcome in outcomes}))
-    fresh = planning.read(estate, progress, only=touched)
-    snapshots = {**planned.reading.snapshots, **fresh.snapshots}
+    known = {name: item for name, item in left.items() if item is not None}
+    fresh = planning.read(estate, progress, only=tuple(sorted(left.keys() - known.keys())))
+    snapshots = {**planned.reading.snapshots, **known, **fresh.snapshots}
     for name in fresh.unknown:
         snapshots.pop(name, None)
     reading = planning.Reading(snapshots, {**planned.reading.unknown, **fresh.unknown})
@@ -230,6 +234,8 @@ class _Run:
         self._fenced: FenceRefused | None = None
         self._secrets: dict[tuple[str, int], Secret] = {}
         self._held: set[Address] = set()
+        #: What systems held after the last batch they were sent, where that was read.
+        self.left: dict[str, Snapshot] = {}
 
     def all(self) -> tuple[Outcome, ...]:
         """Make every change; one system's failure does not stop the others."""
@@ -351,8 +357,11 @@ class _Run:
         )
 
     def _ended(self, system: str, result: Any, changes: Sequence[Change]) -> Sequence[Outcome]:
+        self.left.pop(system, None)
         if isinstance(result, Applied):
             self._tokens[system] = result.token
+            if result.left is not None:
+                self.left[system] = planning.comparable(self._estate, result.left)
             return result.outcomes
         error: CommsroomError = result
         self._lost[system] = error

@@ -190,8 +190,7 @@ def read(estate: Estate, progress: Progress, *, only: tuple[str, ...] | None = N
     progress.begin("Reading", len(names))
 
     def work(_name: str, provider: Provider) -> Snapshot:
-        found = provider.read()
-        return found if estate.compares_secrets else replace(found, verifiers={})
+        return comparable(estate, provider.read())
 
     results = estate.fleet.each(
         work,
@@ -209,6 +208,11 @@ def read(estate: Estate, progress: Progress, *, only: tuple[str, ...] | None = N
             if isinstance(item, SystemUnknown) and item.answered
         ),
     )
+
+
+def comparable(estate: Estate, found: Snapshot) -> Snapshot:
+    """Leave out fingerprints where nothing can be compared with them."""
+    return found if estate.compares_secrets else replace(found, verifiers={})
 
 
 def compile_policy(estate: Estate, scope: Scope) -> Compiled:

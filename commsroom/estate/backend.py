@@ -132,10 +132,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of a batch: one outcome per change, and the token of the state it left."""
+    """What became of a batch: one outcome per change, and the token of the state it left.
+
+    `left` is that state, where the back end judges by all of it: read from the system after the last write,
+    under the target's lock, and the very thing `read` would return. An apply need not read it twice then.
+    """
 
     outcomes: Sequence[Outcome]
     token: str
+    left: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from commsroom.errors import UsageError
@@ -75,6 +76,7 @@ class Kind:
     slots: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
+    @cache
     def names(cls) -> tuple[str, ...]:
         """Return the names of the fields, in their declared order."""
         return tuple(item.name for item in fields(cls))

@@ -5,11 +5,13 @@ The same over fakes, with a mutant that the harness must catch, is tests/unit/ap
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -85,6 +87,63 @@ def test_killed_at_every_boundary_of_the_journal_the_next_run_converges(watched,
         assert unlogged(watched, watched.json("plan")) == set(), f"killed at boundary {boundary}"
         converges(watched)
     assert "whole" in watched.commsroom("ledger", "verify")
+
+
+#: Kills Prosody as soon as so many accounts are there: memberships come next, and their rooms wait to be saved.
+KILL_PROSODY = """
+import os, signal, subprocess, time
+folder = "/var/lib/prosody/lianhe%2eexample/accounts"
+show = ["systemctl", "show", "--property", "MainPID", "--value", "prosody"]
+prosody = int(subprocess.run(show, check=True, stdout=subprocess.PIPE).stdout)
+until = time.monotonic() + 60
+while len(os.listdir(folder)) < {enough} and time.monotonic() < until:
+    time.sleep(0.002)
+os.kill(prosody, signal.SIGKILL)
+"""
+
+#: What the ledger says was done on im1, and whether im1 has it.
+DONE_AND_THERE = """
+import json
+from pathlib import Path
+from commsroom.app import planning
+from commsroom.app.estate import open_estate
+from commsroom.app.progress import Silent
+
+with open_estate(Path.cwd()) as estate:
+    there = planning.read(estate, Silent(), only=("im1",)).snapshots["im1"].resources
+    last = {}
+    for event in estate.ledger.events(kind="outcome"):
+        last.update({row.address: row.action for row in event.rows if row.data["status"] == "done"})
+    done = [one for one, action in last.items() if one.system == "im1" and action != "delete"]
+    print(json.dumps({str(one): one in there for one in done}))
+"""
+
+
+def test_prosody_killed_while_rooms_wait_nothing_is_journalled_as_done_that_is_not_on_disk(
+    watched, newcomers
+) -> None:
+    count = "ls /var/lib/prosody/lianhe%2eexample/accounts | wc -l"
+    enough = int(watched.on("im1", count)) + 200
+    watched.roster(lambda rows: [*rows, *newcomers("waiting", 200)])
+    killer = threading.Thread(
+        target=watched.on,
+        args=("im1", f"python3 - <<'END'\n{KILL_PROSODY.format(enough=enough)}\nEND"),
+    )
+    killer.start()
+    watched.commsroom("apply", "--yes", expect=4)
+    killer.join()
+    watched.on(
+        "im1",
+        "systemctl stop prosody; rm -f /run/prosody/prosody.sock; systemctl start prosody;"
+        " until [ -S /run/prosody/prosody.sock ]; do sleep 0.1; done",
+    )
+    said = watched.run("python", "-c", DONE_AND_THERE)
+    there = json.loads(said)
+    assert there
+    assert [one for one, found in there.items() if not found] == []
+    lacking = [one["address"] for one in watched.json("plan")["changes"]]
+    assert any(one.startswith("im1:member/") for one in lacking)  # the kill did come in between
+    converges(watched)
 
 
 def test_killed_at_random_moments_the_next_run_converges(watched, newcomers) -> None:

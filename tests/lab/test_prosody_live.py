@@ -118,6 +118,7 @@ class World:
             applied = self.provider.apply(batch)
             token = applied.token
             outcomes += applied.outcomes
+            assert applied.left == self.provider.read()  # an apply reads no second time
             for change, outcome in zip(changes, applied.outcomes, strict=True):
                 if outcome.status is Status.DONE:
                     (self.owned.discard if change.after is None else self.owned.add)(change.address)
@@ -293,6 +294,73 @@ def test_an_apply_whose_lock_was_broken_cannot_write(world):
     with pytest.raises(FenceRefused):
         world.provider.apply(Batch(plan.changes, plan.tokens["im1"], secret, "live-fence", 8))
     world.on_server("rm /var/lib/commsroom/prosody-live-fence.fence")
+
+
+#: Asks for a membership with more to come, says whether the room's file has it, then what `{then}` does, and again.
+HALF_AN_APPLY = """
+import json, os, socket, subprocess, time
+line = socket.socket(socket.AF_UNIX)
+line.connect("/run/prosody/prosody.sock")
+op = {{"do": "member_put", "room": "live-sales", "login": "live-eve", "affiliation": "member"}}
+request = {{"do": "apply", "host": "{domain}", "rooms": "rooms.{domain}", "ops": [op], "more": True}}
+line.sendall(b"<?xml version='1.0'?><stream:stream xmlns='xmpp:prosody.im/admin'"
+             b" xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
+             b"<request xmlns='urn:commsroom:1'>" + json.dumps(request).encode() + b"</request>")
+heard = b""
+while b"</response>" not in heard:
+    heard += line.recv(4096)
+assert b"true" in heard, heard
+
+def saved():
+    with open("/var/lib/prosody/rooms%2elianhe%2eexample/config/live%2dsales.dat") as file:
+        return "live-eve@" in file.read()
+
+print(saved())
+{then}
+until = time.monotonic() + {seconds}
+while not saved() and time.monotonic() < until:
+    time.sleep(0.05)
+print(saved())
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "seconds"),
+    [
+        ("line.close()", 2),  # long before its time is over
+        ("pass", 8),
+        ('subprocess.run(["systemctl", "restart", "prosody"], check=True)', 2),
+    ],
+    ids=["the connection is lost", "nobody says more", "the server stops"],
+)
+def test_a_room_that_waits_to_be_saved_is_saved_when(world, then, seconds):
+    world.converge(resources(COLLEAGUES))
+    program = HALF_AN_APPLY.format(domain=DOMAIN, then=then, seconds=seconds)
+    said = world.on_server(
+        f"python3 - <<'END'\n{program}\nEND\n"
+        "until [ -S /run/prosody/prosody.sock ]; do sleep 0.1; done"
+    )
+    assert said.split() == ["False", "True"]  # it did wait
+    assert at("member/sales/eve") in world.plan(resources(COLLEAGUES)).foreign
+
+
+def test_a_membership_whose_room_cannot_be_saved_has_failed(world):
+    table = {f"account/u{n:02}": {"suspended": False} for n in range(60)}
+    table["room/sales"] = {"title": "Sales", "members_only": True}
+    world.converge(resources(table))
+    table |= {f"member/sales/u{n:02}": {"affiliation": "member"} for n in range(60)}
+    plan = world.plan(resources(table))
+    folder = "/var/lib/prosody/rooms%2elianhe%2eexample/config"
+    restart = (
+        "systemctl restart prosody; until [ -S /run/prosody/prosody.sock ]; do sleep 0.1; done"
+    )
+    world.on_server(f"mount --bind {folder} {folder}; mount -o remount,bind,ro {folder}; {restart}")
+    try:
+        outcomes = world.apply(plan)
+        assert {item.status for item in outcomes} == {Status.FAILED}  # in the first parcel, too
+        assert {item.message for item in outcomes} == {"Error saving to storage"}
+    finally:
+        world.on_server(f"umount -l {folder}; {restart}")
 
 
 def test_a_stopped_server_is_unknown_with_a_reason(world):

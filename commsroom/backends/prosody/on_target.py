@@ -5,7 +5,8 @@ The socket speaks XML stanzas (Prosody's util.adminstream). One request and its 
     <request xmlns='urn:commsroom:1'>JSON</request>  →  <response xmlns='urn:commsroom:1'>JSON</response>
 
 Prosody closes the connection on a stanza over 10,000 bytes, so operations go in small parcels; that
-also lets it serve everybody else in between. The module is installed by the role `im`.
+also lets it serve everybody else in between. All parcels of an apply but the last say that more comes, so
+that a room is saved once. The module is installed by the role `im`.
 """
 
 from __future__ import annotations
@@ -58,15 +59,32 @@ def apply(data: Mapping[str, Any]) -> Json:
         before = _state(shell, data)
         if _token(before) != data["token"]:
             raise TargetError("moved", "accounts or rooms changed since they were read")
-        results: list[Json] = []
-        for parcel in parcels(data["ops"]):
-            results += _ask(shell, data, "apply", {"ops": parcel})["results"]
+        results = _carried_out(shell, data)
         state = _state(shell, data)
     concerned = {op.get("login") for op in data["ops"]}
     verifiers = {
         item["login"]: item["verifier"] for item in before["accounts"] if item["login"] in concerned
     }
     return {"results": results, "verifiers": verifiers, "state": state, "token": _token(state)}
+
+
+def _carried_out(shell: Shell, data: Mapping[str, Any]) -> list[Json]:
+    """Send the operations parcel by parcel; a room is saved once, with the last parcel.
+
+    A membership whose room could not be saved has failed, whatever was said of it before. A module that does
+    not know `more` saves after each parcel and says nothing of rooms.
+    """
+    results: list[Json] = []
+    answer: Json = {}
+    coming = list(parcels(data["ops"]))
+    for number, parcel in enumerate(coming, 1):
+        answer = _ask(shell, data, "apply", {"ops": parcel, "more": number < len(coming)})
+        results += answer["results"]
+    unsaved: Mapping[str, str] = answer.get("unsaved", {})
+    for op, result in zip(data["ops"], results):  # noqa: B905 - strict= needs Python 3.10
+        if op["do"].startswith("member_") and op["room"] in unsaved:
+            result.update(ok=False, error=unsaved[op["room"]])
+    return results
 
 
 def parcels(ops: Sequence[Json]) -> Iterator[list[Json]]:

@@ -38,7 +38,9 @@ class ProsodyProvider:
 
     def read(self) -> Snapshot:
         """Read everything in one round trip."""
-        answer = self.client.read()
+        return self._snapshot(self.client.read())
+
+    def _snapshot(self, answer: Json) -> Snapshot:
         state = answer["state"]
         return Snapshot(
             resources=wire.resources(self.system, self.settings.im_domain, state),
@@ -55,12 +57,13 @@ class ProsodyProvider:
             sent, token=batch.token, estate_id=batch.estate_id, fence=batch.fence
         )
         results = iter(answer["results"])
-        after = _After(self, answer)
+        left = self._snapshot(answer)
+        after = _After(answer, left)
         outcomes = [
             after.outcome(change, next(results) if op is not None else {"ok": True})
             for change, op in ops
         ]
-        return Applied(tuple(outcomes), answer["token"])
+        return Applied(tuple(outcomes), left.token, left)
 
     def prove(self, requests: Sequence[ProofRequest]) -> Iterator[Proof]:
         """Log in as everybody, one wrong password each; share, enter, write and read."""
@@ -103,19 +106,19 @@ async def _write(chat: Chat, sender: Sender, notices: Sequence[Notice]) -> list[
 class _After:
     """What the server holds after a batch."""
 
-    def __init__(self, provider: ProsodyProvider, answer: Json) -> None:
-        state = answer["state"]
+    def __init__(self, answer: Json, left: Snapshot) -> None:
         self._before: Mapping[str, str] = answer["verifiers"]
-        self._now = {item["login"]: item["verifier"] for item in state["accounts"]}
-        self._fingerprint = provider.tools.fingerprint
-        self._resources = wire.resources(provider.system, provider.settings.im_domain, state)
+        self._now = {item["login"]: item["verifier"] for item in answer["state"]["accounts"]}
+        self._left = left
 
     def outcome(self, change: Change, result: Json) -> Outcome:
         """Judge one change: the server's word counts when it is a no, never when it is a yes."""
         address = change.address
         if not result["ok"]:
             return Outcome(address, Status.FAILED, result["error"])
-        fault = wire.shortfall(change, self._resources.get(address)) or self._password_fault(change)
+        fault = wire.shortfall(change, self._left.resources.get(address)) or self._password_fault(
+            change
+        )
         if fault:
             return Outcome(address, Status.FAILED, fault)
         return Outcome(address, Status.DONE, verifiers=self._verifiers(change))
@@ -129,7 +132,7 @@ class _After:
     def _verifiers(self, change: Change) -> dict[str, str]:
         if not _sets_password(change):
             return {}
-        return {"password": self._fingerprint(self._now[change.address.key])}
+        return dict(self._left.verifiers[change.address])
 
 
 def _sets_password(change: Change) -> bool:

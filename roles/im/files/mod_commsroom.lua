@@ -7,6 +7,9 @@
 --   {"do": "state", "host": H, "rooms": R}               everything on H and its rooms on R
 --   {"do": "apply", "host": H, "rooms": R, "ops": [...]} one {"ok": …, "error": …} per operation
 --
+-- With "more": true another apply follows on the same connection, and rooms may wait for it to be saved; the
+-- answer to one without it says in "unsaved" which rooms could not be: {room: error}. See "Rooms not yet saved".
+--
 -- Every write goes through the calls that Prosody's own shell uses (usermanager, mod_pep, mod_muc),
 -- so sessions are closed, storage stays right and other modules are told.
 --
@@ -36,6 +39,13 @@ local sharer = "commsroom:sharer";
 -- How many accounts are read before other people's stanzas get their turn.
 local slice = 250;
 
+-- Seconds a room may wait to be saved.
+local longest_wait = 5;
+
+-- Prosody starts a collection of garbage when memory has grown by 5 % (util.startup); over a thousand accounts
+-- that is a third of the work. While we work it may double first, which is Lua's own default.
+local roomy_pause = 200;
+
 -- An error for the operator, with a plain sentence; anything else that is thrown is a bug.
 local function refuse(message)
 	error({ commsroom = message }, 0);
@@ -44,6 +54,14 @@ end
 local function check(ok, err)
 	if not ok then refuse(tostring(err or "Prosody refused without saying why")); end
 	return ok;
+end
+
+local function attempt(action, ...)
+	local ok, result = pcall(action, ...);
+	if ok then return true, result; end
+	if type(result) == "table" and result.commsroom then return false, result.commsroom; end
+	module:log("error", "commsroom: %s", result);
+	return false, "an unexpected error; Prosody's log has it";
 end
 
 -- ── What is there ──────────────────────────────────────────────────────────────────────────
@@ -151,6 +169,56 @@ local function state(request)
 	};
 end
 
+-- ── Rooms not yet saved ────────────────────────────────────────────────────────────────────
+
+-- A room writes its whole file for every affiliation; once for all of them is enough. Such a room waits here
+-- until the last parcel of an apply, until the connection that brought it ends, until the server stops, but
+-- never longer than `longest_wait`. It is Prosody's own room all the while: whoever else saves it (an owner
+-- who configures it, eviction from memory, mod_muc being unloaded) writes ours too.
+-- One that cannot be written stays and is tried again until it can.
+local unsaved, waiting = {}, false;
+
+-- Not the one in memory any more: it was saved when it went, or is deleted.
+local function gone(room)
+	local host = hosts[room.jid:match("@(.+)$")];
+	local muc = host and host.modules.muc;
+	return not muc or muc.get_room_from_jid(room.jid) ~= room;
+end
+
+-- Save all that waits; returns what could not be: {room: error}.
+local function save_waiting()
+	local failed = {};
+	for room in pairs(unsaved) do
+		local ok, err = true, nil;
+		if not gone(room) then ok, err = attempt(function() check(room:save(true)); end); end
+		if ok then
+			unsaved[room] = nil;
+		else
+			failed[room.jid:match("^[^@]+")] = err;
+		end
+	end
+	return failed;
+end
+
+local function save_in_time()
+	save_waiting();
+	waiting = next(unsaved) ~= nil;
+	return waiting and longest_wait or nil;
+end
+
+local function wait_to_be_saved(room)
+	unsaved[room] = true;
+	if not waiting then
+		waiting = true;
+		module:add_timer(longest_wait, save_in_time);
+	end
+end
+
+-- They return nothing: an answer would keep the event from those who come after.
+module:hook("admin-disconnected", function() save_waiting(); end);
+module:hook("server-stopping", function() save_waiting(); end, 10);
+function module.unload() save_waiting(); end
+
 -- ── Writing ────────────────────────────────────────────────────────────────────────────────
 
 local ops = {};
@@ -194,8 +262,9 @@ end
 -- Closing comes first, opening last; so one that fails half way is not open by mistake.
 function ops.account_put(request, op)
 	local host, login = request.host, checked_login(op.login);
-	if not usermanager.user_exists(login, host) then create(host, op); end
-	if op.suspended == true and usermanager.user_is_enabled(login, host) then
+	local new = not usermanager.user_exists(login, host);
+	if new then create(host, op); end
+	if not new and op.suspended == true and usermanager.user_is_enabled(login, host) then
 		check(usermanager.disable_user(login, host));
 	end
 	if op.password then
@@ -206,12 +275,15 @@ function ops.account_put(request, op)
 		local role = op.file_sharing and sharer
 			or module:context(host):get_option_string("default_user_role", "prosody:registered");
 		if not authz.get_all_roles()[role] then refuse("Prosody has no role " .. role); end
-		check(usermanager.set_user_role(login, host, role));
+		local current = authz.get_user_role(login);
+		if not current or current.name ~= role then
+			check(usermanager.set_user_role(login, host, role));
+		end
 	end
 	if op.display_name then
 		set_full_name(host, login, op.display_name);
 	end
-	if op.suspended == false and not usermanager.user_is_enabled(login, host) then
+	if not new and op.suspended == false and not usermanager.user_is_enabled(login, host) then
 		check(usermanager.enable_user(login, host));
 	end
 end
@@ -249,6 +321,7 @@ function ops.room_put(request, op)
 	if op.members_only ~= nil then room:set_members_only(op.members_only); end
 	if op.moderated ~= nil then room:set_moderated(op.moderated); end
 	check(room:save(true));
+	unsaved[room] = nil;
 	announce(room);
 end
 
@@ -263,25 +336,19 @@ local function member_jid(request, op)
 	return op.login:find("@", 1, true) and op.login or checked_login(op.login) .. "@" .. request.host;
 end
 
--- A room writes its whole file for every affiliation; over a batch once is enough.
-local function hold_back(request, room, index)
-	local held_back = request.held[room];
-	if not held_back then
-		held_back = { save = room.save; indexes = {}; };
-		request.held[room] = held_back;
-		room.save = function() return true; end;
-	end
-	table.insert(held_back.indexes, index);
-end
-
 local function set_affiliation(request, op, affiliation)
 	local room = muc_of(request.rooms).get_room_from_jid(room_jid(request, op));
 	if not room or not managed(room) then
 		if affiliation then refuse("there is no such room"); end
 		return;
 	end
-	hold_back(request, room, op.index);
-	check(room:set_affiliation(true, member_jid(request, op), affiliation));
+	local who, save = member_jid(request, op), room.save;
+	room.save = function() return true; end;
+	local lived, ok, err, condition = pcall(room.set_affiliation, room, true, who, affiliation);
+	room.save = save;
+	wait_to_be_saved(room);
+	if not lived then error(ok, 0); end
+	check(ok, condition or err);
 end
 
 function ops.member_put(request, op)
@@ -292,39 +359,21 @@ function ops.member_delete(request, op)
 	set_affiliation(request, op, nil);
 end
 
-local function attempt(action, ...)
-	local ok, result = pcall(action, ...);
-	if ok then return true, result; end
-	if type(result) == "table" and result.commsroom then return false, result.commsroom; end
-	module:log("error", "commsroom: %s", result);
-	return false, "an unexpected error; Prosody's log has it";
-end
-
--- Write every room that was held back; the operations on one that cannot be written have failed.
-local function save_held(request, results)
-	for room, held_back in pairs(request.held) do
-		room.save = held_back.save;
-		local ok, err = attempt(function() check(room:save(true)); end);
-		for _, index in ipairs(held_back.indexes) do
-			if not ok then results[index] = { ok = false; error = err; }; end
-		end
-	end
-	request.held = {};
-end
-
 local function apply(request)
 	local results = array();
-	request.held = {};
 	for index, op in ipairs(request.ops) do
 		local name = tostring(op["do"]);
-		if not name:find("^member_") then save_held(request, results); end
 		local action = ops[name] or function() refuse("no operation is called " .. name); end;
-		op.index = index;
 		local ok, err = attempt(action, request, op);
 		results[index] = { ok = ok; error = not ok and err or nil; };
 	end
-	save_held(request, results);
-	return { results = results };
+	if request.more then return { results = results }; end
+	local failed = save_waiting();
+	for index, op in ipairs(request.ops) do
+		local err = tostring(op["do"]):find("^member_") and failed[op.room];
+		if err then results[index] = { ok = false; error = err; }; end
+	end
+	return { results = results; unsaved = next(failed) and failed or nil; };
 end
 
 -- ── The socket ─────────────────────────────────────────────────────────────────────────────
@@ -341,10 +390,22 @@ end
 
 local verbs = { state = state; apply = apply; };
 
+-- Do something without collecting garbage all the time. Requests may overlap, for `state` gives way.
+local busy, usual_pause = 0, nil;
+
+local function roomy(action, request)
+	if busy == 0 then usual_pause = collectgarbage("setpause", roomy_pause); end
+	busy = busy + 1;
+	local ok, result = attempt(action, request);
+	busy = busy - 1;
+	if busy == 0 then collectgarbage("setpause", usual_pause); end
+	return ok, result;
+end
+
 module:hook("admin/" .. xmlns .. ":request", function(event)
 	local request = json.decode(event.stanza:get_text() or "");
 	local verb = type(request) == "table" and verbs[request["do"]];
-	local ok, result = attempt(verb or function() refuse("this request makes no sense"); end, request);
+	local ok, result = roomy(verb or function() refuse("this request makes no sense"); end, request);
 	local answer = ok and { ok = result } or { error = result };
 	say(event.origin, tostring(st.stanza("response", { xmlns = xmlns }):text(json.encode(answer))));
 	return true;

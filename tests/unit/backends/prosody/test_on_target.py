@@ -118,6 +118,33 @@ def test_many_operations_travel_in_order_over_one_connection(serve):
     assert len([request for request in server.asked if request["do"] == "apply"]) > 1
 
 
+def test_only_the_last_parcel_says_that_no_more_comes(serve):
+    server, data = serve(willing, piece=4096)
+    ops = [{"do": "member_put", "room": "z", "login": f"u{n}" * 20} for n in range(200)]
+    token = on_target.read(data)["token"]
+    on_target.apply({**data, "ops": ops, "token": token, "fence": 1, "estate_id": "e"})
+    more = [request["more"] for request in server.asked if request["do"] == "apply"]
+    assert len(more) > 1
+    assert more == [True] * (len(more) - 1) + [False]
+
+
+def test_memberships_of_a_room_that_could_not_be_saved_have_failed_in_every_parcel(serve):
+    def full(request):
+        if request["do"] == "state":
+            return response({"ok": STATE})
+        results = [{"ok": True} for _ in request["ops"]]
+        unsaved = {} if request["more"] else {"unsaved": {"z": "disk full"}}
+        return response({"ok": {"results": results, **unsaved}})
+
+    _, data = serve(full, piece=4096)
+    ops = [{"do": "member_put", "room": "az"[n % 2], "login": f"u{n}" * 20} for n in range(200)]
+    token = on_target.read(data)["token"]
+    answer = on_target.apply({**data, "ops": ops, "token": token, "fence": 1, "estate_id": "e"})
+    failed = [op["room"] for op, one in zip(ops, answer["results"], strict=True) if not one["ok"]]
+    assert failed == ["z"] * 100
+    assert answer["results"][1]["error"] == "disk full"
+
+
 def test_nothing_is_sent_when_reality_moved(serve):
     server, data = serve(willing)
     job = {**data, "ops": [{"do": "x"}], "token": "old", "fence": 1, "estate_id": "e"}

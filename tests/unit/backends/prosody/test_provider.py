@@ -35,6 +35,12 @@ def test_second_apply_has_nothing_to_do(world):
     assert world.plan(desired).empty
 
 
+def test_what_an_apply_leaves_is_what_a_read_finds(world):
+    plan = world.plan(world.resources(STAFF))
+    batch = Batch(plan.changes, plan.tokens["im1"], world.secret, "estate-1", 1)
+    assert world.provider.apply(batch).left == world.provider.read()
+
+
 def test_password_changed_behind_our_back_is_drift_of_exactly_that(world):
     desired = world.resources(STAFF)
     world.apply(world.plan(desired))
