@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -66,8 +67,8 @@ def test_a_line_in_our_files_is_ours_and_no_extension():
 
 
 class NoPlan:
-    steps: dict = {}
-    includes: dict = {}
+    steps: ClassVar[dict] = {}
+    includes: ClassVar[dict] = {}
 
 
 @pytest.mark.parametrize(
