@@ -125,7 +125,7 @@ def lines(company: Company) -> Iterator[Company]:
     """The company with two lines to a telephone company, `main` and `spare`, for the tests of a module."""
     file = company.root / "policies" / "telephony.yml"
     before = file.read_text("utf-8")
-    file.write_text(before + LINES.read_text("utf-8"), "utf-8")
+    file.write_text(before + LINES.read_text("utf-8").removeprefix("---"), "utf-8")
     for name in ("main", "spare"):
         company.run("commsroom", "secret", "enter", f"pbx1:trunk/{name}", typed=f"given-{name}-1\n")
     company.commsroom("apply", "--yes")

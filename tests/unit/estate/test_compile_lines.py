@@ -15,7 +15,7 @@ from commsroom.estate.secret import Shape
 from commsroom.policy import allocations as numbers
 
 ROOT = Path(__file__).parents[3]
-LINES = (ROOT / "tests" / "lab" / "lines.yml").read_text("utf-8")
+LINES = (ROOT / "tests" / "lab" / "lines.yml").read_text("utf-8").removeprefix("---")
 PBX = frozenset({"extension", "voicemail", "dialling_class", "hunt_group", "trunk", "route"})
 TODAY = date(2026, 11, 24)
 
