@@ -242,9 +242,9 @@ def _transport(detail: Mapping[str, str], uri: Any) -> str:
 def _provider(held: Mapping[str, str], uri: Any, messages: Sequence[Message]) -> str:
     """Return whose line it is; where calls go elsewhere than where it registers, both that they say."""
     where = held.get("ServerUri", "")
-    calls = {m.get("URI", "") for m in messages if m.get("Event") == "ContactStatusDetail"} - {
-        where
-    }
+    # `Contacts: trunk-main/sip:…`, joined by commas.
+    aors = [m.get("Contacts", "") for m in messages if m.get("Event") == "AorDetail"]
+    calls = {one.partition("/")[2] for text in aors for one in text.split(",") if one} - {where}
     return ", calls to ".join([uri["host"] if uri else where, *sorted(calls)])
 
 

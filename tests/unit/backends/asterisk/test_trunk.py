@@ -79,6 +79,9 @@ class NoPlan:
     ],
 )
 def test_calls_that_go_elsewhere_than_the_line_registers_are_told_with_its_provider(contact, said):
-    messages = [{"Event": "EndpointDetail"}, {"Event": "ContactStatusDetail", "URI": contact}]
+    messages = [
+        {"Event": "EndpointDetail"},
+        {"Event": "AorDetail", "Contacts": f"trunk-main/{contact}"},
+    ]
     held = {"trunk-main": {"ServerUri": "sip:sip.itsp.example:5061;transport=tls"}}
     assert trunk.values("main", messages, held, NoPlan())["provider"] == said
