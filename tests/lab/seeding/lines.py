@@ -79,6 +79,11 @@ def _route(program: str, pick: str = "") -> Maker:
     return make
 
 
+def _uri(item: Any) -> tuple[str, ...]:
+    """Lock the line's URIs: provider and port are in the same ones."""
+    return (f"{item['address']}#uri",)
+
+
 _LINE: Final = (
     "[trunk-seeded](commsroom-endpoint)\ncontext=commsroom-inward-seeded\naors=trunk-seeded\n"
     "[trunk-seeded]\ntype=aor\ncontact=sip:192.0.2.7"
@@ -95,10 +100,10 @@ WAYS: Final = {
             locks=lambda item: (item["address"],)),
     ],
     ("trunk", "provider"): [
-        way("another company", _in_sip("server_uri contact", '"sip:sip.seeded.example" substr(was, index(was, ":5"))'), PHONES),
-        way("calls sent to another", _in_sip("contact", '"sip:192.0.2.7"'), PHONES),
+        way("another company", _in_sip("server_uri contact", '"sip:sip.seeded.example" substr(was, index(was, ":5"))'), PHONES, locks=_uri),
+        way("calls sent to another", _in_sip("contact", '"sip:192.0.2.7"'), PHONES, locks=_uri),
     ],
-    ("trunk", "port"): [way("another port", _in_sip("server_uri contact", 'substr(was, 1, index(was, ":5")) "5071" substr(was, index(was, ":5") + 5)'), PHONES)],
+    ("trunk", "port"): [way("another port", _in_sip("server_uri contact", 'substr(was, 1, index(was, ":5")) "5071" substr(was, index(was, ":5") + 5)'), PHONES, locks=_uri)],
     ("trunk", "transport"): [way("speech in clear", _in_sip("media_encryption", '"no"'), PHONES)],
     ("trunk", "username"): [
         way("another login", _in_sip("username", '"seeded"'), PHONES),
