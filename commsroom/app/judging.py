@@ -165,6 +165,8 @@ class _Judge:
             item,
             weight=weight,
             acknowledged=_acknowledged(exception),
+            # Somebody decided that it stays so: no command is put before the reader to undo that.
+            remedy=item.remedy if exception is None else "",
             fixable=exception is None
             and item.kind in _FIXED.values()
             and item.address in self._fixable,

@@ -116,7 +116,7 @@ class Database:
             return
         if version == 0 and (self.read_only or not (founding or self.local)):
             raise LedgerMissing(
-                f"the ledger {self.place} does not exist yet and may only be read here",
+                f"the ledger {self.place} holds nothing yet and may only be read here",
                 remedy="run commsroom apply once with the right to write",
             )
         if self.read_only:

@@ -118,6 +118,13 @@ def test_an_exception_acknowledges_exactly_its_fields():
     assert found.exit_code == 2
 
 
+def test_beside_what_an_exception_covers_stands_no_command_that_would_undo_the_decision():
+    rules = policy({"address": PHONE, "fields": ["dialling_class"]})
+    whole = replace(finding(PHONE, "dialling_class", "display_name"), remedy="commsroom apply x")
+    left, covered = judged(rules, whole).findings
+    assert (left.remedy, covered.remedy) == ("commsroom apply x", "")
+
+
 def test_what_is_covered_is_no_difference():
     rules = policy({"address": "pbx1:extension/*"})
     found = judged(rules, finding(PHONE, "title"), finding(PHONE, kind=FindingKind.MISSING))

@@ -136,7 +136,7 @@ def test_reading_a_ledger_that_is_not_there_is_an_error_not_an_empty_answer(path
 def test_an_empty_file_is_no_readable_ledger(path):
     path.parent.mkdir()
     path.touch()
-    refused(path, "does not exist yet", read_only=True)
+    refused(path, "holds nothing yet", read_only=True)
 
 
 def test_a_newer_schema_is_left_alone(url, sql):
