@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from commsroom.app import allowing, calendaring, planning
+from commsroom.app import allowing, bookkeeping, calendaring, planning
 from commsroom.app.estate import actor
 from commsroom.errors import CommsroomError, Exit, FenceRefused, PlanOutdated, TargetMoved
 from commsroom.estate import guards, order
@@ -101,7 +101,7 @@ def apply(
         scope = saved.scope
     allowing.check(estate, permitted)
     with estate.ledger.lock(actor(), command=command) as lease:
-        _write_off(estate, permitted)
+        bookkeeping.write_off(estate, permitted, progress)
         planned = _selected(_prepare(estate, scope, progress, due=due), select)
         if saved is not None and saved.hash != planned.plan.hash:
             raise PlanOutdated(
@@ -116,7 +116,7 @@ def apply(
             return ApplyResult(
                 planned.plan, (), planned.plan, time.monotonic() - started, True, planned.due
             )
-        _tidy(estate, planned)
+        bookkeeping.tidy(estate, planned, progress)
         run = _Run(estate, planned, lease, journal or estate.ledger, progress)
         outcomes = run.all()
         touched = {outcome.address.system for outcome in outcomes}
@@ -138,59 +138,13 @@ def _selected(planned: Planned, select: Callable[[Change, Known], bool] | None) 
     return replace(planned, plan=replace(planned.plan, changes=changes, sealed=()))
 
 
-def _write_off(estate: Estate, allow: guards.Allow) -> None:
-    """Forget what we had on systems that left the inventory, where that is allowed by name."""
-    lost = [
-        address
-        for address in estate.ledger.known().owned
-        if address.system not in estate.systems and f"{address.system}:*" in allow.removals
-    ]
-    if lost:
-        estate.ledger.forget(lost, actor=actor())
-
-
 def _prepare(estate: Estate, scope: Scope, progress: Progress, *, due: bool) -> Planned:
     """Plan under the lock, after settling what a killed run left open."""
     prepare = calendaring.prepare if due else planning.prepare
     planned = prepare(estate, scope, progress)
-    if not _settle(estate, planned):
+    if not bookkeeping.settle(estate, planned):
         return planned
     return planning.compare(estate, scope, planned.compiled, planned.reading, planned.due)
-
-
-def _settle(estate: Estate, planned: Planned) -> bool:
-    """Close the books on batches that were begun and never finished, by what is there now."""
-    settled = False
-    for batch in estate.ledger.open_batches():
-        snapshot = planned.reading.snapshots.get(batch.system)
-        if snapshot is None:
-            continue  # still unknown: stays open
-        found = {
-            intent.address: "present" if intent.address in snapshot.resources else "absent"
-            for intent in batch.intents
-        }
-        estate.ledger.settle(batch.id, found, actor=actor())
-        settled = True
-    return settled
-
-
-def _tidy(estate: Estate, planned: Planned) -> None:
-    """Bring marks of ours in line with policy and reality where no system needs touching.
-
-    What is gone and no longer asked for is forgotten, lest a stranger's namesake count as ours.
-    """
-    read = planned.reading.snapshots
-    desired = {item.address for item in planned.compiled.desired}
-    gone = [
-        address
-        for address in planned.known.owned - desired
-        if address.system in read and address not in read[address.system].resources
-    ]
-    if gone:
-        estate.ledger.forget(gone, actor=actor())
-    estate.ledger.protect(
-        [item for item in planned.compiled.desired if item.protected], actor=actor()
-    )
 
 
 def _after(

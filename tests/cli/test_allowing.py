@@ -56,3 +56,4 @@ def test_a_server_gone_for_good_may_still_be_forgotten(estate):
     done = estate("apply", "--yes", "--allow-removal", "im1:*", *DAY)
     assert "names nothing" not in done.err
     assert done.code == 0, done.err
+    assert "forgotten, for their system left the inventory: im1:account/" in done.err
