@@ -6,6 +6,7 @@ listens in the place of the server's own socket; a login shell that never stops 
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import contextmanager
 
@@ -98,7 +99,7 @@ def chatter(company, host):
 def settled(company):
     """Wait until every server answers, then put policy back."""
     for _ in range(40):
-        if company.commsroom("plan", expect=None).startswith(("No changes", "Plan")):
+        if not json.loads(company.commsroom("plan", "--json", expect=None))["unknown"]:
             break
         time.sleep(0.5)
     company.commsroom("apply", "--yes")
