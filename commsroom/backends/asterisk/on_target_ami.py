@@ -28,7 +28,7 @@ _FIELDS: Final = re.compile(
     r"^(ActionID|Event|EventList|Response|Message|Output"
     r"|ObjectName|Transport|Aors|Acl|Context|Callerid|SetVar|MediaEncryption|Password"
     r"|VMContext|VoiceMailbox|Fullname|Email"
-    r"|ServerUri|ClientUri|FromUser|OutboundAuth|AllowTransfer|IdentifyBy|Username|Status"
+    r"|Contacts|ServerUri|ClientUri|FromUser|OutboundAuth|AllowTransfer|IdentifyBy|Username|Status"
     r"|Extension|Application|AppData|IncludeContext|Registrar|Channel): ?([^\r]*)",
     re.MULTILINE,
 )

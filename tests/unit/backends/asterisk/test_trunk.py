@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pytest
 
+from commsroom.backends.asterisk import on_target_ami as ami
 from commsroom.backends.asterisk import on_target_conf as conf
 from commsroom.backends.asterisk import on_target_objects as objects
 from commsroom.backends.asterisk import on_target_trunk as trunk
@@ -85,3 +86,9 @@ def test_calls_that_go_elsewhere_than_the_line_registers_are_told_with_its_provi
     ]
     held = {"trunk-main": {"ServerUri": "sip:sip.itsp.example:5061;transport=tls"}}
     assert trunk.values("main", messages, held, NoPlan())["provider"] == said
+
+
+def test_the_fields_a_line_is_read_from_are_among_those_kept_of_a_message():
+    source = Path(trunk.__file__).read_text("utf-8")
+    raw = "".join(f"{name}: x\r\n" for name in re.findall(r'\.get\("([A-Z]\w+)"', source))
+    assert set(ami._message(raw.encode())) == set(re.findall(r'\.get\("([A-Z]\w+)"', source))
