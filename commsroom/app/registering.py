@@ -133,6 +133,8 @@ def take(estate: Estate, tags: Sequence[str], what: Happening) -> Recorded:
     for name, text in what.details.items():
         if found := characters.refused(text):
             raise UsageError(f"--{name}: {found} may not be part of it")
+        if name == "reason" and not text.strip():
+            raise UsageError("--reason is empty", remedy="say why, for the maintenance file")
     with _alone(estate):
         now = read(estate)
         day = _day(now, tags, what.day)
@@ -187,7 +189,12 @@ def _day(now: Register, tags: Iterable[str], given: date | None) -> date:
     if day > present:
         raise UsageError(f"--on: {day} is yet to come")
     for tag in tags:
-        last = now.lives.get(tag)
+        bought, last = now.device(tag).purchased, now.lives.get(tag)
+        if given is not None and bought is not None and day < bought:
+            raise UsageError(
+                f"--on: {tag} was bought on {bought}, so nothing happened to it on {day}",
+                remedy="name a later day, or mend `purchased` in its row",
+            )
         if last is not None and day < last.day:
             raise UsageError(
                 f"{tag}: {last.step} on {last.day} is recorded, so nothing can have happened to it"

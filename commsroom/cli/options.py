@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -14,6 +14,10 @@ from commsroom.errors import UsageError
 
 if TYPE_CHECKING:
     from commsroom.app.scope import Scope
+
+
+#: As in policy's tables: what lies beyond cannot be counted on from, or back.
+_YEARS: Final = range(1900, 2200)
 
 
 class Format(StrEnum):
@@ -30,11 +34,13 @@ class Format(StrEnum):
 def read_day(text: str) -> datetime:
     """Read a day; typer says what is wrong with another."""
     try:
-        found = datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a day, no moment
-        if text == found.date().isoformat():
-            return found
+        found: datetime | None = datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a day, no moment
     except ValueError:
-        pass
+        found = None
+    if found is not None and text == found.date().isoformat():
+        if found.year in _YEARS:
+            return found
+        raise typer.BadParameter(f"{text} is out of reach: the years 1900 to 2199 are known here")
     raise typer.BadParameter(f"{text!r} is no day; write YYYY-MM-DD, as 2026-11-24")
 
 

@@ -87,7 +87,7 @@ REFUSED = {
         ("move", "T-1"), "nothing is to change (name --port, --site or --to)"),
     "a person's device to a place": (
         ("move", "T-1", "--to", "store"), "T-1 is issued to P1 (commsroom device return T-1)"),
-    "the future": (("return", "T-1", "--on", "2999-01-01"), "--on: 2999-01-01 is yet to come"),
+    "the future": (("return", "T-1", "--on", "2199-01-01"), "--on: 2199-01-01 is yet to come"),
     "no amount": (
         ("repair", "T-1", "--cost", "much"),
         "--cost: 'much' is no amount (digits, with a point for cents: 850)"),
@@ -104,6 +104,12 @@ REFUSED = {
     "a hidden character": (
         ("fault", "T-1", "--reason", "no\u202esound"),
         "--reason: a bidirectional control character (U+202E) may not be part of it"),
+    "a fault without a reason": (
+        ("fault", "T-1", "--reason", " "), "--reason is empty (say why, for the maintenance file)"),
+    "a day before it was bought": (
+        ("fault", "T-1", "--reason", "x", "--on", "2024-03-10"),
+        "--on: T-1 was bought on 2024-03-11, so nothing happened to it on 2024-03-10"
+        " (name a later day, or mend `purchased` in its row)"),
     "no such kind": (("list", "--kind", "fone"), "'fone' is no kind of device (did you mean 'phone'?)"),
     "no such state": (
         ("list", "--state", "broken"),
@@ -303,6 +309,36 @@ def test_a_fault_nobody_repairs_fails_the_inspection_after_its_time(device, equi
     assert equipped(*look, "--as-of", "2026-04-01", simulated=False).code == 0
     done = equipped(*look, "--as-of", "2026-04-02", simulated=False)
     assert (done.code, done.document["checks"][0]["got"]) == (2, "open since 2026-03-02: no sound")
+
+
+def test_what_only_its_row_says_is_in_repair_is_never_in_time(device, equipped):
+    """Out of warranty, forgotten on a bench before the register began."""
+    file = equipped.path / "policies/devices.csv"
+    file.write_text(HEADER + ROWS.replace("P2,issued,sw1:Gi1/0/3", ",repair,"))
+    look = ("inspect", "--only", "equipment:fault/*", "--no-use", "--json")
+    done = equipped(*look, simulated=False)
+    (check,) = done.document["checks"]
+    assert (done.code, check["address"]) == (2, "equipment:fault/T-3")
+    assert check["got"].startswith("in repair since a day nobody can name")
+    assert device("repair", "T-3").code == 0
+    assert equipped(*look, simulated=False).code == 0
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2200-01-01", "9999-12-31"])
+@pytest.mark.parametrize(
+    "words", [("due",), ("procurement",), ("renewals",), ("show", "T-1")], ids=lambda it: it[0]
+)
+def test_a_day_nobody_can_count_from_is_refused_in_one_line(device, words, day):
+    done = device(*words, "--as-of", day)
+    assert (done.code, done.out) == (1, "")
+    assert "out of reach: the years 1900 to 2199" in done.err
+    assert "internal" not in done.err
+
+
+def test_the_last_day_that_is_known_is_counted_from(device, equipped):
+    equipped.policy("positions.yml", "title: Clerk", "title: Clerk\n    equipment: {phone: {}}")
+    for words in (("due", "--within", "200y"), ("procurement", "--ahead", "200y"), ("renewals",)):
+        assert device(*words, "--as-of", "2199-12-31").code == 0
 
 
 def test_what_a_leaver_still_holds_fails_the_inspection(device, equipped):

@@ -114,18 +114,27 @@ def _faults(seen: Inspected) -> Iterator[Check]:
     limit = seen.policy.equipment.repair_within
     because = _serving(seen, "equipment", "repair_within", clause="3.2.3")
     since = {item.tag: item for item in seen.entries if item.step is Step.FAULT}
+    in_repair = [device for device in seen.devices if device.state is DeviceState.REPAIR]
     open_faults = [
-        (device, since[device.asset_tag])
-        for device in seen.devices
-        if device.state is DeviceState.REPAIR and device.asset_tag in since
+        (device, since[device.asset_tag]) for device in in_repair if device.asset_tag in since
     ]
-    late = [(device, item) for device, item in open_faults if item.day + limit < seen.day]
-    for device, item in late:
+    late = [
+        (device, f"open since {item.day}: {item.details.get('reason', 'no reason given')}")
+        for device, item in open_faults
+        if item.day + limit < seen.day
+    ]
+    # Only its row says so: nobody can tell that it is in time.
+    late += [
+        (device, "in repair since a day nobody can name: its fault was never recorded")
+        for device in in_repair
+        if device.asset_tag not in since
+    ]
+    for device, got in late:
         yield seen.standard.check(
             "fault",
             device.asset_tag,
             expected=f"repaired within {limit.days} days",
-            got=f"open since {item.day}: {item.details.get('reason', 'no reason given')}",
+            got=got,
             ok=False,
             because=because,
             remedy=f"commsroom device repair {device.asset_tag}",
