@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from commsroom.estate.backend import Tools
     from commsroom.ledger import Ledger
+    from commsroom.ledger.baseline import Baseline
     from commsroom.policy import Policy
     from commsroom.runs.inventory import System
     from commsroom.runs.nornir import Fleet
@@ -120,11 +121,9 @@ class Estate:
         from commsroom.ledger import Ledger, LedgerMissing
 
         if self.baseline is not None:
-            from commsroom.app import baseline
             from commsroom.ledger.baseline import remembered
 
-            content = baseline.accepted(self, self.baseline)
-            ledger = remembered(content, self._scratch / "baseline.db")
+            ledger = remembered(self.accepted, self._scratch / "baseline.db")
             return self._closing.enter_context(ledger)
         file = self.state / "ledger.db"
         if not self._ledger_url and not file.exists() and self._sealed.exists():
@@ -146,6 +145,14 @@ class Estate:
                 raise
             ledger = Ledger.open(str(self._scratch / "ledger.db"))
         return self._closing.enter_context(ledger)
+
+    @cached_property
+    def accepted(self) -> Baseline:
+        """What the baseline says, which is signed and in force; only for an estate opened with one."""
+        from commsroom.app import baseline
+
+        assert self.baseline is not None  # noqa: S101 - who asks has looked
+        return baseline.accepted(self, self.baseline)
 
     @property
     def _url(self) -> str:

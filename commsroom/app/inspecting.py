@@ -135,9 +135,16 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
 
 
 def _equipment(estate: Estate, day: date) -> Iterator[Check]:
-    """Yield what there is to say of the company's equipment: from policy and the ledger alone."""
+    """Yield what there is to say of the company's equipment: from policy and the ledger alone.
+
+    A baseline stands for the ledger here too: it carries just what is asked.
+    """
     ledger = estate.ledger
-    entries = ledger.entries(steps=(Step.FAULT, Step.MAINTAINED))
+    entries = (
+        ledger.entries(steps=(Step.FAULT, Step.MAINTAINED))
+        if estate.baseline is None
+        else estate.accepted.upkeep()
+    )
     return register_checks.checks(
         register_checks.Inspected(estate.policy, ledger.lives(), entries, day)
     )

@@ -111,12 +111,9 @@ def read(estate: Estate) -> Register:
 
 
 def present(estate: Estate) -> Policy:
-    """Return policy with devices where they stand, to be compiled: a row edited by hand moves nothing.
-
-    A baseline carries no equipment; with one, rows are all that is known.
-    """
+    """Return policy with devices where they stand, to be compiled: a row edited by hand moves nothing."""
     policy = estate.policy
-    if not policy.devices or estate.baseline is not None:
+    if not policy.devices:
         return policy
     return replace(policy, devices=Register(policy, estate.ledger.lives()).devices)
 
@@ -192,7 +189,7 @@ def _day(now: Register, tags: Iterable[str], given: date | None) -> date:
         bought, last = now.device(tag).purchased, now.lives.get(tag)
         if given is not None and bought is not None and day < bought:
             raise UsageError(
-                f"--on: {tag} was bought on {bought}, so nothing happened to it on {day}",
+                f"--on: {tag} was bought later, on {bought}",
                 remedy="name a later day, or mend `purchased` in its row",
             )
         if last is not None and day < last.day:

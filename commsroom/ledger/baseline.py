@@ -1,24 +1,28 @@
 """What a drift check needs of a ledger, as a value that can travel: a baseline.
 
 What is ours, what is protected, which generation of each secret was written last and the keyed
-fingerprint of its verifier. No event, no report, no secret. Read back, it is a ledger that only
+fingerprint of its verifier; and of each device where it stands, its open fault, and what was last done
+to it. No chain of events, no report, no secret. Read back, it is a ledger that only
 remembers this: whoever reads the ledger cannot tell the two apart, and cannot write to either.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import delete, insert, select
 
+from commsroom.estate.register import life
+from commsroom.estate.register.life import Standing, Step
 from commsroom.estate.resource import Address
-from commsroom.ledger import reading, tables
+from commsroom.ledger import equipment, reading, tables
 from commsroom.ledger.database import Database
 from commsroom.ledger.effects import Hold
 from commsroom.ledger.ledger import Ledger
+from commsroom.policy.devices import DeviceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +79,35 @@ class Entry(_Part):
     secrets: tuple[Slot, ...] = Field(default=(), description="One per slot that was written")
 
 
+class Upkeep(_Part):
+    """The last time that a task of a maintenance plan was done on a device."""
+
+    task: str = Field(description="A plan of `maintenance` in equipment.yml")
+    day: date = Field(description="The day it was done")
+
+
+class Fault(_Part):
+    """The fault for which a device is in repair."""
+
+    day: date = Field(description="The day it was reported for")
+    reason: str = Field(default="", description="What is wrong")
+
+
+class Kept(_Part):
+    """What is remembered of one device: where it stands, whatever its row says."""
+
+    tag: str = Field(description="Asset tag")
+    step: Step = Field(description="The last thing recorded of it")
+    day: date = Field(description="The day that happened")
+    state: DeviceState = Field(description="Where it is in its life")
+    holder: str = Field(default="", description="Id of a person or place that holds it")
+    site: str = Field(description="Site of company.yml it is at")
+    port: str = Field(default="", description="Where it is plugged in, SWITCH:PORT")
+    event: int = Field(ge=1, description="Number of the event that says so")
+    fault: Fault | None = Field(default=None, description="Open: it is in repair for this")
+    done: tuple[Upkeep, ...] = Field(default=(), description="One per task that was ever done")
+
+
 class Baseline(_Part):
     """A baseline of format 1. Times are UTC, ISO 8601."""
 
@@ -94,6 +127,13 @@ class Baseline(_Part):
     generations: dict[str, int] = Field(
         description="Current generation of each secret that is past its first, by name"
     )
+    devices: tuple[Kept, ...] = Field(
+        default=(), description="Equipment of which anything was recorded, sorted by asset tag"
+    )
+
+    def upkeep(self) -> tuple[life.Entry, ...]:
+        """Return open faults and the last time of each task, as the ledger tells them."""
+        return tuple(item for kept in self.devices for item in _steps(kept))
 
 
 def taken(
@@ -110,6 +150,7 @@ def taken(
         known = reading.known(connection)
         estate = connection.execute(select(tables.estate)).one()
         head = connection.execute(select(tables.head)).one()
+        devices = tuple(_kept(connection))
         generations = {row.path: row.generation for row in _all(connection, tables.generations)}
     return Baseline(
         format=FORMAT,
@@ -122,6 +163,7 @@ def taken(
         key_check=estate.key_check,
         objects=tuple(_entries(known)),
         generations=dict(sorted(generations.items())),
+        devices=devices,
     )
 
 
@@ -143,14 +185,58 @@ def _entries(known: Known) -> Iterator[Entry]:
         )
 
 
+def _kept(connection: Connection) -> Iterator[Kept]:
+    faults: dict[str, Fault] = {}
+    done: dict[str, dict[str, date]] = {}
+    for item in equipment.entries(connection, steps=[Step.FAULT, Step.MAINTAINED]):
+        if item.step is Step.FAULT:
+            faults[item.tag] = Fault(day=item.day, reason=item.details.get("reason", ""))
+        else:
+            last = done.setdefault(item.tag, {})
+            task = item.details.get("task", "")
+            last[task] = max(last.get(task, item.day), item.day)
+    for tag, last_step in sorted(equipment.lives(connection).items()):
+        at = last_step.standing
+        yield Kept(
+            tag=tag,
+            step=last_step.step,
+            day=last_step.day,
+            state=at.state,
+            holder=at.holder,
+            site=at.site,
+            port=at.port,
+            event=last_step.event,
+            fault=faults.get(tag) if at.state is DeviceState.REPAIR else None,
+            done=tuple(
+                Upkeep(task=task, day=day) for task, day in sorted(done.get(tag, {}).items())
+            ),
+        )
+
+
+def _steps(kept: Kept) -> Iterator[life.Entry]:
+    at = Standing(kept.state, kept.holder, kept.site, kept.port)
+    if kept.fault is not None:
+        told = {"reason": kept.fault.reason} if kept.fault.reason else {}
+        yield _entry(kept.tag, Step.FAULT, kept.fault.day, at, told)
+    for item in kept.done:
+        yield _entry(kept.tag, Step.MAINTAINED, item.day, at, {"task": item.task})
+
+
+def _entry(tag: str, step: Step, day: date, at: Standing, told: dict[str, str]) -> life.Entry:
+    return life.Entry(tag=tag, step=step, day=day, before=at, after=at, details=told)
+
+
 def written(baseline: Baseline) -> bytes:
-    """Return the file: JSON, an object a line, so that Git shows what came and went."""
+    """Return the file: JSON, an object or device a line, so that Git shows what came and went."""
     content = baseline.model_dump(mode="json", exclude_defaults=True)
-    objects = content.pop("objects")
+    listed = {name: content.pop(name, []) for name in ("devices", "objects")}
     head = json.dumps(content, ensure_ascii=False, indent=1)
-    lines = ",\n".join(f"  {json.dumps(item, ensure_ascii=False)}" for item in objects)
-    body = f"[\n{lines}\n ]" if objects else "[]"
-    return f'{head[:-2]},\n "objects": {body}\n}}\n'.encode()
+    parts = []
+    for name, items in listed.items():
+        lines = ",\n".join(f"  {json.dumps(item, ensure_ascii=False)}" for item in items)
+        if items or name == "objects":
+            parts.append(f' "{name}": ' + (f"[\n{lines}\n ]" if items else "[]"))
+    return (head[:-2] + "".join(f",\n{part}" for part in parts) + "\n}\n").encode()
 
 
 def remembered(baseline: Baseline, file: Path) -> Ledger:
@@ -165,6 +251,7 @@ def remembered(baseline: Baseline, file: Path) -> Ledger:
             _fill(connection, tables.owned, _owned(objects))
             _fill(connection, tables.protected, (_key(at) for at, it in objects if it.protected))
             _fill(connection, tables.secrets, _secrets(objects))
+            _fill(connection, tables.devices, (_stood(item) for item in baseline.devices))
             _fill(
                 connection,
                 tables.generations,
@@ -185,6 +272,10 @@ def _secrets(objects: list[tuple[Address, Entry]]) -> Iterator[dict[str, Any]]:
     for address, item in objects:
         for slot in item.secrets:
             yield {**_key(address), **slot.model_dump()}
+
+
+def _stood(item: Kept) -> dict[str, Any]:
+    return {**item.model_dump(mode="json", exclude={"fault", "done"})}
 
 
 def _key(address: Address) -> dict[str, Any]:

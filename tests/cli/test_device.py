@@ -108,8 +108,7 @@ REFUSED = {
         ("fault", "T-1", "--reason", " "), "--reason is empty (say why, for the maintenance file)"),
     "a day before it was bought": (
         ("fault", "T-1", "--reason", "x", "--on", "2024-03-10"),
-        "--on: T-1 was bought on 2024-03-11, so nothing happened to it on 2024-03-10"
-        " (name a later day, or mend `purchased` in its row)"),
+        "--on: T-1 was bought later, on 2024-03-11 (name a later day, or mend `purchased` in its row)"),
     "no such kind": (("list", "--kind", "fone"), "'fone' is no kind of device (did you mean 'phone'?)"),
     "no such state": (
         ("list", "--state", "broken"),

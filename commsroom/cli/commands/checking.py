@@ -222,6 +222,7 @@ def inspect(
     ] = True,
     form: FormatOption = Format.TEXT,
     out: Out = None,
+    baseline: BaselineFile = None,
     language: Language = "en",
     full: Full = False,
     as_of: AsOf = None,
@@ -233,10 +234,15 @@ def inspect(
     is not as policy asks, 4 when something could not be told.
     """
     from commsroom.app import inspecting
+    from commsroom.errors import UsageError
     from commsroom.reports import documents
 
+    if baseline and use:
+        raise UsageError(
+            "a baseline holds no passwords of probe accounts", remedy="add --no-use to --baseline"
+        )
     wish = inspecting.Wish(tuple(only or ()), security=security, use=use, as_of=day(as_of))
-    with session.open() as estate:
+    with session.open(baseline=baseline) as estate:
         report: Report = inspecting.inspect(estate, wish, session.progress)
     report = forms.pasteable(session, report)
     wanted = forms.Wanted(form, out, full=full, language=language)
