@@ -7,7 +7,7 @@ again whenever it counts, so that an event alone approves nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -16,14 +16,14 @@ from commsroom import files
 from commsroom.app import equipping, registering
 from commsroom.app.estate import actor
 from commsroom.errors import CommsroomError, GuardRefused, UsageError
-from commsroom.estate.register import orders
+from commsroom.estate.register import Step, orders
 from commsroom.estate.register.orders import Order, Standing
 from commsroom.policy.words import did_you_mean, quoted
 from commsroom.secrets import ssh_signature
 from commsroom.secrets.ssh_signature import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, timedelta
 
     from commsroom.app.estate import Estate
@@ -38,11 +38,15 @@ APPROVED: Final = "order approved"
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An order, whose signatures hold now, and what that makes of it."""
+    """An order, whose signatures hold now, and what that makes of it.
+
+    `delivered` names the new device for each old one that was replaced.
+    """
 
     order: Order
     approvers: tuple[str, ...]
     standing: Standing
+    delivered: Mapping[str, str] = field(default_factory=dict)
 
 
 def propose(
@@ -73,8 +77,8 @@ def propose(
     taken = {
         item.asset_tag: placed.order.name
         for placed in listed(estate, as_of=day)
-        if placed.standing is not Standing.EXPIRED
         for item in placed.order.items
+        if placed.standing is not Standing.EXPIRED or item.asset_tag in placed.delivered
     }
     wanted = [item for tag, item in aging.items() if tag not in taken and (not tags or tag in tags)]
     if not wanted:
@@ -106,13 +110,7 @@ def approve(estate: Estate, name: str, *, approver: str, key: Path) -> Placed:
         CommsroomError: the key cannot sign.
     """
     day = registering.today(estate.policy)
-    found = {placed.order.name: placed for placed in listed(estate)}
-    placed = found.get(name)
-    if placed is None:
-        raise UsageError(
-            f"there is no order {quoted(name)}",
-            remedy=did_you_mean(name, found) or "commsroom device orders",
-        )
+    placed = named(estate, name)
     _here(estate.policy, approver, day)
     if approver == placed.order.requester:
         raise GuardRefused(f"{approver} asked for order {name} and may not approve it")
@@ -129,7 +127,19 @@ def approve(estate: Estate, name: str, *, approver: str, key: Path) -> Placed:
     data = {"order": name, "approver": approver, "signature": signature.decode("ascii")}
     estate.ledger.record(APPROVED, data, actor=actor(), requester=placed.order.requester)
     approvers = (*placed.approvers, approver)
-    return Placed(placed.order, approvers, placed.order.standing(approvers, day))
+    standing = placed.order.standing(approvers, day, placed.delivered)
+    return Placed(placed.order, approvers, standing, placed.delivered)
+
+
+def named(estate: Estate, name: str) -> Placed:
+    """Return the order of a name; raises UsageError, naming the nearest, for none."""
+    found = {placed.order.name: placed for placed in listed(estate)}
+    if placed := found.get(name):
+        return placed
+    raise UsageError(
+        f"there is no order {quoted(name)}",
+        remedy=did_you_mean(name, found) or "commsroom device orders",
+    )
 
 
 def listed(estate: Estate, *, as_of: date | None = None) -> tuple[Placed, ...]:
@@ -140,6 +150,10 @@ def listed(estate: Estate, *, as_of: date | None = None) -> tuple[Placed, ...]:
     for event in ledger.events(kind=APPROVED):
         of, approver = str(event.data.get("order")), str(event.data.get("approver"))
         signed.setdefault(of, {})[approver] = str(event.data.get("signature")).encode()
+    delivered: dict[str, dict[str, str]] = {}
+    for entry in ledger.entries(steps=[Step.DELIVERED]):
+        brought = delivered.setdefault(entry.details.get("order", ""), {})
+        brought[entry.details.get("replaces", "")] = entry.tag
     found = []
     for event in ledger.events(kind=PROPOSED):
         try:
@@ -153,7 +167,8 @@ def listed(estate: Estate, *, as_of: date | None = None) -> tuple[Placed, ...]:
             for approver, signature in signed.get(order.name, {}).items()
             if _holds(estate, order, approver, signature)
         )
-        found.append(Placed(order, approvers, order.standing(approvers, day)))
+        brought = delivered.get(order.name, {})
+        found.append(Placed(order, approvers, order.standing(approvers, day, brought), brought))
     return tuple(found)
 
 

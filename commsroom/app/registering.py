@@ -98,6 +98,8 @@ class Happening:
     move: Move
     day: date | None = None
     details: Mapping[str, str] = field(default_factory=dict)
+    #: What is told of single devices beside, by asset tag.
+    of_each: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def read(estate: Estate) -> Register:
@@ -146,7 +148,11 @@ def take(estate: Estate, tags: Sequence[str], what: Happening) -> Recorded:
                     day=day,
                     before=Standing.of(device),
                     after=after,
-                    details={key: text for key, text in what.details.items() if text},
+                    details={
+                        key: text
+                        for key, text in {**what.details, **what.of_each.get(tag, {})}.items()
+                        if text
+                    },
                 )
             )
             moved.append(life.placed(device, after))

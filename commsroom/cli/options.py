@@ -96,6 +96,15 @@ AsOf = Annotated[
         show_default=False,
     ),
 ]
+On = Annotated[
+    datetime | None,
+    typer.Option(
+        metavar="DATE",
+        parser=read_day,
+        help="The day it happened, YYYY-MM-DD.  [default: today]",
+        show_default=False,
+    ),
+]
 Due = Annotated[
     bool,
     typer.Option(

@@ -36,7 +36,7 @@ CHECKS: Final = frozenset(
 )  # fmt: skip
 #: What may have happened, as `commsroom ledger show` names it.
 EventKind = Literal[
-    "abandoned", "accepted", "adopted", "applied", "device corrected", "device fault", "device issued",
+    "abandoned", "accepted", "adopted", "applied", "device corrected", "device delivered", "device fault", "device issued",
     "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
     "forgotten", "generation", "intent", "notified", "order approved", "order proposed",
     "outcome",

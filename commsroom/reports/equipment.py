@@ -243,6 +243,11 @@ def entry_document(item: Entry) -> Document:
     }
 
 
+def recorded_document(entries: Sequence[Entry], notes: Iterable[str]) -> Document:
+    """Return what was recorded, and what is worth knowing beside it."""
+    return {"recorded": [entry_document(item) for item in entries], "notes": list(notes)}
+
+
 def file_document(file: File, day: date) -> Document:
     """Return one device's maintenance file."""
     return {

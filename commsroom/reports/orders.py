@@ -9,11 +9,12 @@ from commsroom.estate.register.orders import SIGNATURES, Order, Standing
 from commsroom.reports.lines import Line, Span, Style, count, line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _STYLE: Final = {
     Standing.PROPOSED: Style.DOUBT,
     Standing.APPROVED: Style.GOOD,
+    Standing.DELIVERED: Style.QUIET,
     Standing.EXPIRED: Style.QUIET,
 }
 
@@ -27,6 +28,8 @@ class Placed(Protocol):
     def approvers(self) -> Sequence[str]: ...
     @property
     def standing(self) -> Standing: ...
+    @property
+    def delivered(self) -> Mapping[str, str]: ...
 
 
 def order_lines(placed: Iterable[Placed]) -> Iterator[Line]:
@@ -45,6 +48,7 @@ def order_lines(placed: Iterable[Placed]) -> Iterator[Line]:
         for part in order.items:
             yield line(
                 f"    {part.asset_tag}  {part.product}  {part.price or '?'}  {'; '.join(part.reasons)}"
+                + (f"; replaced by {new}" if (new := item.delivered.get(part.asset_tag)) else "")
             )
         if item.approvers:
             yield line("    signed by ", ", ".join(item.approvers))
@@ -54,6 +58,12 @@ def order_lines(placed: Iterable[Placed]) -> Iterator[Line]:
             yield line(
                 f"    {count(left, 'signature')} to come until {order.expires}: ",
                 Span(command, Style.COMMAND),
+            )
+        if item.standing is Standing.APPROVED:
+            left = len(order.items) - len(item.delivered)
+            yield line(
+                f"    {count(left, 'device')} to be delivered: ",
+                Span(f"commsroom device deliver {order.name} OLD=NEW", Style.COMMAND),
             )
     if not number:
         yield line("no order was ever proposed")
@@ -65,6 +75,7 @@ def order_document(item: Placed) -> dict[str, Any]:
         "order": item.order.name,
         "standing": str(item.standing),
         "approvers": list(item.approvers),
+        "delivered": dict(item.delivered),
         **item.order.to_json(),
         "currency": item.order.currency or None,
         "cost": str(_sum(order=item.order)),

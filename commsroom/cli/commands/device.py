@@ -9,7 +9,7 @@ import typer
 
 from commsroom.cli.commands import device_orders, device_reports
 from commsroom.cli.completion import holders, places, tags, tasks
-from commsroom.cli.options import read_day
+from commsroom.cli.options import On
 from commsroom.cli.session import Session, command
 
 if TYPE_CHECKING:
@@ -42,15 +42,6 @@ MayTags = Annotated[
         metavar="TAG",
         help="Asset tags; none means all that differ.",
         autocompletion=tags,
-        show_default=False,
-    ),
-]
-On = Annotated[
-    datetime | None,
-    typer.Option(
-        metavar="DATE",
-        parser=read_day,
-        help="The day it happened, YYYY-MM-DD.  [default: today]",
         show_default=False,
     ),
 ]
@@ -347,10 +338,5 @@ def _give(session: Session, found: Recorded) -> int:
     from commsroom.reports import equipment
 
     session.out.lines(equipment.recorded_lines(found.entries, found.notes))
-    session.out.document(
-        {
-            "recorded": [equipment.entry_document(item) for item in found.entries],
-            "notes": list(found.notes),
-        }
-    )
+    session.out.document(equipment.recorded_document(found.entries, found.notes))
     return 0

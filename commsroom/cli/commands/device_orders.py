@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from commsroom.cli.completion import people, tags
-from commsroom.cli.options import AsOf, LedgerUrl, day, span
+from commsroom.cli.options import AsOf, LedgerUrl, On, day, span
 from commsroom.cli.session import Session, command
 
 
@@ -28,6 +28,12 @@ def register(group: typer.Typer) -> None:
         works=True,
     )(approve)
     command(group, "orders", "commsroom device orders")(listed)
+    command(
+        group,
+        "deliver",
+        "commsroom device deliver 3f2a9c81d07e LH-P005=LH-P061 LH-P008=LH-P062",
+        works=True,
+    )(deliver)
 
 
 By = Annotated[
@@ -115,4 +121,33 @@ def listed(session: Session, *, ledger: LedgerUrl = None, as_of: AsOf = None) ->
         found = ordering.listed(estate, as_of=day(as_of))
     session.out.lines(orders.order_lines(found))
     session.out.document({"orders": [orders.order_document(item) for item in found]})
+    return 0
+
+
+def deliver(
+    session: Session,
+    *,
+    name: Annotated[str, typer.Argument(metavar="ORDER", show_default=False)],
+    pairs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="OLD=NEW",
+            help="The device on the order, and the one that replaces it; asset tags.",
+            show_default=False,
+        ),
+    ],
+    on: On = None,
+) -> int:
+    """Record what an approved order brought, all of it or none; the rest may come later.
+
+    What arrived is a row of devices.csv first, in stock. Ends with 3 while two people have not signed
+    the order.
+    """
+    from commsroom.app import delivering
+    from commsroom.reports import equipment
+
+    with session.open(founding=True) as estate:
+        found = delivering.deliver(estate, name, pairs, day=day(on))
+    session.out.lines(equipment.recorded_lines(found.entries, found.notes))
+    session.out.document(equipment.recorded_document(found.entries, found.notes))
     return 0

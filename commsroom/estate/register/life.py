@@ -23,6 +23,7 @@ KIND: Final = "device"
 class Step(StrEnum):
     """What happened; the ledger's event is called `device STEP`."""
 
+    DELIVERED = "delivered"  #: it arrived for a line of an approved order
     ISSUED = "issued"
     RETURNED = "returned"
     FAULT = "fault"
@@ -128,6 +129,13 @@ def disagreements(devices: Iterable[Device], lives: Mapping[str, Life]) -> Itera
 
 
 # ── steps: each takes a device as it stands, and returns where it stands after, or refuses ──────
+
+
+def delivered(device: Device) -> Standing:
+    """Take a new device into stock: its row has it there already."""
+    if device.state is not DeviceState.STOCK:
+        raise _refused(device, f"is {_state(device)}: what arrives is in stock first", "")
+    return Standing.of(device)
 
 
 def issued(device: Device, holder: str, *, site: str = "", port: str = "") -> Standing:

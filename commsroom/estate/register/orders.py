@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from commsroom.estate.register.supply import Aging
 
@@ -29,6 +29,7 @@ class Standing(StrEnum):
 
     PROPOSED = "proposed"
     APPROVED = "approved"
+    DELIVERED = "delivered"  #: approved, and a new device is in the register for each old one
     EXPIRED = "expired"  #: not signed by enough people in time
 
 
@@ -91,10 +92,13 @@ class Order:
             ),
         )
 
-    def standing(self, approvers: Iterable[str], day: date) -> Standing:
-        """Tell what has become of it, with the people whose signatures hold."""
+    def standing(
+        self, approvers: Iterable[str], day: date, delivered: Collection[str] = ()
+    ) -> Standing:
+        """Tell what has become of it, with the people whose signatures hold, and what was replaced."""
         if len(set(approvers) - {self.requester}) >= SIGNATURES:
-            return Standing.APPROVED
+            whole = all(item.asset_tag in delivered for item in self.items)
+            return Standing.DELIVERED if whole else Standing.APPROVED
         return Standing.EXPIRED if day > self.expires else Standing.PROPOSED
 
 
