@@ -46,10 +46,10 @@ def deliver(
         raise GuardRefused(
             f"order {name} is {placed.standing}: what nobody approved is not bought by it"
         )
-    brought = dict(_pairs(pairs))
+    now = registering.read(estate)
+    brought = dict(_pairs(now, pairs))
     if not brought:
         raise UsageError("no device is named", remedy=f"commsroom device deliver {name} OLD=NEW")
-    now = registering.read(estate)
     _require_new(now, brought)
     for old, new in brought.items():
         _require_fit(now, order, placed.delivered, old, new)
@@ -67,7 +67,7 @@ def deliver(
     return Recorded(entries=found.entries, notes=(*found.notes, *_notes(now, order, brought)))
 
 
-def _pairs(pairs: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _pairs(now: Register, pairs: Sequence[str]) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
     for text in pairs:
         old, equals, new = text.partition("=")
@@ -76,6 +76,7 @@ def _pairs(pairs: Sequence[str]) -> Iterator[tuple[str, str]]:
                 f"{quoted(text)} does not say which device replaces which",
                 remedy="write OLD=NEW, two asset tags",
             )
+        new = now.device(new).asset_tag  # it may be named by its MAC address
         for tag in (old, new):
             if tag in seen:
                 raise UsageError(f"{tag} is named twice", remedy="one new device for each old one")
@@ -86,7 +87,7 @@ def _pairs(pairs: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _require_new(now: Register, brought: Mapping[str, str]) -> None:
     """Refuse what has been in the register for longer: that did not arrive now."""
     for new in brought.values():
-        if (last := now.lives.get(now.device(new).asset_tag)) is not None:
+        if (last := now.lives.get(new)) is not None:
             raise UsageError(
                 f"{new} is no new device: {last.step} on {last.day}",
                 remedy="write a row for what arrived into policies/devices.csv, in stock",

@@ -72,9 +72,10 @@ def listed(estate: Estate, chosen: Chosen) -> tuple[Device, ...]:
 
 
 def show(estate: Estate, tag: str) -> File:
-    """Return one device's maintenance file; raises UsageError when no device has the tag."""
+    """Return one device's maintenance file, by its tag or MAC address; raises UsageError for none."""
     now = registering.read(estate)
     device = now.device(tag)
+    tag = device.asset_tag
     entries = estate.ledger.entries(tag=tag)
     plans = estate.policy.equipment.maintenance
     row = next(item for item in estate.policy.devices if item.asset_tag == tag)

@@ -113,8 +113,9 @@ def repair(
     """End a repair; raises UsageError for a cost that is no amount."""
     if cost and not device_rows.is_price(cost):
         raise UsageError(
-            f"--cost: {quoted(cost)} is no amount", remedy="digits, with a point for cents: 850"
+            f"--cost: {quoted(cost)} is no amount", remedy=device_rows.amount_remedy(cost, "850")
         )
+    tag = read(estate).device(tag).asset_tag
     faults = estate.ledger.entries(tag=tag, steps=[Step.FAULT])
     # Of a device that came into the register in repair, its holder is who waits for it.
     was = faults[-1].before.state if faults else DeviceState.ISSUED
@@ -195,8 +196,7 @@ def correct(estate: Estate, tags: Sequence[str], *, reason: str) -> Recorded:
     """
     rows = {device.asset_tag: device for device in estate.policy.devices}
     now = read(estate)
-    for tag in tags:
-        now.device(tag)
+    tags = [now.device(name).asset_tag for name in tags]
     differing = dict.fromkeys(
         item.device.asset_tag
         for item in register.disagreements(rows.values(), now.lives)

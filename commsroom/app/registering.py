@@ -58,9 +58,18 @@ class Register:
         return {device.asset_tag: device for device in self.devices}
 
     def device(self, tag: str) -> Device:
-        """Return the device with an asset tag; raises UsageError, naming the nearest, for none."""
+        """Return the device with an asset tag, or a MAC address in any notation.
+
+        Raises:
+            UsageError: there is none; the nearest tag is named.
+        """
         if found := self.by_tag.get(tag):
             return found
+        with contextlib.suppress(ValueError):
+            mac = device_rows.mac_address(tag)
+            for device in self.devices:
+                if device.mac == mac:
+                    return device
         raise UsageError(
             f"there is no device {quoted(tag)} in devices.csv",
             remedy=did_you_mean(tag, self.by_tag) or "commsroom device list",
@@ -136,9 +145,10 @@ def take(estate: Estate, tags: Sequence[str], what: Happening) -> Recorded:
             raise UsageError("--reason is empty", remedy="say why, for the maintenance file")
     with _alone(estate):
         now = read(estate)
+        tags = list(dict.fromkeys(now.device(name).asset_tag for name in tags))
         day = _day(now, tags, what.day)
         entries, moved = [], []
-        for tag in dict.fromkeys(tags):
+        for tag in tags:
             device = now.device(tag)
             after = what.move(device)
             entries.append(
@@ -168,8 +178,7 @@ def rewrite(estate: Estate, tags: Sequence[str]) -> tuple[str, ...]:
         raise UsageError("a simulation leaves devices.csv as it is")
     with _alone(estate):
         now = read(estate)
-        for tag in tags:
-            now.device(tag)
+        tags = [now.device(name).asset_tag for name in tags]
         behind = dict.fromkeys(
             item.device.asset_tag
             for item in register.disagreements(now.policy.devices, now.lives)
@@ -235,21 +244,35 @@ def _require_free_ports(now: Register, moved: Sequence[Device]) -> None:
 
 def _notes(now: Register, entries: Iterable[Entry]) -> Iterator[str]:
     """Yield what is no fault, and worth knowing."""
-    posts = now.policy.positions.positions.values()
-    entitled = any(post.equipment for post in posts)  # else nobody has said who is to have what
     for item in entries:
         device = now.by_tag[item.tag]
-        person = now.policy.by_id.get(item.after.holder)
-        if item.step is Step.ISSUED and person is not None and entitled:
-            right = now.policy.entitlement(person, item.day).equipment.get(device.kind)
-            if right is None:
-                yield f"{person.id}'s post entitles to no {device.kind} (positions.yml)"
-            elif not right.fits(device):
-                yield f"{person.id} is to have {' or '.join(right.models)}, not {device.product}"
-        if item.step is Step.RETURNED and item.after.state is DeviceState.REPAIR:
-            yield f"{item.tag} stays in repair, and is nobody's now"
-        if item.step is Step.RETIRED and device.kind in _WITH_DATA:
-            yield f"{item.tag} may hold data: recording that it is retired wipes nothing"
+        match item.step:
+            case Step.ISSUED:
+                yield from _notes_of_issue(now, item, device)
+            case Step.FAULT if device.warranty_end is not None:
+                covered = item.day <= device.warranty_end
+                word = "under warranty until" if covered else "out of warranty since"
+                yield f"{item.tag} is {word} {device.warranty_end}"
+            case Step.RETURNED if item.after.state is DeviceState.REPAIR:
+                yield f"{item.tag} stays in repair, and is nobody's now"
+            case Step.RETIRED if device.kind in _WITH_DATA:
+                yield f"{item.tag} may hold data: recording that it is retired wipes nothing"
+
+
+def _notes_of_issue(now: Register, item: Entry, device: Device) -> Iterator[str]:
+    person = now.policy.by_id.get(item.after.holder)
+    if person is None:
+        return
+    if have := [it.asset_tag for it in now.held_by(person.id) if it.kind is device.kind]:
+        yield f"{person.id} holds a {device.kind} already: {', '.join(have)}"
+    posts = now.policy.positions.positions.values()
+    if not any(post.equipment for post in posts):
+        return  # nobody has said who is to have what
+    right = now.policy.entitlement(person, item.day).equipment.get(device.kind)
+    if right is None:
+        yield f"{person.id}'s post entitles to no {device.kind} (positions.yml)"
+    elif not right.fits(device):
+        yield f"{person.id} is to have {' or '.join(right.models)}, not {device.product}"
 
 
 #: Kinds that keep what people wrote or said.

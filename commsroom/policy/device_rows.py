@@ -23,6 +23,11 @@ T = TypeVar("T")
 _TAG: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PORT: Final = re.compile(r"[^:/\s]{1,64}:[!-~]{1,64}")
 _PRICE: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
+#: As a spreadsheet may have it; `1,234` alone is told apart by nobody, and is not among them.
+_COMMA_CENTS: Final = re.compile(r"[0-9]{1,9},[0-9]{1,2}")
+_COMMA_THOUSANDS: Final = re.compile(
+    r"[0-9]{1,3}(,[0-9]{3}){2}|[0-9]{1,3}(,[0-9]{3}){1,2}\.[0-9]{1,2}"
+)
 _COLONS: Final = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 #: Separators between digits; vendors group them by two, three, four or six, and none is wrong.
 _SEPARATORS: Final = str.maketrans("", "", ":-. ")
@@ -64,6 +69,15 @@ def is_port(text: str) -> bool:
 def is_price(text: str) -> bool:
     """Tell whether a text is an amount: digits, with a point for cents."""
     return _PRICE.fullmatch(text) is not None
+
+
+def amount_remedy(text: str, example: str) -> str:
+    """Say how an amount is written; one with a comma anew, where that can mean one thing only."""
+    if _COMMA_CENTS.fullmatch(text):
+        return f"write {text.replace(',', '.')}"
+    if _COMMA_THOUSANDS.fullmatch(text):
+        return f"write {text.replace(',', '')}"
+    return f"digits, with a point for cents: {example}"
 
 
 class DeviceRows:
@@ -202,7 +216,7 @@ class DeviceRows:
             return self._dates[text]
         day = table.day(text)
         if day is None:
-            self._problem(line, column, f"{quoted(text)} is not a date", f"write {table.iso(text)}")
+            self._problem(line, column, *table.no_day(text))
         else:
             self._dates[text] = day
         return day
@@ -211,9 +225,7 @@ class DeviceRows:
         if text not in self._prices:
             if not is_price(text):
                 message = f"{quoted(text)} is not a price"
-                self._problem(
-                    line, "price", message, "digits, with a point for cents: 4200 or 99.50"
-                )
+                self._problem(line, "price", message, amount_remedy(text, "4200 or 99.50"))
                 return None
             self._prices[text] = Decimal(text)
         return self._prices[text]

@@ -187,6 +187,15 @@ def iso(written: str) -> str:
     return "2026-11-24"
 
 
+def no_day(written: str) -> tuple[str, str]:
+    """Say what is wrong with what is no `day`, and what to write."""
+    with suppress(ValueError):
+        if date.fromisoformat(written).isoformat() == written:
+            years = f"{_YEARS.start} to {_YEARS.stop - 1}"
+            return f"{written} is out of reach", f"a year from {years}; empty where nobody knows"
+    return f"{quoted(written)} is not a date", f"write {iso(written)}"
+
+
 def _hidden(content: str, shown: str, problems: list[Problem], what: str) -> None:
     for number, line in enumerate(content.split("\n"), 1):
         place = characters.hidden(line)

@@ -67,16 +67,16 @@ def list_lines(devices: Sequence[Device]) -> Iterator[Line]:
     yield line(Span(f"{count(len(devices), 'device')}{': ' if told else ''}{told}", Style.STRONG))
 
 
-def file_lines(file: File, day: date) -> Iterator[Line]:
-    """Yield one device's maintenance file."""
+def file_lines(file: File, day: date, currency: str) -> Iterator[Line]:
+    """Yield one device's maintenance file as of a day, with prices in a currency ("": none is named)."""
     device = file.device
     yield line(Span(device.asset_tag, Style.STRONG), f"  {device.kind}, {device.product}")
     facts = {
         "serial": device.serial,
         "MAC": device.mac,
         "bought": str(device.purchased or ""),
-        "warranty": f"until {device.warranty_end}" if device.warranty_end else "",
-        "price": str(device.price or ""),
+        "warranty": _warranty(device, day),
+        "price": "" if device.price is None else _money(device.price, currency),
     }
     for name, text in facts.items():
         if text:
@@ -95,6 +95,13 @@ def file_lines(file: File, day: date) -> Iterator[Line]:
         yield line(f"  {entry.day}  ", *_entry_spans(entry), Span(f"  {entry.actor}", Style.QUIET))
     if not file.entries:
         yield line(Span("  nothing is recorded of it yet", Style.QUIET))
+
+
+def _warranty(device: Device, day: date) -> str:
+    end = device.warranty_end
+    if end is None:
+        return ""
+    return f"until {end}" if day <= end else f"over since {end}"
 
 
 def recorded_lines(entries: Sequence[Entry], notes: Iterable[str]) -> Iterator[Line]:

@@ -104,6 +104,8 @@ REFUSED = {
     "a hidden character": (
         ("fault", "T-1", "--reason", "no\u202esound"),
         "--reason: a bidirectional control character (U+202E) may not be part of it"),
+    "a comma for cents": (
+        ("repair", "T-1", "--cost", "850,50"), "--cost: '850,50' is no amount (write 850.50)"),
     "a fault without a reason": (
         ("fault", "T-1", "--reason", " "), "--reason is empty (say why, for the maintenance file)"),
     "a day before it was bought": (
@@ -338,6 +340,56 @@ def test_the_last_day_that_is_known_is_counted_from(device, equipped):
     equipped.policy("positions.yml", "title: Clerk", "title: Clerk\n    equipment: {phone: {}}")
     for words in (("due", "--within", "200y"), ("procurement", "--ahead", "200y"), ("renewals",)):
         assert device(*words, "--as-of", "2199-12-31").code == 0
+
+
+@pytest.mark.parametrize("name", ["80:5e:c0:00:00:02", "805ec0000002", "80-5E-C0-00-00-02"])
+def test_a_device_may_be_named_by_what_its_label_says(device, name):
+    assert device("issue", name, "P3").code == 0
+    assert device.row("T-2") == "home,P3,issued,"
+    assert device("fault", name, "--reason", "no sound").code == 0
+    assert device("repair", name, "--cost", "10").out.startswith("T-2  repaired   issued to P3")
+    steps = [item["step"] for item in device("show", name, "--json").document["history"]]
+    assert steps == ["issued", "fault", "repaired"]
+    twice = device("return", "T-2", name, "--json")
+    assert [item["asset_tag"] for item in twice.document["recorded"]] == ["T-2"]
+    unknown = device("show", "80:5e:c0:00:00:99")
+    assert (unknown.code, unknown.err.count("\n")) == (1, 1)
+
+
+def test_whoever_reports_a_fault_is_told_of_the_warranty(device):
+    assert device("fault", "T-1", "--reason", "x", "--on", "2026-03-02").out.endswith(
+        "note: T-1 is under warranty until 2027-03-10\n"
+    )
+    assert device("fault", "T-3", "--reason", "x", "--on", "2026-03-02").out.endswith(
+        "note: T-3 is out of warranty since 2020-01-07\n"
+    )
+    shown = device("show", "T-3", "--as-of", "2026-03-02").out
+    assert "  warranty  over since 2020-01-07\n  price     4,800 TWD\n" in shown
+    assert "  warranty  until 2020-01-07\n" in device("show", "T-3", "--as-of", "2020-01-07").out
+
+
+def test_a_second_device_of_a_kind_is_issued_with_a_note(device):
+    done = device("issue", "T-2", "P1")
+    assert done.out.endswith("note: P1 holds a phone already: T-1\n")
+
+
+def test_a_day_of_purchase_that_is_yet_to_come_fails_the_inspection(device, equipped):
+    file = equipped.path / "policies/devices.csv"
+    file.write_text(HEADER + ROWS.replace("2025-03-11,2028", "2125-03-11,2128"))
+    done = equipped("inspect", "--only", "equipment:purchase/*", "--no-use", "--json")
+    (check,) = done.document["checks"]
+    assert (done.code, check["address"]) == (2, "equipment:purchase/T-2")
+    assert check["got"] == "bought on 2125-03-11, which is yet to come"
+
+
+def test_a_file_from_a_spreadsheet_keeps_its_form(device, equipped):
+    """A byte order mark, carriage returns, quoted values: all but the row that changes stays."""
+    file = equipped.path / "policies/devices.csv"
+    raw = (HEADER + ROWS).replace("Snom,D785", '"Snom","D785"').replace("\n", "\r\n")
+    file.write_bytes(b"\xef\xbb\xbf" + raw.encode())
+    assert device("issue", "T-2", "P3").code == 0
+    changed = raw.replace("5400,home,,stock,", "5400,home,P3,issued,")
+    assert file.read_bytes() == b"\xef\xbb\xbf" + changed.encode()
 
 
 def test_what_a_leaver_still_holds_fails_the_inspection(device, equipped):

@@ -98,7 +98,8 @@ def show(
     with session.open(ledger=ledger) as estate:
         found = equipping.show(estate, tag)
         on = day(as_of) or registering.today(estate.policy)
-    session.out.lines(equipment.file_lines(found, on))
+        currency = estate.policy.equipment.currency or ""
+    session.out.lines(equipment.file_lines(found, on, currency))
     session.out.document(equipment.file_document(found, on))
     return 0
 

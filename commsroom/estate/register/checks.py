@@ -89,7 +89,7 @@ def _rows(seen: Inspected) -> Iterator[Check]:
 
 
 def _purchases(seen: Inspected) -> Iterator[Check]:
-    """A maintenance file states when a device was bought."""
+    """A maintenance file states when a device was bought, and that day is over."""
     bare = [
         device.asset_tag
         for device in seen.devices
@@ -105,7 +105,18 @@ def _purchases(seen: Inspected) -> Iterator[Check]:
             because=_row(seen, tag),
             remedy="write it into the column purchased",
         )
-    if not bare:
+    coming = [device for device in seen.devices if device.purchased and device.purchased > seen.day]
+    for device in coming:
+        yield seen.standard.check(
+            "purchase",
+            device.asset_tag,
+            expected="bought on a day that was",
+            got=f"bought on {device.purchased}, which is yet to come",
+            ok=False,
+            because=_row(seen, device.asset_tag),
+            remedy="mend the column purchased",
+        )
+    if not bare and not coming:
         text = f"{len(seen.devices)} devices state when they were bought"
         yield _good(seen, "purchase", "dates", text, "3.2.1")
 

@@ -84,6 +84,14 @@ FAULTS = {
                  "warranty_end: `warranty_end` 2023-03-10 is before `purchased` 2024-03-11"),
     "price": (",5200,", ",NT$5200,", ("price: 'NT$5200' is not a price"
               " (digits, with a point for cents: 4200 or 99.50)")),
+    "year 1": ("2024-03-11", "0001-01-01", ("purchased: 0001-01-01 is out of reach"
+               " (a year from 1900 to 2199; empty where nobody knows)")),
+    "year 9999": ("2027-03-10", "9999-12-31", ("warranty_end: 9999-12-31 is out of reach"
+                  " (a year from 1900 to 2199; empty where nobody knows)")),
+    "decimal comma": (",5200,", ',"5200,50",', "price: '5200,50' is not a price (write 5200.50)"),
+    "thousands": (",5200,", ',"5,200.50",', "price: '5,200.50' is not a price (write 5200.50)"),
+    "one comma": (",5200,", ',"5,200",', ("price: '5,200' is not a price"
+                  " (digits, with a point for cents: 4200 or 99.50)")),
     "port": ("sw-3f:Gi", "Gi", "port: 'Gi1/0/1' is not a port (write SWITCH:PORT, as in sw-3f:Gi1/0/7)"),
     "tag": ("A-1,", "資-1,", ("asset_tag: '資-1' is not an asset tag"
             " (ASCII letters, digits, `.`, `_`, `-`)")),
