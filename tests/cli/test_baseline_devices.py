@@ -3,9 +3,18 @@
 import json
 import shutil
 import subprocess
+import time
+from datetime import UTC, date, datetime
 
 import jsonschema
 import pytest
+
+from commsroom.app import registering
+from commsroom.app.estate import open_estate
+from commsroom.estate.register import Entry, Standing, Step, upkeep
+from commsroom.ledger import Ledger
+from commsroom.ledger import baseline as form
+from commsroom.policy.devices import DeviceState
 
 HEADER = (
     "asset_tag,kind,vendor,model,serial,mac,purchased,warranty_end,price,site,holder,state,port\n"
@@ -73,6 +82,37 @@ def test_a_row_edited_by_hand_is_told_with_it(checkout):
         "equipment:register/T-2 state",
         "equipment:register/T-2 holder",
     }
+
+
+def test_what_is_compiled_with_it_stands_where_the_ledger_said(checkout):
+    """As drift and plan see policy: the telephone of a row edited by hand stays on its desk."""
+    (checkout.path / "policies/devices.csv").write_text(HEADER + ROWS.replace(",P1,", ",P4,"))
+    with open_estate(checkout.path, baseline=checkout.file) as estate:
+        devices = {item.asset_tag: item for item in registering.present(estate).devices}
+    assert [devices[tag].holder for tag in ("T-1", "T-2", "T-3")] == ["P1", "P3", "P2"]
+    assert devices["T-1"].state == "repair"
+
+
+@pytest.mark.slow
+def test_fifty_thousand_lives_travel_in_seconds(tmp_path):
+    at = Standing(DeviceState.ISSUED, "P1", "home", "")
+    day = date(2026, 3, 2)
+    steps = [
+        Entry(tag=f"T-{number}", step=Step.MAINTAINED, day=day, before=at, after=at,
+              details={"task": "cleaning"})
+        for number in range(50_000)
+    ]  # fmt: skip
+    with Ledger.open(str(tmp_path / "ledger.db")) as ledger:
+        ledger.record_steps(steps, {}, actor="wei@ops1")
+        started = time.monotonic()
+        taken = form.taken(
+            ledger, name="Small", by="wei@ops1", at=datetime.now(UTC), expires=None, simulated=False
+        )
+        read = form.Baseline.model_validate_json(form.written(taken))
+        with form.remembered(read, tmp_path / "baseline.db") as again:
+            assert again.lives() == ledger.lives()
+        assert upkeep.done(read.upkeep()) == upkeep.done(steps)
+        assert time.monotonic() - started < 30
 
 
 def test_its_devices_are_of_the_documented_form(checkout, pytestconfig):
