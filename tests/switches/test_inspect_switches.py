@@ -41,7 +41,7 @@ def test_an_estate_of_switches_is_inspected_without_probe_accounts(tmp_path, bac
         provider = switches.provider(backend, 1)
         with provider.client.session() as session:
             block = Block((line,), ())
-            session.configure([block], revert=False, done=lambda number, refused: None)
+            session.configure([block], revert="", done=lambda number, refused: None)
         code, document = inspect(root)
         assert code == 2
         (wrong,) = (item for item in startup(document).values() if not item["ok"])
