@@ -20,6 +20,21 @@ import re
 
 from grammar import Refusal, parse
 
+#: What `vendors` finds here.
+BACKEND = "arista_eos"
+PORTS = "Et{}"
+NTP = "ntp server 192.0.2.50"
+GOLDEN = {"ccs-720xp": ("Et1", "Et4", "Et5")}
+REFUSED = (
+    (["configure terminal", "interface Ethernet99"], "% Invalid input (at token 1: 'Ethernet99')"),
+    (["conf t", "int et1", "switchport access vlan 4095"], "% Invalid input (at token 3: '4095')"),
+    (["conf t", "int et1", "switchport"], "% Incomplete command (at token 0: 'switchport')"),
+    (["conf t", "int et1", "s"], "% Ambiguous command (at token 0: 's')"),
+    (["switchport access vlan 10"], "% Invalid input (at token 0: 'switchport')"),
+    (["conf t", "no vlan 1"], "% VLAN 1 cannot be deleted"),
+    (["conf t", "int et1", "switchport port-security mac-address maximum 0"], "% Invalid input (at token 4: '0')"),
+)  # fmt: skip
+
 EXEC = (
     "show running-config", "show startup-config", "show version", "show privilege", "configure terminal",
     "configure session WORD", "configure session WORD commit", "configure session WORD commit timer WORD",
