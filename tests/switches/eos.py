@@ -24,7 +24,7 @@ from grammar import Refusal, parse
 BACKEND = "arista_eos"
 PORTS = "Et{}"
 NTP = "ntp server 192.0.2.50"
-GOLDEN = {"ccs-720xp": ("Et1", "Et4", "Et5")}
+GOLDEN = {"ccs-720xp": ("Et1", "Et4", "Et5"), "ccs-722xpm": ("Et1", "Et2", "Et3")}
 REFUSED = (
     (["configure terminal", "interface Ethernet99"], "% Invalid input (at token 1: 'Ethernet99')"),
     (["conf t", "int et1", "switchport access vlan 4095"], "% Invalid input (at token 3: '4095')"),

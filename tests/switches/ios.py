@@ -25,7 +25,10 @@ from grammar import Refusal, parse
 BACKEND = "cisco_ios"
 PORTS = "Gi1/0/{}"
 NTP = "ntp server 192.0.2.50"
-GOLDEN = {"catalyst-2960x": ("Gi1/0/1", "Gi1/0/4", "Gi1/0/5")}
+GOLDEN = {
+    "catalyst-2960x": ("Gi1/0/1", "Gi1/0/4", "Gi1/0/5"),
+    "catalyst-3850": ("Gi1/0/10", "Gi1/0/4", "Gi1/0/1"),
+}
 REFUSED = (
     (["conf t", "interface GigabitEthernet1/0/99"], "Invalid input"),
     (["conf t", "int gi1/0/1", "switchport access vlan 4095"], "Invalid input"),

@@ -18,7 +18,7 @@ from grammar import Refusal, parse
 BACKEND = "huawei_vrp"
 PORTS = "GE0/0/{}"
 NTP = "ntp-service unicast-server 192.0.2.50"
-GOLDEN = {"s5700": ("GE0/0/1", "GE0/0/2", "GE0/0/5")}
+GOLDEN = {"s5700": ("GE0/0/1", "GE0/0/2", "GE0/0/5"), "s5735": ("GE0/0/1", "GE0/0/2", "GE0/0/3")}
 REFUSED = (
     (["system-view", "interface GigabitEthernet0/0/1", "port link-type access",
            "port default vlan 77"], "does not exist"),
