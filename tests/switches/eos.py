@@ -1,25 +1,53 @@
-"""SIMULATOR of an Arista campus switch's command line (EOS 4.2x), as strict as the real one. No switch.
+"""SIMULATOR of an Arista campus switch's command line (EOS 4.2x), strict where its documents are. No switch.
 
-What is refused, and in which words, is from Arista's public documents and from what reads them:
-- *EOS User Manual*, "Command-Line Interface": keywords may be cut short while they stay unique; modes; `% Invalid
-  input`, `% Incomplete command`, `% Ambiguous command`, since EOS 4.2x with the token (pyeapi's and NAPALM's tests);
-- "VLANs": 1 to 4094, 1 cannot be deleted, names of at most 32 letters; switchport modes, phone trunks;
-- "Port Security": 1 to 1000 addresses, learned and never configured; "LLDP": on unless `no lldp run`;
-- the configurations of aristanetworks/avd (Apache-2.0): three blanks of indent, what is the factory's is not shown.
+Where each form and wording was looked up:
+- `% Invalid input (at token N: 'word')`, `Incomplete command (at token N: 'word')`, N from 0: aristanetworks/anta (Apache-2.0),
+  `anta/constants.py`, which lists what real switches said; `Ambiguous command (at token N: 'word')` so in public Go code
+  that quotes cEOS 4.36. Older systems leave the bracket away (*Arista Warrior*, 2nd ed., "Aristacisms");
+- sessions: *EOS User Manual*, "Configure Session", "Session Management Commands" (`commit timer hh:mm:ss` back to `switch#`;
+  what is not confirmed goes back); the words of the EXEC form as NAPALM sends them (`napalm/eos/eos.py`, 5.2.0);
+  `… detail | json` as napalm-automation/napalm#2166 quotes it before and from 4.32;
+- VLANs: the manual's "Virtual LANs" (1 to 4094; 1 is there by default); three blanks of indent, what is the factory's is
+  not shown: the configurations of aristanetworks/avd (Apache-2.0).
+In no document we found, and so as we remember or guess them: `Copy completed successfully.` after `write memory` (where a switch says
+otherwise, apply calls the change made but not saved), how VLAN 1 and a session that is over are refused (any `% ` is a
+refusal to us), the 32 letters of a name, 1000 addresses of port security.
 """
 
+import copy
+import json
 import re
 
 from grammar import Refusal, parse
 
+#: What `vendors` finds here.
+BACKEND = "arista_eos"
+PORTS = "Et{}"
+NTP = "ntp server 192.0.2.50"
+GOLDEN = {"ccs-720xp": ("Et1", "Et4", "Et5"), "ccs-722xpm": ("Et1", "Et2", "Et3")}
+REFUSED = (
+    (["configure terminal", "interface Ethernet99"], "% Invalid input (at token 1: 'Ethernet99')"),
+    (["conf t", "int et1", "switchport access vlan 4095"], "% Invalid input (at token 3: '4095')"),
+    (["conf t", "int et1", "switchport"], "% Incomplete command (at token 0: 'switchport')"),
+    (["conf t", "int et1", "s"], "% Ambiguous command (at token 0: 's')"),
+    (["switchport access vlan 10"], "% Invalid input (at token 0: 'switchport')"),
+    (["conf t", "no vlan 1"], "% VLAN 1 cannot be deleted"),
+    (["conf t", "int et1", "switchport port-security mac-address maximum 0"], "% Invalid input (at token 4: '0')"),
+)  # fmt: skip
+
 EXEC = (
     "show running-config", "show startup-config", "show version", "show privilege", "configure terminal",
+    "configure session WORD", "configure session WORD commit", "configure session WORD commit timer WORD",
+    "configure session WORD abort", "show configuration sessions detail | json",
     "write memory", "terminal length <0-32767>", "terminal width <10-32767>", "enable", "disable", "exit",
 )  # fmt: skip
 CONFIG = (
     "hostname WORD", "interface LINE", "vlan <1-4094>", "no vlan <1-4094>", "management telnet",
     "lldp run", "no lldp run", "ntp server A.B.C.D", "no ntp server A.B.C.D", "logging host A.B.C.D",
     "no logging host A.B.C.D", "alias WORD LINE", "no alias WORD", "exit", "end",
+)  # fmt: skip
+SESSION = (
+    *CONFIG, "commit", "commit timer WORD", "abort",
 )  # fmt: skip
 INTERFACE = (
     "description LINE", "no description", "switchport mode access", "switchport mode trunk",
@@ -58,6 +86,51 @@ class Device:
         self.telnet = True
         self.saved = self.running()
         self.log = []
+        #: Configuration sessions by name: what each would make of us, and its state as 4.31 prints it.
+        self.sessions, self.states = {}, {}
+        #: The one that waits for a second commit: its name, what was before it, minutes left.
+        self.waiting, self.before, self.minutes = "", None, 0
+
+    def held(self):
+        """Return what the running configuration is made of."""
+        return copy.deepcopy((self.name, self.globals, self.vlans, self.ports, self.telnet))
+
+    def take(self, held):
+        """Be configured so."""
+        self.name, self.globals, self.vlans, self.ports, self.telnet = copy.deepcopy(held)
+
+    def commit(self, name, minutes=0):
+        """Make a session true, for good or for so long."""
+        if name != self.waiting:
+            self.before = self.held()
+            self.take(self.sessions[name].held())
+        self.waiting, self.minutes = (name, minutes) if minutes else ("", 0)
+        self.states[name] = "pendingCommitTimer" if minutes else "completed"
+
+    def abort(self, name):
+        """Forget a session; one that waits for its second commit is taken back."""
+        if name == self.waiting:
+            self.take(self.before)
+            self.waiting = ""
+        self.states[name] = "aborted"
+
+    def forward(self, minutes):
+        """Let time pass."""
+        self.minutes -= minutes
+        if self.waiting and self.minutes <= 0:
+            self.abort(self.waiting)
+
+    def detail(self):
+        """Print the sessions as JSON, as EOS does before 4.32 or from it on."""
+        new = self.name.endswith("2")
+        sessions = {
+            name: {"state": "committed" if new and state in {"pendingCommitTimer", "completed"} else state,
+                   "commitUser": "netadmin", "description": "", "instances": {}}
+            for name, state in self.states.items() if state != "aborted"
+        }  # fmt: skip
+        rest = {"commitTimerSessionName": self.waiting, "commitTimerExpireTime": 1739832320.16}
+        answer = {"sessions": sessions, "maxSavedSessions": 1, "maxOpenSessions": 5}
+        return json.dumps(answer | (rest if new and self.waiting else {}), indent=4)
 
     def running(self):
         out = [
@@ -87,11 +160,18 @@ class Cli:
     def __init__(self, device):
         self.device = device
         self.mode, self.section = "exec", ""
+        self.session = ""
+
+    @property
+    def at(self):
+        """Return what commands configure: the device, or what a session would make of it."""
+        return self.device.sessions[self.session] if self.session else self.device
 
     @property
     def prompt(self):
-        where = {"if": f"(config-if-{str(self.section).replace('Ethernet', 'Et')})", "vlan": f"(config-vlan-{self.section})",
-                 "telnet": "(config-mgmt-telnet)", "config": "(config)", "exec": ""}  # fmt: skip
+        s = f"-s-{self.session[:6]}" if self.session else ""
+        where = {"if": f"(config{s}-if-{str(self.section).replace('Ethernet', 'Et')})", "vlan": f"(config{s}-vlan-{self.section})",
+                 "telnet": f"(config{s}-mgmt-telnet)", "config": f"(config{s})", "exec": ""}  # fmt: skip
         return f"{self.device.name}{where[self.mode]}#"
 
     def answer(self, line):
@@ -114,17 +194,19 @@ class Cli:
 
     def _do(self, line):
         try:
-            words = parse(line, VIEWS[self.mode])
+            words = parse(
+                line, SESSION if self.session and self.mode == "config" else VIEWS[self.mode]
+            )
         except Refusal as error:
             if self.mode in {"exec", "config"}:
                 raise
             try:  # a command of the global mode is taken within a section, too
-                words = parse(line, CONFIG)
+                words = parse(line, SESSION if self.session else CONFIG)
             except Refusal:
                 raise error from None
             self.mode = "config"
         if words == ["end"] or (words == ["exit"] and self.mode == "config"):
-            self.mode = "exec"
+            self.mode, self.session = "exec", ""
             return ""
         if words == ["exit"] and self.mode != "exec":
             self.mode = "config"
@@ -135,6 +217,10 @@ class Cli:
         match words:
             case ["exit"]:
                 return None
+            case ["configure", "session", name, *how]:
+                return self._session(name, how)
+            case ["show", "configuration", "sessions", *_]:
+                return self.device.detail()
             case ["show", "running-config"]:
                 return self.device.running()
             case ["show", "startup-config"]:
@@ -154,9 +240,42 @@ class Cli:
                 self.mode = "config"
         return ""
 
+    def _session(self, name, how):
+        device, state = self.device, self.device.states.get(name, "")
+        if how and state not in {"pending", "pendingCommitTimer"}:
+            raise Refusal(f"Cannot {how[0]} session {name}")
+        match how:
+            case []:
+                if state in {"", "pending"}:
+                    device.sessions.setdefault(name, copy.deepcopy(device))
+                    device.states[name] = "pending"
+                    self.mode, self.session = "config", name
+                    return ""
+                raise Refusal(f"Cannot enter session {name}")
+            case ["commit"]:
+                device.commit(name)
+            case ["commit", "timer", limit]:
+                if not re.fullmatch(r"\d+:[0-5]?\d:[0-5]?\d", limit):
+                    raise Refusal(
+                        "invalid",
+                        len(
+                            "commit timer "
+                            if self.session
+                            else f"configure session {name} commit timer "
+                        ),
+                    )
+                hours, minutes, seconds = map(int, limit.split(":"))
+                device.commit(name, hours * 60 + minutes + seconds / 60)
+            case ["abort"]:
+                device.abort(name)
+        self.mode, self.session = "exec", ""
+        return ""
+
     def _config(self, words):
-        device, line = self.device, " ".join(words)
+        device, line = self.at, " ".join(words)
         match words:
+            case ["commit" | "abort", *_]:
+                return self._session(self.session, words)
             case ["hostname", name]:
                 device.name = name
             case ["interface", name]:
@@ -168,7 +287,7 @@ class Cli:
                 device.vlans.setdefault(int(number), "")
                 self.mode, self.section = "vlan", int(number)
             case ["no", "vlan", "1"]:
-                raise Refusal("Default VLAN 1 may not be deleted")
+                raise Refusal("VLAN 1 cannot be deleted")
             case ["no", "vlan", number]:
                 device.vlans.pop(int(number), None)
             case ["management", "telnet"]:
@@ -191,15 +310,15 @@ class Cli:
     def _vlan(self, words):
         if words[0] == "name" and len(words[1]) > 32:
             raise Refusal("invalid", 5)
-        self.device.vlans[self.section] = words[1] if words[0] == "name" else ""
+        self.at.vlans[self.section] = words[1] if words[0] == "name" else ""
         return ""
 
     def _telnet(self, words):
-        self.device.telnet = words == ["no", "shutdown"]
+        self.at.telnet = words == ["no", "shutdown"]
         return ""
 
     def _if(self, words):
-        lines, line = self.device.ports[self.section], " ".join(words)
+        lines, line = self.at.ports[self.section], " ".join(words)
         if words[0] == "no" and words != ["no", "shutdown"]:
             gone = " ".join(words[1:])
             lines[:] = [

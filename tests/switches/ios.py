@@ -21,6 +21,26 @@ import re
 
 from grammar import Refusal, parse
 
+#: What `vendors` finds here.
+BACKEND = "cisco_ios"
+PORTS = "Gi1/0/{}"
+NTP = "ntp server 192.0.2.50"
+GOLDEN = {
+    "catalyst-2960x": ("Gi1/0/1", "Gi1/0/4", "Gi1/0/5"),
+    "catalyst-3850": ("Gi1/0/10", "Gi1/0/4", "Gi1/0/1"),
+}
+REFUSED = (
+    (["conf t", "interface GigabitEthernet1/0/99"], "Invalid input"),
+    (["conf t", "int gi1/0/1", "switchport access vlan 4095"], "Invalid input"),
+    (["conf t", "int gi1/0/1", "switchport port-security"], "dynamic port"),
+    (["conf t", "int gi1/0/1", "switchport"], "Incomplete"),
+    (["conf t", "int gi1/0/1", "sw vo vlan"], "Incomplete"),
+    (["conf t", "int gi1/0/1", "s"], "Ambiguous"),
+    (["switchport access vlan 10"], "Invalid input"),
+    (["conf t", "no vlan 1"], "may not be deleted"),
+    (["conf t", "int gi1/0/1", "switchport access vlan 77"], "Creating vlan 77"),
+)  # fmt: skip
+
 NAME = "GigabitEthernet"
 NO_CHANGE = "%No Rollback Confirmed Change pending"
 EXEC = (

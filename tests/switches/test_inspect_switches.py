@@ -5,13 +5,9 @@ import json
 import pytest
 from estate_of_switches import make, run
 from fleet import fleet
+from vendors import VENDORS
 
 from commsroom.backends.network_cli.config import Block
-
-VENDORS = {
-    "cisco_ios": ("ios", "Gi1/0/{}", "ntp server 192.0.2.50"),
-    "huawei_vrp": ("vrp", "GE0/0/{}", "ntp-service unicast-server 192.0.2.50"),
-}
 
 
 def inspect(root):
@@ -27,9 +23,9 @@ def startup(document):
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", VENDORS)
 def test_an_estate_of_switches_is_inspected_without_probe_accounts(tmp_path, backend):
-    kind, port, line = VENDORS[backend]
-    with fleet(tmp_path, kind, 3) as switches:
-        root = make(tmp_path, switches, backend, phones=1, port=port)
+    vendor = VENDORS[backend]
+    with fleet(tmp_path, vendor.__name__, 3) as switches:
+        root = make(tmp_path, switches, backend, phones=1, port=vendor.PORTS)
         code, document = inspect(root)
         assert code == 0
         assert not document["findings"]
@@ -40,8 +36,8 @@ def test_an_estate_of_switches_is_inspected_without_probe_accounts(tmp_path, bac
         # What somebody configured and did not save.
         provider = switches.provider(backend, 1)
         with provider.client.session() as session:
-            block = Block((line,), ())
-            session.configure([block], revert=False, done=lambda number, refused: None)
+            block = Block((vendor.NTP,), ())
+            session.configure([block], revert="", done=lambda number, refused: None)
         code, document = inspect(root)
         assert code == 2
         (wrong,) = (item for item in startup(document).values() if not item["ok"])

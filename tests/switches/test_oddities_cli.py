@@ -92,7 +92,7 @@ def test_an_apply_changes_the_others_and_sends_nothing_to_what_it_could_not_read
 def test_drift_of_one_is_told_beside_those_that_are_unknown_and_unknown_is_never_clean(estate):
     with estate.provider("cisco_ios", 0).client.session() as session:
         block = Block(("interface Gi1/0/1", "no switchport voice vlan", "exit"), ())
-        session.configure([block], revert=False, done=lambda number, refused: None)
+        session.configure([block], revert="", done=lambda number, refused: None)
     done = run(estate.root, "drift", "--json")
     require_clean(done)
     assert done.returncode == 4

@@ -90,7 +90,7 @@ def test_a_real_command_line_is_configured_read_back_and_refuses_in_its_own_word
     refused = {}
     with client.session() as session:
         before = Config.parse(session.read()["show running-config"])
-        session.configure(blocks, revert=False, done=refused.__setitem__)
+        session.configure(blocks, revert="", done=refused.__setitem__)
         session.save()
     with client.session() as session:
         after = Config.parse(session.read()["show running-config"])

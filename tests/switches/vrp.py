@@ -14,6 +14,23 @@ import re
 
 from grammar import Refusal, parse
 
+#: What `vendors` finds here.
+BACKEND = "huawei_vrp"
+PORTS = "GE0/0/{}"
+NTP = "ntp-service unicast-server 192.0.2.50"
+GOLDEN = {"s5700": ("GE0/0/1", "GE0/0/2", "GE0/0/5"), "s5735": ("GE0/0/1", "GE0/0/2", "GE0/0/3")}
+REFUSED = (
+    (["system-view", "interface GigabitEthernet0/0/1", "port link-type access",
+           "port default vlan 77"], "does not exist"),
+    (["system-view", "interface GigabitEthernet0/0/1", "port-security max-mac-num 2"],
+     "not enabled"),
+    (["display current-config uration"], "Unrecognized command"),
+    (["system-view", "vlan 10", "quit", "interface GigabitEthernet0/0/1",
+           "port hybrid pvid vlan 10", "port link-type access"], "renew the default"),
+    (["system-view", "undo vlan 1"], "cannot be deleted"),
+    (["port link-type access"], "Unrecognized command"),
+)  # fmt: skip
+
 NAME = "GigabitEthernet"
 USER = (
     "display current-configuration", "display saved-configuration", "display version",

@@ -14,6 +14,13 @@ CLI: Final = Cli(
     startup="show startup-config",
     enter="configure terminal",
     leave="end",
+    confirm="configure session CHANGE",
+    commit=("commit timer 00:05:00", "commit"),
+    confirmed="configure session CHANGE commit",
+    abandoned="configure session CHANGE abort",
+    pending="show configuration sessions detail | json",
+    # Since 4.32 the name of what waits, before that a state of each session.
+    minutes=r'"state":\s*"(pendingCommitTimer)|"commitTimerSessionName":\s*"([^"]+)"',
     save=(("write memory", ""),),
     saved=r"Copy completed successfully",
 )

@@ -48,6 +48,7 @@ class Eos(Dialect):
     called = "EOS"
     leave = "exit"
     save = "write memory"
+    settle = "configure session NAME commit, or configure session NAME abort"
     undoing = (
         (r"no (description|name) .*", r"no \1"),
         (
@@ -78,6 +79,10 @@ class Eos(Dialect):
     #: What a phone is told over LLDP-MED is no setting of a port here; addresses of port security are learned,
     #: never configured; SNMPv3 users are not ours yet.
     unsupported = frozenset({"lldp_med", "secure_macs", "snmp_user"})
+
+    def reverts(self, config: Config) -> bool:
+        """Say yes: sessions need nothing set up. A system without them refuses, and is changed without."""
+        return True
 
     def configuration(self, texts: Texts) -> Config:
         """Give each VLAN of `vlan 10,20-22` a section of its own."""

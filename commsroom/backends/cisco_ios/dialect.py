@@ -70,6 +70,7 @@ class Ios(Dialect):
     called = "IOS"
     leave = "exit"
     save = "write memory"
+    settle = "configure confirm, or configure revert now"
     undoing = (
         (
             r"no (description|switchport (?:access|voice) vlan|switchport port-security maximum(?= \d+$)) .*",

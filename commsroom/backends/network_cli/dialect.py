@@ -93,6 +93,8 @@ class Dialect(ABC):
     leave: ClassVar[str]
     #: What a person would type to keep the configuration over a restart.
     save: ClassVar[str]
+    #: How people settle a change that waits to be confirmed; empty where none ever does.
+    settle: ClassVar[str] = ""
     #: Patterns of undone lines, and how each is really undone.
     undoing: ClassVar[Sequence[tuple[str, str]]]
     ports: ClassVar[Names]

@@ -113,7 +113,7 @@ class FakeClient:
         return next(iter(self._device.texts(self.saved).values()))
 
     def configure(
-        self, blocks: Sequence[Block], *, revert: bool, done: Callable[[int, str], None]
+        self, blocks: Sequence[Block], *, revert: str, done: Callable[[int, str], None]
     ) -> None:
         """Take every line; the first block is the fence's, which cases do not speak of."""
         for number, block in enumerate(blocks):
@@ -126,7 +126,7 @@ class FakeClient:
                 self.told += [*block.commands, *("(a secret)" for _ in block.secret)]
             done(number, "")
 
-    def confirm(self) -> None:
+    def confirm(self, change: str) -> None:
         """Need no word: a fake never goes back."""
 
     def save(self) -> None:

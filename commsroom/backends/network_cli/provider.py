@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -113,7 +114,7 @@ class SwitchProvider:
         if left:
             raise SystemUnknown(
                 self.system, "read", f"a change on it waits to be confirmed; else it goes back (timer: {left})",
-                remedy="run again when the timer has gone off, or settle it on the switch: configure confirm, or configure revert now",
+                remedy=f"run again when the timer has gone off, or settle it on the switch: {self.dialect.settle}",
                 answered=True,
             )  # fmt: skip
 
@@ -129,7 +130,8 @@ class _Doing:
             batch.changes, key=lambda item: _ORDER[item.address.kind], reverse=backwards
         )
         self._refused: dict[Address, str] = {}
-        self._reverts = False
+        #: The change's name on a switch that takes back what nobody confirms; no two batches share one.
+        self._reverts = ""
         self.begun = False
 
     def run(self, session: Session) -> Applied:
@@ -142,7 +144,8 @@ class _Doing:
         self._keep(blocks)
         self.begun = True
         first = configs.Block(fence, ())
-        self._reverts = provider.dialect.reverts(config)
+        if provider.dialect.reverts(config):
+            self._reverts = f"commsroom-{batch.fence}-{secrets.token_hex(4)}"
         session.configure([first, *blocks], revert=self._reverts, done=self._done)
         self._settle(session)
         return self._applied(provider._snapshot(session)[0], "")  # noqa: SLF001 - as above
@@ -161,7 +164,7 @@ class _Doing:
     def _settle(self, session: Session) -> None:
         """Let what is there stay, over a restart too."""
         if self._reverts:
-            session.confirm()
+            session.confirm(self._reverts)
         session.save()
 
     def _doubtful(self, change: Change, error: SystemUnknown) -> Outcome:

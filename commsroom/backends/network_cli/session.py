@@ -47,7 +47,9 @@ class Cli:
     `back` leaves a section, `leave` the configuration.
     `confirm` enters configuration mode so that the device goes back by itself unless `confirmed` is said;
     `whole` matches in a running configuration that was printed to its end.
-    `pending` asks how long it will wait, and `minutes` matches that; all empty where the platform has no such thing.
+    `pending` asks how long it will wait, and `minutes` matches that (or a group of it); all empty where the platform has no such thing.
+    Where that mode only collects commands, `commit` is what makes them true, the first of them that is not refused,
+    and `abandoned` throws away what never came so far. CHANGE stands for the change's name in all of them.
     """
 
     device_type: str
@@ -65,6 +67,8 @@ class Cli:
     confirmed: str = ""
     pending: str = ""
     minutes: str = ""
+    commit: tuple[str, ...] = ()
+    abandoned: str = ""
 
 
 class Session(Protocol):
@@ -83,16 +87,17 @@ class Session(Protocol):
         ...
 
     def configure(
-        self, blocks: Sequence[Block], *, revert: bool, done: Callable[[int, str], None]
+        self, blocks: Sequence[Block], *, revert: str, done: Callable[[int, str], None]
     ) -> None:
         """Send the commands block by block; `done` gets each one's number and refusal ("" for none).
 
+        `revert` names a change the device is to take back unless it is confirmed, "" for one that stays.
         A block ends at its first refused command; the next one is begun all the same.
         """
         ...
 
-    def confirm(self) -> None:
-        """Say that the change is to stay, where the device would else go back."""
+    def confirm(self, change: str) -> None:
+        """Say that the change of this name is to stay, where the device would else go back."""
         ...
 
     def save(self) -> None:
@@ -220,6 +225,7 @@ class RealSession:
         self._cli = cli
         self._connection = connection
         self._deadlines = deadlines
+        self._committed = False
         name = re.escape(connection.base_prompt)
         self._prompt = re.compile(rf"(?:^|\n)\r*{cli.prompt.replace('NAME', name)}\s*$")
         self._refusal = re.compile(cli.refusal, re.MULTILINE)
@@ -244,18 +250,19 @@ class RealSession:
             return ""
         answer = self._ask(self._cli.pending, "read", time.monotonic() + self._deadlines.read)
         match = re.search(self._cli.minutes, answer)
-        return match[0] if match else ""
+        return match[match.lastindex or 0] if match else ""
 
     def startup(self) -> str:
         """Ask for what is saved."""
         return self._ask(self._cli.startup, "read", time.monotonic() + self._deadlines.read)
 
     def configure(
-        self, blocks: Sequence[Block], *, revert: bool, done: Callable[[int, str], None]
+        self, blocks: Sequence[Block], *, revert: str, done: Callable[[int, str], None]
     ) -> None:
         """Send the commands one at a time, each answer looked at."""
         end = time.monotonic() + self._deadlines.apply
         enter = self._cli.confirm if revert and self._cli.confirm else self._cli.enter
+        enter = enter.replace("CHANGE", revert)
         refused = self._command(enter, end)
         if refused and enter != self._cli.enter:  # an older system: it has an archive, and no timer
             enter = self._cli.enter
@@ -264,12 +271,29 @@ class RealSession:
             raise SystemUnknown(self._system, "apply", f"`{enter}`: {refused}", answered=True)
         for number, block in enumerate(blocks):
             done(number, self._block(block, end))
-        self._command(self._cli.leave, end)
+        collected = enter != self._cli.enter and self._cli.commit
+        self._commit(revert, end) if collected else self._command(self._cli.leave, end)
 
-    def confirm(self) -> None:
-        """Tell the device that it need not go back."""
-        if self._cli.confirmed:
-            self._command(self._cli.confirmed, time.monotonic() + self._deadlines.apply)
+    def _commit(self, change: str, end: float) -> None:
+        """Make true what was collected; an older system has no timer for it."""
+        refused = ""
+        for command in self._cli.commit:
+            refused = self._command(command.replace("CHANGE", change), end)
+            if not refused:
+                self._committed = True
+                return
+        raise SystemUnknown(
+            self._system, "apply", f"`{self._cli.commit[-1]}`: {refused}", answered=True
+        )
+
+    def confirm(self, change: str) -> None:
+        """Tell the device that it need not go back; what was never made true is thrown away, not confirmed."""
+        command = self._cli.confirmed
+        if self._cli.abandoned and not self._committed and not self.pending():
+            command = self._cli.abandoned
+        if command:
+            end = time.monotonic() + self._deadlines.apply
+            self._command(command.replace("CHANGE", change), end)
 
     def save(self) -> None:
         """Write it to flash; raises SystemUnknown when the device does not say that it did."""

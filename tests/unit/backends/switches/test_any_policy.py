@@ -1,18 +1,10 @@
 """For any policy: after apply there is nothing left to do, and the way back leads home."""
 
-import eos
-import ios
 import pytest
-import vrp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from vendors import VENDORS, cli, dialect
 
-from commsroom.backends.arista_eos.client import CLI as EOS_CLI
-from commsroom.backends.arista_eos.dialect import Eos
-from commsroom.backends.cisco_ios.client import CLI as IOS_CLI
-from commsroom.backends.cisco_ios.dialect import Ios
-from commsroom.backends.huawei_vrp.client import CLI as VRP_CLI
-from commsroom.backends.huawei_vrp.dialect import Vrp
 from commsroom.backends.network_cli import config as switch_config
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 from commsroom.estate.resource import Action, Address, Change, Resource, differing_fields
@@ -43,10 +35,10 @@ SERVICES = st.builds(
 class Vendor:
     """A strict simulator without SSH, and the dialect that speaks to it."""
 
-    def __init__(self, simulator, dialect, cli, port):
+    def __init__(self, simulator, dialect, cli):
         self.device = simulator.Device("SW")
         self.cli = simulator.Cli(self.device)
-        self.dialect, self.words, self.port = dialect, cli, port
+        self.dialect, self.words, self.port = dialect, cli, simulator.PORTS.format(7)
 
     def config(self):
         return self.dialect.configuration({key: self.cli.answer(key) for key in self.words.reads})
@@ -80,21 +72,13 @@ class Vendor:
         return block.rollback
 
 
-def vendors():
-    return (
-        Vendor(ios, Ios(), IOS_CLI, "Gi1/0/7"),
-        Vendor(vrp, Vrp(), VRP_CLI, "GE0/0/7"),
-        Vendor(eos, Eos(), EOS_CLI, "Et7"),
-    )
-
-
-@pytest.mark.parametrize("index", [0, 1, 2], ids=["ios", "vrp", "eos"])
+@pytest.mark.parametrize("backend", VENDORS)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(first=PORT, second=PORT, services=SERVICES)
 def test_any_port_and_services_are_there_after_apply_and_gone_after_rollback(
-    index, first, second, services
+    backend, first, second, services
 ):
-    vendor = vendors()[index]
+    vendor = Vendor(VENDORS[backend], dialect(backend), cli(backend))
     for number in VLANS_OF_TEST:
         vendor.make("switch_vlan", str(number), SwitchVlan(name=f"v{number}"))
     for kind, key, body in (

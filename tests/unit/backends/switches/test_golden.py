@@ -8,10 +8,9 @@ import json
 from pathlib import Path
 
 import pytest
+import vendors
+from vendors import VENDORS
 
-from commsroom.backends.arista_eos import dialect as eos
-from commsroom.backends.cisco_ios import dialect as ios
-from commsroom.backends.huawei_vrp import dialect as vrp
 from commsroom.backends.network_cli import config as switch_config
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 from commsroom.estate.resource import Action, Address, Change, Resource, differing_fields
@@ -21,21 +20,18 @@ PHONE = SwitchPort(
     description="LH-P900 new.phone", access_vlan=10, voice_vlan=20, lldp_med=True, poe=True,
     max_macs=2, secure_macs=("80:5e:c0:00:00:01",),
 )  # fmt: skip
-#: By file: its dialect, and a port with a phone, one without power, one that is as from the factory.
-FILES = {
-    "catalyst-2960x": (ios, ("Gi1/0/1", "Gi1/0/4", "Gi1/0/5")),
-    "s5700": (vrp, ("GE0/0/1", "GE0/0/2", "GE0/0/5")),
-    "ccs-720xp": (eos, ("Et1", "Et4", "Et5")),
-}
+#: Golden files, by name: whose they are.
+FILES = {name: backend for backend, vendor in VENDORS.items() for name in vendor.GOLDEN}
 
 
 def held(name):
-    module, _ = FILES[name]
-    text = (GOLDEN / f"{name}.cfg").read_text()
-    texts = {module.RUNNING: text}
-    if module is ios:  # as `show vlan brief` has those that the configuration only lists
-        texts[ios.VLANS] = "20   VLAN0020                         active    Gi1/0/1\n"
-    dialect = {ios: ios.Ios, vrp: vrp.Vrp, eos: eos.Eos}[module]()
+    """Read what a switch prints for each command; what follows the first is in a file named by it, where it matters."""
+    first, *others = vendors.cli(FILES[name]).reads
+    texts = {first: (GOLDEN / f"{name}.cfg").read_text()}
+    for command in others:
+        path = GOLDEN / f"{name}.{command.replace(' ', '-')}"
+        texts |= {command: path.read_text()} if path.exists() else {}
+    dialect = vendors.dialect(FILES[name])
     return dialect, dialect.configuration(texts)
 
 
@@ -58,7 +54,7 @@ def test_a_documented_configuration_is_read_as_what_it_says(name, request):
 
 
 def changes(name, bodies):
-    phone, dark, new = FILES[name][1]
+    phone, dark, new = VENDORS[FILES[name]].GOLDEN[name]
     moved = dataclasses.replace(bodies["switch_port", phone], secure_macs=("80:5e:c0:00:00:02",))
     yield "a phone on a new port", "switch_port", new, PHONE
     yield "another phone on its port", "switch_port", phone, moved

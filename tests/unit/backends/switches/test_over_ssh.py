@@ -3,22 +3,15 @@
 import shutil
 
 import grammar
-import ios
 import pytest
-import vrp
 from fleet import fleet
+from vendors import VENDORS
 
 from commsroom.errors import SystemUnknown, UsageError
 from commsroom.estate.backend import Deadlines, ProofRequest, Status
 from commsroom.estate.kinds import kind_named
 from commsroom.estate.resource import Address, Resource
 from commsroom.estate.secret import SecretRef
-
-VENDORS = {
-    "cisco_ios": ("ios", "Gi1/0/7", "Gi1/0/24"),
-    "huawei_vrp": ("vrp", "GE0/0/7", "GE0/0/24"),
-    "arista_eos": ("eos", "Et7", "Et24"),
-}
 
 
 def resource(system, text, secrets=(), **values):
@@ -50,9 +43,10 @@ def wanted(system, port, *, voice=20, mac="80:5e:c0:9b:34:ca"):
 
 @pytest.fixture(scope="module", params=VENDORS)
 def switches(request, tmp_path_factory):
-    kind, port, uplink = VENDORS[request.param]
-    with fleet(tmp_path_factory.mktemp(kind), kind, 5) as found:
-        found.backend, found.port, found.uplink = request.param, port, uplink
+    vendor = VENDORS[request.param]
+    with fleet(tmp_path_factory.mktemp(vendor.__name__), vendor.__name__, 5) as found:
+        found.backend = request.param
+        found.port, found.uplink = vendor.PORTS.format(7), vendor.PORTS.format(24)
         yield found
 
 
@@ -166,25 +160,10 @@ def test_an_snmp_user_is_made_and_its_words_are_nowhere(tmp_path):
 
 
 REFUSED = [
-    (ios, ["conf t", "interface GigabitEthernet1/0/99"], "Invalid input"),
-    (ios, ["conf t", "int gi1/0/1", "switchport access vlan 4095"], "Invalid input"),
-    (ios, ["conf t", "int gi1/0/1", "switchport port-security"], "dynamic port"),
-    (ios, ["conf t", "int gi1/0/1", "switchport"], "Incomplete"),
-    (ios, ["conf t", "int gi1/0/1", "sw vo vlan"], "Incomplete"),
-    (ios, ["conf t", "int gi1/0/1", "s"], "Ambiguous"),
-    (ios, ["switchport access vlan 10"], "Invalid input"),
-    (ios, ["conf t", "no vlan 1"], "may not be deleted"),
-    (ios, ["conf t", "int gi1/0/1", "switchport access vlan 77"], "Creating vlan 77"),
-    (vrp, ["system-view", "interface GigabitEthernet0/0/1", "port link-type access",
-           "port default vlan 77"], "does not exist"),
-    (vrp, ["system-view", "interface GigabitEthernet0/0/1", "port-security max-mac-num 2"],
-     "not enabled"),
-    (vrp, ["display current-config uration"], "Unrecognized command"),
-    (vrp, ["system-view", "vlan 10", "quit", "interface GigabitEthernet0/0/1",
-           "port hybrid pvid vlan 10", "port link-type access"], "renew the default"),
-    (vrp, ["system-view", "undo vlan 1"], "cannot be deleted"),
-    (vrp, ["port link-type access"], "Unrecognized command"),
-]  # fmt: skip
+    pytest.param(vendor, lines, said, id=f"{name}: {', '.join(lines)}")
+    for name, vendor in VENDORS.items()
+    for lines, said in vendor.REFUSED
+]
 
 
 @pytest.mark.parametrize(("vendor", "lines", "said"), REFUSED)
