@@ -32,7 +32,7 @@ demo: setup ## From policy to proven accounts on real servers, with everything s
 ##@ Work on it
 
 .PHONY: check
-check: setup ## Format, lint, types, layers, YAML, Ansible and the quick tests: under a minute
+check: setup ## Format, lint, types, layers, YAML, Ansible and the quick tests: a few minutes on two cores
 	@$(MAKE) --keep-going --jobs=4 --output-sync=target $(addprefix check-,$(CHECKS))
 	@echo 'check: all good'
 
