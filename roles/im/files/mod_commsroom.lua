@@ -42,8 +42,8 @@ local slice = 250;
 -- Seconds a room may wait to be saved.
 local longest_wait = 5;
 
--- Prosody starts a collection of garbage when memory has grown by 5 % (util.startup); over a thousand accounts
--- that is a third of the work. While we work it may double first, which is Lua's own default.
+-- Prosody starts a collection of garbage when memory has grown by 5 % (util.startup); reading a thousand
+-- accounts took nearly twice as long so. While we work it may double first, which is Lua's own default.
 local roomy_pause = 200;
 
 -- An error for the operator, with a plain sentence; anything else that is thrown is a bug.
