@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from commsroom.app import allowing, bookkeeping, calendaring, planning
 from commsroom.app.estate import actor
+from commsroom.app.reading import Reading, comparable, read
 from commsroom.errors import CommsroomError, Exit, FenceRefused, PlanOutdated, TargetMoved
 from commsroom.estate import guards, order
 from commsroom.estate.backend import NOT_TRIED, Applied, Batch, Outcome, Status
@@ -160,11 +161,11 @@ def _after(
     if not planned.plan.changes:
         return planned.plan
     known = {name: item for name, item in left.items() if item is not None}
-    fresh = planning.read(estate, progress, only=tuple(sorted(left.keys() - known.keys())))
+    fresh = read(estate, progress, only=tuple(sorted(left.keys() - known.keys())))
     snapshots = {**planned.reading.snapshots, **known, **fresh.snapshots}
     for name in fresh.unknown:
         snapshots.pop(name, None)
-    reading = planning.Reading(snapshots, {**planned.reading.unknown, **fresh.unknown})
+    reading = Reading(snapshots, {**planned.reading.unknown, **fresh.unknown})
     again = planning.compare(estate, scope, planned.compiled, reading, planned.due)
     return _selected(again, select).plan
 
@@ -305,7 +306,7 @@ class _Run:
             )
             return provider.apply(batch)
 
-        limits = self._estate.tools.deadlines
+        limits = self._estate.deadlines
         self._estate.fleet.each(
             work, on=list(batches), deadline=limits.connect + limits.apply + 5, done=done
         )
@@ -315,7 +316,7 @@ class _Run:
         if isinstance(result, Applied):
             self._tokens[system] = result.token
             if result.left is not None:
-                self.left[system] = planning.comparable(self._estate, result.left)
+                self.left[system] = comparable(self._estate, result.left)
             return result.outcomes
         error: CommsroomError = result
         self._lost[system] = error

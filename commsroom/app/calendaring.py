@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.app import planning
 from commsroom.app.estate import actor
-from commsroom.app.planning import Reading
+from commsroom.app.reading import Reading, read
 from commsroom.errors import CommsroomError
 from commsroom.estate import due as dues
 from commsroom.policy.allotted import Allocations
@@ -105,7 +105,7 @@ def prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:
     compiled = planning.compile_policy(estate, scope)
     due = _due(estate, compiled, applied.until(compiled))
     there = tuple(name for name in due.systems if name in estate.systems)
-    reading = planning.read(estate, progress, only=there) if there else Reading({}, {})
+    reading = read(estate, progress, only=there) if there else Reading({}, {})
     return planning.compare(estate, scope, compiled, reading, due)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import getpass
 import os
 import socket
+import threading
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,13 +18,25 @@ from commsroom.errors import CommsroomError, GuardRefused, PolicyErrors
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from commsroom.estate.backend import Tools
+    from commsroom.estate.backend import Deadlines
     from commsroom.ledger import Ledger
     from commsroom.ledger.baseline import Baseline
     from commsroom.policy import Policy
     from commsroom.runs.inventory import System
     from commsroom.runs.nornir import Fleet
     from commsroom.secrets.sealed import SealedStore
+
+
+if TYPE_CHECKING:
+    _once = cached_property
+else:
+
+    class _once(cached_property):  # noqa: N801 - reads as the decorator it is
+        """A `cached_property` that two threads may ask for: the second waits, as all did before 3.12."""
+
+        def __get__(self, instance: Estate, owner: type[Estate] | None = None) -> Any:
+            with instance._opening:  # noqa: SLF001 - the lock of the estate it is part of
+                return super().__get__(instance, owner)
 
 
 class Estate:
@@ -51,6 +64,7 @@ class Estate:
         self._ledger_url = ledger_url
         self._on_boundary = on_boundary
         self._closing = contextlib.ExitStack()
+        self._opening = threading.RLock()
 
     @cached_property
     def home(self) -> Path:
@@ -109,7 +123,7 @@ class Estate:
         """Names of the systems that a fake stands in for."""
         return frozenset(name for name, system in self.systems.items() if system.simulated)
 
-    @cached_property
+    @_once
     def ledger(self) -> Ledger:
         """The ledger, opened. A new estate's is made by a founding verb; else an empty one, not kept.
 
@@ -180,7 +194,7 @@ class Estate:
                 remedy="run commsroom apply first; an account that may write is needed",
             )
 
-    @cached_property
+    @_once
     def key(self) -> bytes:
         """The estate's master key; made on the very first use of a new estate, never after.
 
@@ -197,7 +211,7 @@ class Estate:
         except key.NeverMade:
             return key.passing()
 
-    @cached_property
+    @_once
     def _fingerprint_key(self) -> bytes | None:
         """The key for fingerprints, for who only reads; None where a baseline has none beside it."""
         from commsroom.secrets import key
@@ -216,7 +230,7 @@ class Estate:
         """Whether a password changed behind our back would be seen: only a baseline may lack the key."""
         return self.baseline is None or self._fingerprint_key is not None
 
-    @cached_property
+    @_once
     def _scratch(self) -> Path:
         """A folder that is gone with the handle: for what a verb needs and must not found."""
         return Path(self._closing.enter_context(TemporaryDirectory(prefix="commsroom-")))
@@ -227,7 +241,7 @@ class Estate:
         files.require_regular(file)
         return file
 
-    @cached_property
+    @_once
     def secrets(self) -> SealedStore:
         """The sealed store."""
         from commsroom.secrets.sealed import SealedStore
@@ -247,28 +261,53 @@ class Estate:
             )
 
     @cached_property
-    def tools(self) -> Tools:
-        """What back ends are lent."""
-        from commsroom.estate.backend import Tools
+    def deadlines(self) -> Deadlines:
+        """How long each phase of a conversation with a system may take."""
+        from commsroom.estate.backend import Deadlines
+
+        return Deadlines()
+
+    @_once
+    def _tell(self) -> Callable[[str], str]:
+        """What makes a fingerprint of a verifier, with the key that the ledger knows as its own."""
         from commsroom.secrets import fingerprint
 
         ledger = self.ledger  # first: without one, there is nothing a key could be missing for
         if not self.compares_secrets:  # what is read of verifiers is then thrown away
-            return Tools(fingerprint=lambda _verifier: "")
+            return lambda _verifier: ""
         if self._fingerprint_key is not None:
             tell = fingerprint.keyed_apart(self._fingerprint_key)
         else:
             tell = fingerprint.keyed(self.key)
         # Another's key: everything would drift.
         ledger.bind_key(tell("commsroom estate key"), keep=self.founding)
-        return Tools(fingerprint=tell)
+        return tell
 
-    @cached_property
+    def _fingerprint(self, verifier: str) -> str:
+        return self._tell(verifier)
+
+    def require_key(self) -> None:
+        """Raise CommsroomError unless there are a ledger and the key that it knows as its own."""
+        _ = self._tell
+
+    @property
     def fleet(self) -> Fleet:
-        """All systems, ready to be asked side by side."""
+        """All systems, ready to be asked side by side; ledger and key are there."""
+        self.require_key()
+        return self.early_fleet
+
+    @_once
+    def early_fleet(self) -> Fleet:
+        """The same before ledger and key are opened, to ask servers meanwhile.
+
+        The first verifier to be compared opens them, and what is wrong with them then seems to be wrong with
+        that system. So whoever asks this one calls `require_key` before it looks at the answers.
+        """
+        from commsroom.estate.backend import Tools
         from commsroom.runs.nornir import Fleet
 
-        return self._closing.enter_context(Fleet(self.systems, self.tools, self.listing))
+        tools = Tools(fingerprint=self._fingerprint, deadlines=self.deadlines)
+        return self._closing.enter_context(Fleet(self.systems, tools, self.listing))
 
     def close(self) -> None:
         """Close whatever was opened."""

@@ -176,7 +176,7 @@ def _look(
 ) -> dict[str, _Looked | CommsroomError]:
     rules = estate.policy.inspection
     request = wanted(rules)
-    seconds = _limit(estate.tools.deadlines)
+    seconds = _limit(estate.deadlines)
     progress.begin("Inspecting", len(chosen))
 
     def work(name: str, provider: Provider) -> _Looked:

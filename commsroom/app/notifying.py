@@ -215,7 +215,7 @@ def _send(
             raise CommsroomError(f"{system} delivers no messages")
         return provider.notify(sender, notices)
 
-    limits = estate.tools.deadlines
+    limits = estate.deadlines
     results = estate.fleet.each(
         deliver,
         on=list(work),

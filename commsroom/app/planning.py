@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from commsroom.app import registering
+from commsroom.app import reading as systems
 from commsroom.app.scope import Scope
 from commsroom.errors import CommsroomError, GuardRefused, SystemUnknown, UsageError
-from commsroom.estate import compile as compiling
 from commsroom.estate import departed, guards
 from commsroom.estate import plan as plans
-from commsroom.estate.backend import Snapshot
 from commsroom.estate.plan import Known, Plan
 
 if TYPE_CHECKING:
@@ -24,21 +21,9 @@ if TYPE_CHECKING:
 
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
-    from commsroom.estate.backend import Provider
+    from commsroom.app.reading import Reading
     from commsroom.estate.due import Due
     from commsroom.estate.resource import Resource
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the systems held at one moment; `unknown` maps those that could not be read to the reason.
-
-    Of these, `answering` are those whose server was reached and answered, though its service did not.
-    """
-
-    snapshots: Mapping[str, Snapshot]
-    unknown: Mapping[str, str]
-    answering: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +62,9 @@ def plan(estate: Estate, scope: Scope, progress: Progress) -> Plan:
 def prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:
     """Read, compile and compare; the full result behind `plan`."""
     resolved(estate, scope)  # who is not in the roster is said before any system is asked
-    reader = _Background(lambda: read(estate, progress))
+    pending = systems.begin(estate, progress)
     compiled = compile_policy(estate, scope)
-    return compare(estate, scope, compiled, reader.result())
+    return compare(estate, scope, compiled, pending.result())
 
 
 def compare(
@@ -183,38 +168,6 @@ def objection(estate: Estate, planned: Planned) -> str:
     return ""
 
 
-def read(estate: Estate, progress: Progress, *, only: tuple[str, ...] | None = None) -> Reading:
-    """Read all systems (or those named) side by side; a system that fails is *unknown*."""
-    names = list(estate.systems) if only is None else list(only)
-    deadlines = estate.tools.deadlines
-    progress.begin("Reading", len(names))
-
-    def work(_name: str, provider: Provider) -> Snapshot:
-        return comparable(estate, provider.read())
-
-    results = estate.fleet.each(
-        work,
-        on=names,
-        deadline=deadlines.connect + deadlines.read + 5,
-        done=lambda name, _: progress.advance(name),
-    )
-    progress.end()
-    return Reading(
-        {name: item for name, item in results.items() if isinstance(item, Snapshot)},
-        {name: str(item) for name, item in results.items() if isinstance(item, CommsroomError)},
-        frozenset(
-            name
-            for name, item in results.items()
-            if isinstance(item, SystemUnknown) and item.answered
-        ),
-    )
-
-
-def comparable(estate: Estate, found: Snapshot) -> Snapshot:
-    """Leave out fingerprints where nothing can be compared with them."""
-    return found if estate.compares_secrets else replace(found, verifiers={})
-
-
 def compile_policy(estate: Estate, scope: Scope) -> Compiled:
     """Compile policy and roster for the scope's date."""
     from commsroom.policy import allocations as numbers
@@ -231,12 +184,16 @@ def desired(
     estate: Estate, allocations: Any, day: date, at_sites: Mapping[str, date]
 ) -> tuple[Resource, ...]:
     """Return what policy asks for on a day, with given numbers and logins."""
-    systems = [
+    # Here, not above: the systems are asked while all of this is loaded.
+    from commsroom.app import registering
+    from commsroom.estate import compile as compiling
+
+    found = [
         compiling.SystemInfo(name, frozenset(system.backend.supports), system.sites)
         for name, system in estate.systems.items()
     ]
     policy = registering.present(estate)
-    return tuple(compiling.compile_estate(policy, allocations, day, systems, at_sites=at_sites))
+    return tuple(compiling.compile_estate(policy, allocations, day, found, at_sites=at_sites))
 
 
 def _check_sites(estate: Estate) -> None:
@@ -306,26 +263,3 @@ def resolved(estate: Estate, scope: Scope) -> Scope:
             )
         found.append(name)
     return replace(scope, people=tuple(found))
-
-
-class _Background:
-    """One call in a thread beside the caller's own work; its error is raised by `result`."""
-
-    def __init__(self, call: Any) -> None:
-        self._value: Any = None
-        self._error: BaseException | None = None
-        self._call = call
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
-
-    def _work(self) -> None:
-        try:
-            self._value = self._call()
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            self._error = error
-
-    def result(self) -> Any:
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-        return self._value

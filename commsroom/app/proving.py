@@ -81,7 +81,7 @@ def prove(
     def work(system: str, provider: Provider) -> tuple[Proof, ...]:
         return tuple(provider.prove(wanted[system]))
 
-    limits = estate.tools.deadlines
+    limits = estate.deadlines
     results = estate.fleet.each(
         work,
         on=list(wanted),

@@ -6,6 +6,7 @@ module imports next to nothing, and handles signals as soon as it is imported.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -47,6 +48,7 @@ def main() -> int:
     try:
         _handle(_raise)
         code = run()
+        gc.freeze()  # to look through all of it for garbage before it goes was a tenth of a plan
         # All is said and done: what Python still tidies up is not worth a traceback.
         _handle(lambda _number, _frame: os._exit(code))
     except KeyboardInterrupt:  # in the moments round `run`, or for the second time

@@ -105,12 +105,12 @@ os.kill(prosody, signal.SIGKILL)
 DONE_AND_THERE = """
 import json
 from pathlib import Path
-from commsroom.app import planning
+from commsroom.app import reading
 from commsroom.app.estate import open_estate
 from commsroom.app.progress import Silent
 
 with open_estate(Path.cwd()) as estate:
-    there = planning.read(estate, Silent(), only=("im1",)).snapshots["im1"].resources
+    there = reading.read(estate, Silent(), only=("im1",)).snapshots["im1"].resources
     last = {}
     for event in estate.ledger.events(kind="outcome"):
         last.update({row.address: row.action for row in event.rows if row.data["status"] == "done"})

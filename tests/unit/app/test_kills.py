@@ -19,7 +19,7 @@ from typing import NoReturn
 
 import pytest
 
-from commsroom.app import planning
+from commsroom.app import planning, reading
 from commsroom.app.applying import apply
 from commsroom.app.estate import open_estate
 from commsroom.app.progress import Silent
@@ -109,7 +109,7 @@ def unlogged(estate: Path) -> set[str]:
     with open_estate(estate, simulate=estate.parent / "fakes") as opened:
         there = {
             str(address)
-            for snapshot in planning.read(opened, Silent()).snapshots.values()
+            for snapshot in reading.read(opened, Silent()).snapshots.values()
             for address in snapshot.resources
         }
         intended = {

@@ -1,0 +1,118 @@
+"""Reading the systems, all side by side, while the caller does its own work.
+
+A server takes half a second to answer; to load policy and the ledger takes as long. So this module loads
+neither: what is read is on its way before anything else is even imported.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from commsroom.errors import CommsroomError, SystemUnknown
+from commsroom.estate.backend import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from commsroom.app.estate import Estate
+    from commsroom.app.progress import Progress
+    from commsroom.estate.backend import Provider
+    from commsroom.runs.nornir import Fleet
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the systems held at one moment; `unknown` maps those that could not be read to the reason.
+
+    Of these, `answering` are those whose server was reached and answered, though its service did not.
+    """
+
+    snapshots: Mapping[str, Snapshot]
+    unknown: Mapping[str, str]
+    answering: frozenset[str] = frozenset()
+
+
+class Pending:
+    """A reading under way. Whatever went wrong with it is raised where it is waited for."""
+
+    def __init__(self, estate: Estate, progress: Progress, only: Sequence[str] | None) -> None:
+        """Begin; the estate's inventory is read here and now, its ledger and key are not."""
+        self._estate = estate
+        self._progress = progress
+        self._found: Reading | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=lambda: None)
+        try:
+            fleet = (
+                estate.early_fleet
+            )  # in this thread: two that import together both take twice as long
+            names = list(fleet.systems) if only is None else list(only)
+        except CommsroomError as error:
+            self._error = error
+        else:
+            self._thread = threading.Thread(target=self._work, args=(fleet, names), daemon=True)
+        self._thread.start()
+
+    def result(self) -> Reading:
+        """Wait for it; a system that failed is *unknown* in it.
+
+        Raises:
+            CommsroomError: inventory, ledger or key cannot be used.
+        """
+        self._estate.require_key()
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        assert self._found is not None  # noqa: S101 - the thread ended without an error
+        return self._found
+
+    def _work(self, fleet: Fleet, names: list[str]) -> None:
+        try:
+            self._found = self._read(fleet, names)
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            self._error = error
+
+    def _read(self, fleet: Fleet, names: list[str]) -> Reading:
+        limits, progress = self._estate.deadlines, self._progress
+        progress.begin("Reading", len(names))
+
+        def work(_name: str, provider: Provider) -> Snapshot:
+            return comparable(self._estate, provider.read())
+
+        results = fleet.each(
+            work,
+            on=names,
+            deadline=limits.connect + limits.read + 5,
+            done=lambda name, _: progress.advance(name),
+        )
+        progress.end()
+        return Reading(
+            {name: item for name, item in results.items() if isinstance(item, Snapshot)},
+            {name: str(item) for name, item in results.items() if isinstance(item, CommsroomError)},
+            frozenset(
+                name
+                for name, item in results.items()
+                if isinstance(item, SystemUnknown) and item.answered
+            ),
+        )
+
+
+def begin(estate: Estate, progress: Progress, *, only: Sequence[str] | None = None) -> Pending:
+    """Begin to read all systems (or those named) side by side, and return at once."""
+    return Pending(estate, progress, only)
+
+
+def read(estate: Estate, progress: Progress, *, only: Sequence[str] | None = None) -> Reading:
+    """Read all systems (or those named) side by side; a system that fails is *unknown*.
+
+    Raises:
+        CommsroomError: inventory, ledger or key cannot be used.
+    """
+    return begin(estate, progress, only=only).result()
+
+
+def comparable(estate: Estate, found: Snapshot) -> Snapshot:
+    """Leave out fingerprints where nothing can be compared with them."""
+    return found if estate.compares_secrets else replace(found, verifiers={})
