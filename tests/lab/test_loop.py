@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 import time
 
 import pytest
@@ -28,13 +29,13 @@ def test_every_account_is_proven_by_real_use(company) -> None:
     assert len(wrong) > 60
 
 
-def test_a_no_change_plan_takes_two_seconds_where_nothing_else_takes_the_machine(company) -> None:
+def test_a_no_change_plan_takes_two_seconds(company) -> None:
     times = []
-    while min(times, default=3.0) > 2.0 and len(times) < 20:
+    for _ in range(5):
         started = time.monotonic()
         company.commsroom("plan")
         times.append(time.monotonic() - started)
-    assert min(times) <= 2.0, times
+    assert statistics.median(times) <= 2.0, times
 
 
 def test_onboarding_in_check_mode_changes_nothing_and_shows_the_plan(clean) -> None:
