@@ -62,7 +62,7 @@ def plan(estate: Estate, scope: Scope, progress: Progress) -> Plan:
 def prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:
     """Read, compile and compare; the full result behind `plan`."""
     resolved(estate, scope)  # who is not in the roster is said before any system is asked
-    pending = systems.begin(estate, progress)
+    pending = systems.begin(estate, progress, scope.reaches)
     compiled = compile_policy(estate, scope)
     return compare(estate, scope, compiled, pending.result())
 

@@ -14,7 +14,7 @@ from commsroom.errors import CommsroomError, SystemUnknown
 from commsroom.estate.backend import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping
 
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
@@ -37,7 +37,7 @@ class Reading:
 class Pending:
     """A reading under way. Whatever went wrong with it is raised where it is waited for."""
 
-    def __init__(self, estate: Estate, progress: Progress, only: Sequence[str] | None) -> None:
+    def __init__(self, estate: Estate, progress: Progress, on: Callable[[str], bool]) -> None:
         """Begin; the estate's inventory is read here and now, its ledger and key are not."""
         self._estate = estate
         self._progress = progress
@@ -48,7 +48,7 @@ class Pending:
             fleet = (
                 estate.early_fleet
             )  # in this thread: two that import together both take twice as long
-            names = list(fleet.systems) if only is None else list(only)
+            names = [name for name in fleet.systems if on(name)]
         except CommsroomError as error:
             self._error = error
         else:
@@ -99,18 +99,18 @@ class Pending:
         )
 
 
-def begin(estate: Estate, progress: Progress, *, only: Sequence[str] | None = None) -> Pending:
-    """Begin to read all systems (or those named) side by side, and return at once."""
-    return Pending(estate, progress, only)
+def begin(estate: Estate, progress: Progress, on: Callable[[str], bool]) -> Pending:
+    """Begin to read the systems whose names `on` tells, side by side, and return at once."""
+    return Pending(estate, progress, on)
 
 
-def read(estate: Estate, progress: Progress, *, only: Sequence[str] | None = None) -> Reading:
+def read(estate: Estate, progress: Progress, *, only: Container[str] | None = None) -> Reading:
     """Read all systems (or those named) side by side; a system that fails is *unknown*.
 
     Raises:
         CommsroomError: inventory, ledger or key cannot be used.
     """
-    return begin(estate, progress, only=only).result()
+    return begin(estate, progress, lambda name: only is None or name in only).result()
 
 
 def comparable(estate: Estate, found: Snapshot) -> Snapshot:

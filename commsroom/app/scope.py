@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,10 @@ class Scope:
             owned = frozenset(address for address in owned if self._names(address))
         return wanted, replace(known, owned=owned)
 
+    def reaches(self, system: str) -> bool:
+        """Tell whether the scope may name anything on a system: what it cannot, need not be asked."""
+        return not self.only or any(_may_match(glob, f"{system}:") for glob in self.only)
+
     def holds(self, item: Resource) -> bool:
         """Tell whether a resource of policy belongs to the scope (people given as ids)."""
         return (not self.people or item.person in self.people) and (
@@ -57,6 +62,11 @@ class Scope:
 
     def _names(self, address: Address) -> bool:
         return any(address.matches(glob) for glob in self.only)
+
+
+def _may_match(glob: str, start: str) -> bool:
+    literal = re.split(r"[*?[]", glob, maxsplit=1)[0]
+    return literal.startswith(start) or start.startswith(literal)
 
 
 def _people(

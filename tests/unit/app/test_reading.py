@@ -18,7 +18,7 @@ from commsroom.app.estate import open_estate
 from commsroom.app.progress import Silent
 from commsroom.app.scope import Scope
 from commsroom.backends.prosody.fake import FakeClient as Prosody
-from commsroom.errors import CommsroomError, PolicyErrors
+from commsroom.errors import CommsroomError, PolicyErrors, SystemUnknown
 from commsroom.ledger import Ledger
 
 ROOT = Path(__file__).parents[3]
@@ -103,3 +103,17 @@ def test_a_missing_key_is_told_once_and_not_as_the_fault_of_each_system(opened, 
         pytest.raises(CommsroomError, match="key"),
     ):
         planning.prepare(estate, Scope(), Silent())
+
+
+def test_a_system_that_the_scope_cannot_name_is_not_asked_and_may_be_down(opened, monkeypatch):
+    def down(_client):
+        raise SystemUnknown("im1", "connect", "connection refused")
+
+    monkeypatch.setattr(Prosody, "read", down)
+    whole = planning.prepare(opened, Scope(), Silent())
+    assert set(whole.reading.unknown) == {"im1"}
+
+    narrow = planning.prepare(opened, Scope(only=("pbx1:extension/*",)), Silent())
+    assert set(narrow.reading.snapshots) == {"pbx1"}
+    assert not narrow.plan.unknown
+    assert narrow.plan.changes

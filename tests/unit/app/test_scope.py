@@ -208,3 +208,13 @@ def test_everybody_one_after_another_is_a_whole_apply_of_what_is_theirs(
     assert {text: found.get(text) for text in ADDRESSES} == {
         text: wanted.get(text) for text in ADDRESSES
     }
+
+
+@given(st.text("pbim1:*?[]x-/", max_size=9), st.sampled_from(["pbx1", "pbx", "im1", "b"]))
+def test_a_system_that_the_scope_does_not_reach_holds_nothing_that_it_names(
+    glob: str, system: str
+) -> None:
+    addresses = [at(f"{system}:{kind}/{key}") for kind in ("extension", "room") for key in "1bx"]
+    if not Scope(only=(glob,)).reaches(system):
+        assert not any(address.matches(glob) for address in addresses)
+    assert Scope(only=(f"{system}:{glob}",)).reaches(system)
