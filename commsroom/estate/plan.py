@@ -265,16 +265,15 @@ def _compare(
     address = desired.address
     actual = snapshot.resources.get(address)
     slots = tuple(f"secret:{ref.slot}" for ref in desired.secrets)
-    held = frozenset(slots) - frozenset(lacking)
     if actual is None:
         spoken = tuple(name for name in desired.body.values() if name in supported)
-        fields = spoken + tuple(slot for slot in slots if slot in held)
+        fields = spoken + tuple(slot for slot in slots if slot not in lacking)
         yield Change(Action.CREATE, address, None, desired, fields, tuple(lacking))
         return
     verifiers = snapshot.verifiers.get(address, {})
     stale = stale_secrets(desired, known.secrets.get(address, {}), verifiers)
     fields = differing_fields(desired.body, actual.body, supported)
-    fields += tuple(slot for slot in stale if slot in held)
+    fields += tuple(slot for slot in stale if slot not in lacking)
     if address not in known.owned:
         yield Change(Action.ADOPT, address, actual, desired, fields, tuple(lacking))
     elif fields:

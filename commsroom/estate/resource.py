@@ -74,6 +74,9 @@ class Kind:
     proven_through_users: ClassVar[bool] = False
     #: Slots of secrets an object of this kind may hold.
     slots: ClassVar[tuple[str, ...]] = ()
+    #: Those of them that hold a second credential, for the grace time of a rotation; what is in one and is
+    #: not asked for is taken away.
+    spare: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     @cache
@@ -198,17 +201,19 @@ def stale_secrets(
     recorded: Mapping[str, Recorded],
     verifiers: Mapping[str, str],
 ) -> tuple[str, ...]:
-    """Name the slots (`secret:<slot>`) whose secret must be written (again).
+    """Name the slots (`secret:<slot>`) whose secret must be written (again), or taken away.
 
     A slot is stale when we never wrote it, when it holds another owner's secret, when its generation
     moved on, or, for managed secrets, when the verifier on the system is not the one recorded after our last write. `verifiers` maps
-    slot to the fingerprint read now; a slot missing from it cannot be read and is trusted.
+    slot to the fingerprint read now; a slot missing from it cannot be read and is trusted. A spare slot that
+    holds something nobody asks for is stale as well: a second password, which may be a stranger's.
     """
+    spare = (slot for slot in desired.body.spare if slot in verifiers)
     return tuple(
         f"secret:{ref.slot}"
         for ref in desired.secrets
         if _is_stale(ref, recorded.get(ref.slot), verifiers)
-    )
+    ) + tuple(f"secret:{slot}" for slot in spare if desired.secret(slot) is None)
 
 
 def _is_stale(ref: SecretRef, known: Recorded | None, verifiers: Mapping[str, str]) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from commsroom.estate.backend import Status
 from commsroom.estate.resource import Action
-from commsroom.ledger.model import Intent
+from commsroom.ledger.model import NOTHING, Intent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,10 +126,14 @@ def intent_of(change: Change) -> Intent:
     for name in change.fields:
         if change.after is None or not name.startswith(_IN_FIELDS):
             continue
-        ref = change.after.secret(name.removeprefix(_IN_FIELDS))
+        slot = name.removeprefix(_IN_FIELDS)
+        ref = change.after.secret(slot)
+        if ref is None and slot in change.after.body.spare:
+            written[slot] = NOTHING
+            continue
         if ref is None or ref.generation < 1:
             raise ValueError(f"{change.address}: {name} has no stated generation")
-        written[ref.slot] = (ref.path, ref.generation)
+        written[slot] = (ref.path, ref.generation)
     return Intent(
         address=change.address,
         action=change.action,
@@ -215,7 +219,9 @@ def doubted(intent: Intent, previous: Mapping[str, Kept]) -> dict[str, Kept]:
     the system shows no verifier to compare.
     """
     return {
-        slot: Kept(path, min(previous[slot].generation if slot in previous else 0, generation - 1))
+        slot: Kept(
+            path, max(0, min(previous[slot].generation if slot in previous else 0, generation - 1))
+        )
         for slot, (path, generation) in intent.secrets.items()
     }
 

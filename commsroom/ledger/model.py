@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.errors import CommsroomError
 
@@ -46,11 +46,16 @@ class Event:
     rows: tuple[Row, ...] = ()
 
 
+#: No secret of any path: what is in a slot after its secret was taken away.
+NOTHING: Final = ("", 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """One change as it was about to be made. `before` and `after` hold attributes, None is absence.
 
-    `secrets` maps slot → (path, generation) for the secrets that were to be written.
+    `secrets` maps slot → (path, generation) for the secrets that were to be written; `NOTHING` is what a
+    slot holds whose secret was to be taken away.
     """
 
     address: Address

@@ -112,8 +112,9 @@ class World:
 
     def _resource(self, text: str, values: dict[str, Any], table: dict[str, Any]) -> Resource:
         address = at(text)
-        body = {name: _value(value) for name, value in values.items()}
-        slots = sorted(self.backend.slots.get(address.kind, ()))
+        body = {name: _value(value) for name, value in values.items() if name != "secrets"}
+        held = self.backend.slots.get(address.kind, frozenset())
+        slots = values.get("secrets", sorted(held.difference(kind_named(address.kind).spare)))
         refs = tuple(
             SecretRef(f"{address.key}/{slot}", slot, SHAPES.get(slot, Shape.PASSWORD), generation=1)
             for slot in slots

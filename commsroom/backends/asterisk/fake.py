@@ -109,7 +109,11 @@ class FakeClient:
             objects.pop(op["key"], None)
             return ""
         base = objects.get(op["key"], {**_FRESH[op["kind"]], "secret": {}})
-        secret = {**base["secret"], **{slot: hashed(text) for slot, text in op["secret"].items()}}
+        secret = dict(base["secret"])
+        for slot, text in op["secret"].items():
+            secret.pop(slot, None)
+            if text is not None:
+                secret[slot] = hashed(text)
         merged = {**base, **json.loads(json.dumps(op["values"])), "secret": secret}
         if merged.get("transport") == "udp" and not self._settings.pbx_udp:
             return "this server does not listen on UDP"

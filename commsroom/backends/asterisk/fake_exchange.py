@@ -81,7 +81,8 @@ class FakePhone:
 
     def _authenticate(self) -> Json:
         extension = self.exchange.objects["extension"].get(self.number, {})
-        if extension.get("suspended", True) or extension["secret"].get("sip") != self._password:
+        taken = {extension["secret"].get(slot) for slot in ("sip", "previous")} if extension else {}
+        if extension.get("suspended", True) or self._password not in taken:
             raise Refused(401, "Unauthorized")
         return extension
 

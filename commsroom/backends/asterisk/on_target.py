@@ -190,7 +190,8 @@ def _wanted(
             wanted[name] = None
         else:
             base = actual or {"secret": {}}
-            secret = {**base.get("secret", {}), **op["secret"]}
+            held = {**base.get("secret", {}), **op["secret"]}
+            secret = {slot: text for slot, text in held.items() if text is not None}
             merged = {**base, **op["values"], "secret": secret}
             if merged.get("transport") == "udp" and not udp:
                 failures[name] = (
@@ -361,9 +362,8 @@ def _shortfall(values: Values | None, actual: Values | None) -> str:
         for field, value in values.items()
         if field != "secret" and value is not None and value != actual.get(field)
     ]
-    wrong += [
-        slot for slot, value in values["secret"].items() if value != actual["secret"].get(slot)
-    ]
+    slots = sorted({*values["secret"], *actual["secret"]})
+    wrong += [slot for slot in slots if values["secret"].get(slot) != actual["secret"].get(slot)]
     return f"Asterisk still has another {', '.join(wrong)}" if wrong else ""
 
 

@@ -40,6 +40,8 @@ COMMA: Final = "\u201a"
 _CALLER_ID: Final = re.compile(r'(?:"(?P<name>(?:[^"\\]|\\.)*)" ?)?<(?P<number>[^<>]*)>', re.DOTALL)
 _VARIABLE: Final = "COMMSROOM_CALLER_ID"
 PROFILE: Final = "commsroom-"
+#: Ends the name of a telephone's second login, while two passwords are taken.
+PREVIOUS: Final = "-previous"
 #: The role's own, in whose name a NOTIFY leaves for one telephone: nobody's extension.
 _OUTBOUND: Final = "commsroom-outbound"
 
@@ -101,7 +103,6 @@ def _endpoint(name: str, messages: Sequence[Message], plan: dialplan.Dialplan) -
     caller_id = outside[1] if outside else ""
     context = detail.get("Context", "")
     ours = context.startswith(dialplan.CLASS)
-    password = auths[0].get("Password", "") if auths else ""
     return {
         "display_name": re.sub(
             r"\\(.)", r"\1", (shown["name"] or "") if shown else "", flags=re.DOTALL
@@ -112,8 +113,16 @@ def _endpoint(name: str, messages: Sequence[Message], plan: dialplan.Dialplan) -
         "transport": _transport(detail),
         "suspended": _suspended(detail),
         **dialplan.extension_values(plan, name),
-        "secret": {"sip": password},
+        "secret": _logins(name, auths),
     }
+
+
+def _logins(number: str, auths: Sequence[Message]) -> dict[str, str]:
+    """Return the password a telephone logs in with, and what else would be taken: the one before, or more."""
+    own = [one for one in auths if one.get("ObjectName") == number] or auths[:1]
+    others = [one.get("Password", "") for one in auths if one not in own]
+    found = {"sip": own[0].get("Password", "") if own else ""}
+    return {**found, "previous": "\n".join(others)} if others else found
 
 
 def _suspended(detail: Mapping[str, str]) -> bool | str:
@@ -178,7 +187,11 @@ def _room(
 def ours(texts: Texts) -> set[tuple[str, str]]:
     """Return (kind, key) of every object that stands in our files; all others are not ours to write."""
     plan = texts["extensions.conf"]
-    phones = [name for name, _ in conf.sections(texts["pjsip.conf"]) if name]
+    phones = [
+        name
+        for name, _ in conf.sections(texts["pjsip.conf"])
+        if name and not name.endswith(PREVIOUS)
+    ]
     classes = [name for name, _ in conf.sections(plan) if name.startswith(dialplan.CLASS)]
     keys: dict[str, Iterable[str]] = {
         "extension": [name for name in phones if not name.startswith(trunk.SECTION)],
@@ -215,6 +228,7 @@ def edited(texts: Texts, objects: Mapping[tuple[str, str], Values | None]) -> Te
             lines[kind][key] = entry(kind, key, values) if values is not None else None
         if kind == "extension":
             phones[key] = phone(key, values) if values is not None else None
+            phones[key + PREVIOUS] = previous(key, values) if values is not None else None
         if kind == "conference":
             rooms[PROFILE + key] = profiles(key, values) if values is not None else None
     plan = conf.with_sections(texts["extensions.conf"], contexts)
@@ -252,7 +266,7 @@ def phone(number: str, values: Values) -> list[str]:
         ("context", dialplan.CLASS + (values.get("dialling_class") or "")),
         ("transport", "commsroom-tls" if secure else "commsroom-udp"),
         ("media_encryption", "sdes" if secure else "no"),
-        ("auth", number),
+        ("auth", f"{number},{number}{PREVIOUS}" if values["secret"].get("previous") else number),
         ("callerid", f'"{name}" <{number}>' if name else f"<{number}>"),
         ("set_var", f"{_VARIABLE}={values.get('caller_id') or ''}"),
     ]
@@ -264,6 +278,15 @@ def phone(number: str, values: Values) -> list[str]:
     written = conf.section(number, endpoint, "commsroom-endpoint")
     written += conf.section(number, login, "commsroom-auth")
     return written if shut else [*written, *conf.section(number, [], "commsroom-aor")]
+
+
+def previous(number: str, values: Values) -> list[str] | None:
+    """Write the login that is still taken beside the new one while a rotation's grace lasts, if there is one."""
+    password = values["secret"].get("previous")
+    if not password:
+        return None
+    login = [("username", number), ("password", password)]
+    return conf.section(number + PREVIOUS, login, "commsroom-auth")
 
 
 def profiles(number: str, values: Values) -> list[str]:

@@ -126,6 +126,9 @@ class _Disk:
         held = _shut(self._section("pjsip.conf", key), values)
         boxes = ({**values, "voicemail": box} for box in (True, False))
         line = self._lines.get(("extension", key), [])
+        second = self._section("pjsip.conf", key + objects.PREVIOUS)
+        if second != (objects.previous(key, values) or []):
+            return False
         return any(held == _shut(objects.phone(key, one), values) for one in boxes) and (
             values.get("ring_seconds") in {None, -1}
             or line == objects.entry("extension", key, values)

@@ -74,7 +74,7 @@ class AsteriskProvider:
 def _outcome(change: Change, fault: str, shown: dict[Address, dict[str, str]]) -> Outcome:
     if fault:
         return Outcome(change.address, Status.FAILED, fault)
-    slots = [name.removeprefix("secret:") for name in wire.written(change) if ":" in name]
+    slots = wire.slots(wire.written(change))
     held = shown.get(change.address, {})
     return Outcome(
         change.address,

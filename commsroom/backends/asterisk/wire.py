@@ -41,6 +41,7 @@ _CALLER: Final = re.compile(r"\+?[0-9]{0,20}")
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{0,253}")
 _LOGIN: Final = re.compile(r"[A-Za-z0-9._+-]{0,64}")
 _MAIL: Final = re.compile(r"[^\s,;|<>\"]{0,200}")
+_SLOT: Final = "secret:"
 _DAY: Final = "(?:mon|tue|wed|thu|fri|sat|sun)"
 _HOURS: Final = re.compile(rf"{_DAY}(?:-{_DAY})? [0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]")
 
@@ -84,17 +85,19 @@ def operation(change: Change, secret: Callable[[SecretRef], Secret]) -> Json | N
     if not fields and change.action is not Action.CREATE:
         return None
     body = change.after.body.values()
-    held = {
-        ref.slot: secret(ref).reveal()
-        for ref in change.after.secrets
-        if f"secret:{ref.slot}" in fields
-    }
+    refs = {slot: change.after.secret(slot) for slot in slots(fields)}
+    held = {slot: secret(ref).reveal() if ref else None for slot, ref in refs.items()}
     return {
         **name,
         "do": "put",
         "values": {field: body[field] for field in fields if field in body},
         "secret": held,
     }
+
+
+def slots(fields: Iterable[str]) -> list[str]:
+    """Name the slots of secrets among the fields of a change."""
+    return [name.removeprefix(_SLOT) for name in fields if name.startswith(_SLOT)]
 
 
 def written(change: Change) -> tuple[str, ...]:

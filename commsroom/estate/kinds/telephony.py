@@ -34,13 +34,14 @@ class Extension(Kind):
 
     `caller_id` is the number shown to outsiders (E.164 or the extension). After `ring_seconds`
     a call goes to voicemail when `voicemail` is true, else ends. `transport` is `tls` (with SRTP)
-    or `udp`, a stated exception of a site.
+    or `udp`, a stated exception of a site. During a rotation `previous` is taken as well as `sip`.
     """
 
     kind: ClassVar[str] = "extension"
     retained: ClassVar[bool] = True
     closes: ClassVar[tuple[str, ...]] = ("suspended",)
-    slots: ClassVar[tuple[str, ...]] = ("sip",)
+    slots: ClassVar[tuple[str, ...]] = ("sip", "previous")
+    spare: ClassVar[tuple[str, ...]] = ("previous",)
 
     display_name: str | None = None
     caller_id: str | None = None

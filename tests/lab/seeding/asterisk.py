@@ -68,6 +68,15 @@ def _phone_gone(item: Any, others: Any, random: Random) -> str:
     return edited(PJSIP, drop, number=key(item["address"]))
 
 
+def _second_login(item: Any, others: Any, random: Random) -> str:
+    program = (
+        '$0 == "auth=" ENVIRON["number"] {$0 = $0 "," ENVIRON["number"] "-seeded"} {print}'
+        ' END {print "[" ENVIRON["number"] "-seeded](commsroom-auth)\\nusername=" ENVIRON["number"];'
+        ' print "password=made-by-hand-2"}'
+    )
+    return edited(PJSIP, program, number=key(item["address"]))
+
+
 def _other_class(item: Any, others: Any, random: Random) -> str:
     names = [key(one["address"]) for one in others if one["kind"] == "dialling_class"]
     other = random.choice([name for name in names if name != item["attributes"]["dialling_class"]])
@@ -151,6 +160,7 @@ WAYS: Final = {
     ("extension", "secret:sip"): [
         way("another password", _phone("auth", _set("password", '"made-by-hand-1"')), PHONES),
     ],
+    ("extension", "secret:previous"): [way("a second password", _second_login, PHONES)],
     ("extension", ways.GONE): [way("removed", _phone_gone, PHONES)],
     ("extension", ways.STRANGE): [stranger("extension/2990", local("pjsip"), _PHONE_TEXT, PHONES)],
     ("voicemail", "display_name"): [way("another name", _box(2, "Seeded"), VOICEMAIL)],

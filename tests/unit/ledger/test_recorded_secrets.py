@@ -2,8 +2,10 @@
 
 import pytest
 
-from commsroom.estate.backend import Status
-from commsroom.estate.resource import Action, Recorded, stale_secrets
+from commsroom.estate.backend import Outcome, Status
+from commsroom.estate.kinds import Extension
+from commsroom.estate.resource import Action, Address, Change, Recorded, Resource, stale_secrets
+from commsroom.estate.secret import SecretRef
 
 
 def recorded(estate, login="wei"):
@@ -69,3 +71,42 @@ def test_ten_thousand_generations_are_asked_for_at_once(ledger):
     found = ledger.generation_of(paths)
     assert set(found) == set(paths)
     assert (found[paths[4999]], found[paths[5000]]) == (2, 1)
+
+
+def phone(*secrets):
+    address = Address("pbx1", "extension", "2101")
+    return Resource(address, Extension(suspended=False), tuple(secrets))
+
+
+def move(estate, before, after, *fields, status=Status.DONE):
+    """Go from one set of a telephone's secrets to another."""
+    change = Change(Action.UPDATE, after.address, before, after, fields)
+    batch = estate.begin(change, system="pbx1")
+    held = {slot.removeprefix("secret:"): slot[-1] * 32 for slot in fields}
+    verifiers = {ref.slot: held[ref.slot] for ref in after.secrets if ref.slot in held}
+    estate.ledger.finish(batch, [Outcome(after.address, status, "", verifiers)], [change])
+    return estate.ledger.known().secrets[after.address]
+
+
+OLD, NEW = SecretRef("p/sip", "sip", generation=1), SecretRef("p/sip", "sip", generation=2)
+BESIDE = SecretRef("p/sip", "previous", generation=1)
+
+
+def test_a_second_password_is_written_and_taken_away_like_any_other(estate):
+    both = move(estate, phone(OLD), phone(NEW, BESIDE), "secret:sip", "secret:previous")
+    assert both == {"sip": Recorded(2, "p" * 32), "previous": Recorded(1, "s" * 32)}
+    shown = {slot: str(kept.fingerprint) for slot, kept in both.items()}
+    assert stale_secrets(phone(NEW, BESIDE), both, shown) == ()
+    assert stale_secrets(phone(NEW), both, shown) == ("secret:previous",)
+
+    one = move(estate, phone(NEW, BESIDE), phone(NEW), "secret:previous")
+    assert one == {"sip": Recorded(2, "p" * 32), "previous": Recorded(0)}
+    assert stale_secrets(phone(NEW), one, {"sip": "p" * 32}) == ()
+    assert estate.ledger.verify() == ()
+
+
+def test_a_second_password_that_nobody_asked_for_is_stale_until_it_is_gone(estate):
+    assert stale_secrets(phone(OLD), {"sip": Recorded(1)}, {"sip": "x", "previous": "y"}) != ()
+    doubt = move(estate, phone(OLD), phone(OLD), "secret:previous", status=Status.UNKNOWN)
+    assert doubt["previous"] == Recorded(0)
+    assert stale_secrets(phone(OLD), doubt, {"previous": "y"})[-1:] == ("secret:previous",)

@@ -128,6 +128,48 @@ def test_a_change_keeps_the_password_that_is_there():
     assert "aors=" not in written
 
 
+def put(running, texts, **secret):
+    """Let the program write one telephone's secrets; give its file and what then should run."""
+    op = {"do": "put", "kind": "extension", "key": "2101", "values": {}, "secret": secret}
+    wanted, failures = on_target._wanted(running, texts, [op], udp=False)
+    assert failures == {}
+    return objects.edited(texts, wanted), wanted["extension", "2101"]
+
+
+def test_a_second_password_is_taken_beside_the_first_and_goes_without_a_trace():
+    one = objects.edited(BEFORE, {("extension", "2101"): PHONE})
+    running = {**{kind: {} for kind in objects.KINDS}, "extension": {"2101": PHONE}}
+    two, values = put(running, one, sip="newer", previous="word")
+    assert "auth=2101,2101-previous\n" in two["pjsip.conf"]
+    assert "[2101-previous](commsroom-auth)\nusername=2101\npassword=word\n" in two["pjsip.conf"]
+    assert ("extension", "2101-previous") not in objects.ours(two)
+
+    running["extension"]["2101"] = values
+    after, values = put(running, two, previous=None)
+    assert values["secret"] == {"sip": "newer"}
+    assert after["pjsip.conf"] == one["pjsip.conf"].replace("=word", "=newer")
+    gone = objects.edited(two, {("extension", "2101"): None})
+    assert gone["pjsip.conf"] == BEFORE["pjsip.conf"]
+
+
+@pytest.mark.parametrize(
+    ("auths", "secret"),
+    [
+        ([("2101", "a")], {"sip": "a"}),
+        ([("2101-previous", "b"), ("2101", "a")], {"sip": "a", "previous": "b"}),
+        (
+            [("2101", "a"), ("by-hand", "x"), ("2101-previous", "b")],
+            {"sip": "a", "previous": "x\nb"},
+        ),
+        ([("by-hand", "x")], {"sip": "x"}),
+        ([], {"sip": ""}),
+    ],
+)
+def test_whatever_a_telephone_could_log_in_with_is_seen(auths, secret):
+    messages = [{"ObjectName": name, "Password": password} for name, password in auths]
+    assert objects._logins("2101", messages) == secret
+
+
 def test_no_secret_leaves_the_server():
     found = {"extension": {"2101": PHONE}}
     assert "word" not in repr(on_target._told(found, BEFORE))

@@ -14,7 +14,8 @@ RUNNING = {
         "national": {"title": "Tel; 1", "allowed": ["0"], "barred": ["00"], "hours": ["mon-fri 07:00-24:00"],
                      "emergency": ["110"]},
     },
-    "extension": {"2101": PHONE, "2102": {**PHONE, "suspended": True, "transport": "udp", "voicemail": False}},
+    "extension": {"2101": PHONE, "2102": {**PHONE, "suspended": True, "transport": "udp", "voicemail": False},
+                  "2103": {**PHONE, "secret": {"sip": "new", "previous": "old"}}},
     "voicemail": {"2101": {"display_name": "Ann, A", "email": "a@b.test", "secret": {"pin": "1234"}}},
     "conference": {"8001": {"title": "Room", "max_members": 9, "secret": {"pin": "12"}},
                    "8002": {"title": "Open", "max_members": None, "secret": {}}},
@@ -50,6 +51,7 @@ def test_comments_and_empty_lines_of_somebody_are_no_difference():
     [
         ("pjsip.conf", "[2101](commsroom-auth)\nusername=2101", "[2101](commsroom-auth)\nusername=x", ("extension", "2101")),
         ("pjsip.conf", "[2102](commsroom-endpoint)\n", "[2102](commsroom-endpoint)\ndirect_media=yes\n", ("extension", "2102")),
+        ("pjsip.conf", "password=old", "password=other", ("extension", "2103")),
         ("extensions.conf", "(2101,9,", "(2101,8,", ("extension", "2101")),
         ("extensions.conf", "exten => _00!,", "exten => _01!,", ("dialling_class", "national")),
         ("extensions.conf", "8001,Room", "8001,Hall", ("conference", "8001")),
