@@ -362,8 +362,8 @@ def _shortfall(values: Values | None, actual: Values | None) -> str:
         for field, value in values.items()
         if field != "secret" and value is not None and value != actual.get(field)
     ]
-    slots = sorted({*values["secret"], *actual["secret"]})
-    wrong += [slot for slot in slots if values["secret"].get(slot) != actual["secret"].get(slot)]
+    asked, held = values.get("secret", {}), actual.get("secret", {})  # a group has none
+    wrong += [slot for slot in sorted({*asked, *held}) if asked.get(slot) != held.get(slot)]
     return f"Asterisk still has another {', '.join(wrong)}" if wrong else ""
 
 

@@ -153,6 +153,20 @@ def test_a_second_password_is_taken_beside_the_first_and_goes_without_a_trace():
 
 
 @pytest.mark.parametrize(
+    ("asked", "runs", "said"),
+    [
+        ({"secret": {}, "title": "Sales"}, {"title": "Sales"}, ""),
+        ({"secret": {"sip": "a"}}, {"secret": {"sip": "a"}}, ""),
+        ({"secret": {"sip": "a"}}, {"secret": {"sip": "b"}}, "Asterisk still has another sip"),
+        ({"secret": {"sip": "a"}}, {"secret": {"sip": "a", "previous": "b"}}, "Asterisk still has another previous"),
+        ({"secret": {"sip": "a", "previous": "b"}}, {"secret": {"sip": "a"}}, "Asterisk still has another previous"),
+    ],
+)  # fmt: skip
+def test_what_runs_is_what_was_asked_for_second_passwords_too(asked, runs, said):
+    assert on_target._shortfall(asked, runs) == said
+
+
+@pytest.mark.parametrize(
     ("auths", "secret"),
     [
         ([("2101", "a")], {"sip": "a"}),
