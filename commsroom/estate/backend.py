@@ -181,6 +181,15 @@ class Proof:
     login: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A login to be tried: at a resource, with a secret that one of its slots may hold."""
+
+    resource: Resource
+    slot: str
+    secret: Secret
+
+
 class Provider(Protocol):
     """A connected system. Errors that concern the whole system are SystemUnknown and its kin."""
 
@@ -201,6 +210,19 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Let go of connections; safe to call twice."""
+        ...
+
+
+class LogsIn(Protocol):
+    """A provider that can try credentials by themselves, and use nothing else of what they open."""
+
+    def log_in(self, credentials: Sequence[Credential]) -> Sequence[bool | None]:
+        """Log in with each once, really, and out again; leaves no trace at who is logged in already.
+
+        Returns:
+            In the same order, whether it was let in; None where nobody said so or refused it: a time-out,
+            a server in trouble, a kind that nobody logs in to.
+        """
         ...
 
 

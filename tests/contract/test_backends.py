@@ -22,7 +22,7 @@ import yaml
 
 from commsroom import backends
 from commsroom.errors import FenceRefused, TargetMoved
-from commsroom.estate.backend import Batch, Outcome, ProofRequest, Status, Target, Tools
+from commsroom.estate.backend import Batch, Credential, Outcome, ProofRequest, Status, Target, Tools
 from commsroom.estate.kinds import kind_named
 from commsroom.estate.order import steps
 from commsroom.estate.plan import Known, Plan, build
@@ -271,3 +271,30 @@ def test_proofs_speak_of_every_request_and_hold_no_secret(world, desired):
     assert not [
         value for value in world.lent if value.startswith("Canary") and value in repr(proofs)
     ]
+
+
+#: The slots with which somebody logs in, by kind.
+LOGINS = {
+    "extension": {"sip", "previous"}, "account": {"password"},
+    "mailbox": {"password"}, "shared_mailbox": {"password"},
+}  # fmt: skip
+
+
+def test_credentials_tried_by_themselves_are_let_in_or_refused_as_they_should(world, desired):
+    world.apply(world.plan(desired))
+    log_in = getattr(world.provider, "log_in", None)
+    every = [(item, ref) for item in desired for ref in item.secrets]
+    assert (log_in is not None) == (world.name in {"asterisk", "postfix_dovecot", "prosody"})
+    if log_in is None:
+        return
+    tried = [(item, ref) for item, ref in every if ref.slot in LOGINS.get(item.address.kind, ())]
+    before = world.provider.read()
+    found = log_in([Credential(item, ref.slot, world.secret(ref)) for item, ref in tried])
+    assert list(found) == [item.body.suspended is not True for item, _ in tried]
+
+    wrong = log_in([Credential(item, ref.slot, Secret("wrong")) for item, ref in tried])
+    assert list(wrong) == [False] * len(tried)
+    others = [(item, ref) for item, ref in every if (item, ref) not in tried]
+    nothing = log_in([Credential(item, ref.slot, world.secret(ref)) for item, ref in others])
+    assert True not in nothing
+    assert world.provider.read() == before

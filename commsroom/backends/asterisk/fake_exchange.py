@@ -48,6 +48,15 @@ class FakeExchange:
         yield phone
         await phone.unregister()
 
+    @asynccontextmanager
+    async def phones(
+        self, logins: Sequence[tuple[str, str]], transport: str
+    ) -> AsyncIterator[Sequence[FakePhone]]:
+        """Switch many on."""
+        if transport == "udp" and not self.settings.pbx_udp:
+            raise Undecided("no connection over UDP")
+        yield [FakePhone(self, number, password, 0) for number, password in logins]
+
     async def clock(self) -> tuple[str, str]:
         """It is always Tuesday morning."""
         return _NOW
@@ -78,6 +87,11 @@ class FakePhone:
         if self not in others:
             others.append(self)
         return count
+
+    async def ask_who_is_here(self) -> int:
+        """Check the password and count."""
+        self._authenticate()
+        return len(self.exchange.contacts.get(self.number, ()))
 
     def _authenticate(self) -> Json:
         extension = self.exchange.objects["extension"].get(self.number, {})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commsroom.backends.postfix_dovecot import proving, wire
+from commsroom.backends.postfix_dovecot.acting import WORKERS
 from commsroom.backends.postfix_dovecot.letter import letter
 from commsroom.estate.backend import Applied, Batch, Outcome, Snapshot, Status
 from commsroom.estate.notice import Delivery
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from commsroom.backends.postfix_dovecot.settings import Settings
     from commsroom.backends.postfix_dovecot.wire import Client, Json
-    from commsroom.estate.backend import Proof, ProofRequest, Tools
+    from commsroom.estate.backend import Credential, Proof, ProofRequest, Tools
     from commsroom.estate.inspection import Facts, Seen
     from commsroom.estate.notice import Notice, Sender
 
@@ -70,6 +72,18 @@ class Mail:
     def prove(self, requests: Sequence[ProofRequest]) -> Iterator[Proof]:
         """Use mailboxes, lists and grants as their owners would."""
         return proving.prove(self.client, self.settings, self.tools, requests)
+
+    def log_in(self, credentials: Sequence[Credential]) -> Sequence[bool | None]:
+        """Log in to each mailbox over IMAPS."""
+
+        def tried(one: Credential) -> bool | None:
+            try:
+                return self.client.login(wire.Login(one.resource.address.key, one.secret))
+            except wire.Unanswered:
+                return None
+
+        with ThreadPoolExecutor(WORKERS, "login") as pool:
+            return list(pool.map(tried, credentials))
 
     def notify(self, sender: Sender, notices: Sequence[Notice]) -> Sequence[Delivery]:
         """Submit each as a letter of its own, in one authenticated session."""

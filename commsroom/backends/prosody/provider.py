@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from commsroom.backends.prosody.client import Client, Json
     from commsroom.backends.prosody.proof.chat import Chat
     from commsroom.backends.prosody.settings import Settings
-    from commsroom.estate.backend import Batch, Proof, ProofRequest, Tools
+    from commsroom.estate.backend import Batch, Credential, Proof, ProofRequest, Tools
     from commsroom.estate.inspection import Facts, Seen
     from commsroom.estate.notice import Notice, Sender
     from commsroom.estate.resource import Change
 
 #: Seconds to each answer of the server in a proof; the whole has the deadline of the phase.
 _ANSWER_SECONDS = 10.0
+_LOGINS_AT_ONCE = 16
+#: By these words the credential was refused; by others (`temporary-auth-failure`) nothing is said of it
+#: (RFC 6120 section 6.5).
+_NO = frozenset({"not-authorized", "account-disabled", "credentials-expired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,12 @@ class ProsodyProvider:
         chat = self.client.chat(_ANSWER_SECONDS)
         yield from asyncio.run(steps.prove(chat, requests, within=self.tools.deadlines.prove))
 
+    def log_in(self, credentials: Sequence[Credential]) -> Sequence[bool | None]:
+        """Log in to each account and out again."""
+        return asyncio.run(
+            _tried(self.client.chat(_ANSWER_SECONDS), credentials, self.tools.deadlines.prove)
+        )
+
     def notify(self, sender: Sender, notices: Sequence[Notice]) -> Sequence[Delivery]:
         """Log in once and write to each."""
         return asyncio.run(_write(self.client.chat(_ANSWER_SECONDS), sender, notices))
@@ -80,6 +90,33 @@ class ProsodyProvider:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+async def _tried(chat: Chat, credentials: Sequence[Credential], within: float) -> list[bool | None]:
+    found: list[bool | None] = [None] * len(credentials)
+    limit = asyncio.Semaphore(_LOGINS_AT_ONCE)
+
+    async def one(place: int, it: Credential) -> None:
+        async with limit:
+            found[place] = await _let_in(chat, it.resource.address.key, it.secret.reveal())
+
+    try:
+        async with asyncio.timeout(within):
+            await asyncio.gather(*(one(*pair) for pair in enumerate(credentials)))
+    except TimeoutError:
+        pass  # the rest stays untold
+    return found
+
+
+async def _let_in(chat: Chat, login: str, password: str) -> bool | None:
+    try:
+        person = await chat.login(login, password)
+    except Refused as refusal:
+        return False if str(refusal) in _NO else None
+    except Undecided:
+        return None
+    await person.leave()
+    return True
 
 
 async def _write(chat: Chat, sender: Sender, notices: Sequence[Notice]) -> list[Delivery]:

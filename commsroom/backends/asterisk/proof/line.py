@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
 
 
@@ -93,6 +94,10 @@ class Phone(Protocol):
         """Log out; never raises."""
         ...
 
+    async def ask_who_is_here(self) -> int:
+        """Return how many telephones are logged in as this extension; the password is needed, no place taken."""
+        ...
+
     async def call(self, number: str, within: float) -> Call:
         """Call and wait for an answer; raises Refused or Undecided."""
         ...
@@ -114,6 +119,12 @@ class Exchange(Protocol):
         self, number: str, password: str, transport: str
     ) -> AbstractAsyncContextManager[Phone]:
         """Switch a telephone on (connected, not logged in), and off again; raises Undecided."""
+        ...
+
+    def phones(
+        self, logins: Sequence[tuple[str, str]], transport: str
+    ) -> AbstractAsyncContextManager[Sequence[Phone]]:
+        """Switch many on, by number and password, over one connection; they cannot be called."""
         ...
 
     async def clock(self) -> tuple[str, str]:

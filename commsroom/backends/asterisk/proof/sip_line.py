@@ -12,10 +12,11 @@ from commsroom.backends.asterisk.proof.sip_phone import SipPhone
 from commsroom.backends.asterisk.proof.sip_wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
 
     from commsroom.backends.asterisk.proof.line import Phone
+    from commsroom.backends.asterisk.proof.sip_message import Message
 
 _CONNECT_SECONDS: Final = 8.0
 
@@ -42,15 +43,31 @@ class RealExchange:
     async def phone(self, number: str, password: str, transport: str) -> AsyncIterator[Phone]:
         """Switch a telephone on, and off again."""
         phone = SipPhone(number, password, self.tls_name, next(self.tones))
-        wire = await Wire.connected(
-            transport, self.host, self.ports[transport], phone.heard,
-            tls_name=self.tls_name, ca=self.ca, within=_CONNECT_SECONDS,
-        )  # fmt: skip
-        phone.plug_in(wire)
+        phone.plug_in(await self._wire(transport, phone.heard))
         try:
             yield phone
         finally:
             phone.unplug()
+
+    @asynccontextmanager
+    async def phones(
+        self, logins: Sequence[tuple[str, str]], transport: str
+    ) -> AsyncIterator[Sequence[Phone]]:
+        """Switch many on over one connection, and off again."""
+        wire = await self._wire(transport, lambda _unasked: None)
+        try:
+            phones = [SipPhone(number, password, self.tls_name, 0) for number, password in logins]
+            for phone in phones:
+                phone.plug_in(wire)
+            yield phones
+        finally:
+            wire.close()
+
+    async def _wire(self, transport: str, heard: Callable[[Message], None]) -> Wire:
+        return await Wire.connected(
+            transport, self.host, self.ports[transport], heard,
+            tls_name=self.tls_name, ca=self.ca, within=_CONNECT_SECONDS,
+        )  # fmt: skip
 
     async def clock(self) -> tuple[str, str]:
         """Ask the server what time it is there."""

@@ -69,19 +69,26 @@ class SipPhone:
 
     async def register(self) -> int:
         """Log in for a minute and a half; returns how many others are."""
-        response = await self._register(90)
-        contacts = [part for text in response.all("Contact") for part in text.split(",")]
+        contacts = _contacts(await self._register(90))
         mine = f":{self.wire.local[1]}"
         return sum(1 for contact in contacts if mine not in contact)
+
+    async def ask_who_is_here(self) -> int:
+        """Ask without a Contact, which changes nothing (RFC 3261 section 10.2.3)."""
+        return len(_contacts(await self._register(None)))
 
     async def unregister(self) -> None:
         """Take only this telephone's own registration away."""
         with contextlib.suppress(Refused, Undecided):
             await self._register(0)
 
-    async def _register(self, seconds: int) -> Message:
+    async def _register(self, seconds: int | None) -> Message:
+        """Log in for so many seconds; None asks only."""
         call_id, tag = self._registration
         me = f"<sip:{self.number}@{self.domain}>"
+        place = [] if seconds is None else [
+            ("Contact", f"{self.contact};expires={seconds}"), ("Expires", str(seconds)),
+        ]  # fmt: skip
 
         def request() -> Message:
             self._sequence += 1
@@ -91,8 +98,7 @@ class SipPhone:
                     *self.common(call_id, self._sequence, "REGISTER"),
                     ("From", f"{me};tag={tag}"),
                     ("To", me),
-                    ("Contact", f"{self.contact};expires={seconds}"),
-                    ("Expires", str(seconds)),
+                    *place,
                 ],
             )
 
@@ -220,3 +226,7 @@ class SipPhone:
             headers.append(("Content-Type", "application/sdp"))
         with contextlib.suppress(Undecided):
             self.wire.send(Message(f"SIP/2.0 {code} {reason}", headers, body))
+
+
+def _contacts(response: Message) -> list[str]:
+    return [part for text in response.all("Contact") for part in text.split(",")]
