@@ -1,4 +1,4 @@
-"""device deliver: what an approved order brought is in the register, and which device it replaces.
+"""device deliver: what an approved order brought is in the register, and what it was bought for.
 
 What a device is stands in its row and nowhere else (clause 3.2.1), so what arrived is a new row of
 devices.csv first; the delivery ties it to the line of the order it was bought for (clause 3.3.2).
@@ -13,119 +13,169 @@ from commsroom.app import ordering, registering
 from commsroom.app.registering import Happening, Recorded, take
 from commsroom.errors import GuardRefused, UsageError
 from commsroom.estate.register import Step, life
+from commsroom.estate.register.arrival import Free
 from commsroom.estate.register.orders import Standing
 from commsroom.policy.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from commsroom.app.estate import Estate
+    from commsroom.app.ordering import Placed
     from commsroom.app.registering import Register
-    from commsroom.estate.register.orders import Item, Order
+    from commsroom.estate.register.arrival import Sort
+    from commsroom.policy.devices import Device
+
+
+class Delivery:
+    """What is taken in at once: each device for one place of an order, each place once."""
+
+    def __init__(self, now: Register, day: date) -> None:
+        """Begin with nothing, in a register that has the new rows; `day` is when they arrived."""
+        self._now = now
+        self._day = day
+        self._free: dict[str, tuple[Placed, Free]] = {}
+        self._seen: set[tuple[str, str]] = set()
+        #: (order, place) for each new device, by its tag.
+        self.brought: dict[str, tuple[str, str]] = {}
+
+    def expect(self, placed: Placed) -> Free:
+        """Let devices come for an order; return its free places.
+
+        Raises:
+            GuardRefused: two people have not signed it, or their signatures hold no more.
+            UsageError: it was proposed after the day of the delivery.
+        """
+        order = placed.order
+        if order.name not in self._free:
+            if placed.standing not in {Standing.APPROVED, Standing.DELIVERED}:
+                raise GuardRefused(
+                    f"order {order.name} is {placed.standing}: what nobody approved is not bought"
+                    " by it"
+                )
+            if self._day < order.proposed:
+                raise UsageError(
+                    f"--on: order {order.name} was proposed later, on {order.proposed}"
+                )
+            self._free[order.name] = (placed, Free(order, placed.delivered))
+        return self._free[order.name][1]
+
+    def add(self, name: str, device: Device, place: str = "") -> None:
+        """Have a device come for an expected order: for a place of it, or for what it suits best.
+
+        Raises:
+            UsageError: it is no new device, or nothing of the order is to be it.
+        """
+        placed, free = self._free[name]
+        tag = device.asset_tag
+        for key, word in (((name, place), place), (("", tag), tag)):
+            if word and (key in self._seen or (word == place == tag)):
+                raise UsageError(f"{word} is named twice", remedy="one new device for each place")
+            self._seen.add(key)
+        if (last := self._now.lives.get(tag)) is not None:
+            raise UsageError(
+                f"{tag} is no new device: {last.step} on {last.day}",
+                remedy="write a row for what arrived into policies/devices.csv, in stock",
+            )
+        if place:
+            _require_free(placed, free, place, device)
+        if device.purchased is not None and device.purchased < placed.order.proposed:
+            raise UsageError(
+                f"{tag} was bought on {device.purchased}, before order {name} was proposed"
+                f" on {placed.order.proposed}",
+                remedy="mend `purchased` in its row, or name what this order brought",
+            )
+        life.delivered(device)
+        if place:
+            free.take(place)
+        elif not (place := free.nearest(device)):
+            told = f"{device.kind} ({device.product})" if free.left else "device"
+            raise UsageError(
+                f"order {name} is to bring no such {told} any more as {tag}",
+                remedy="commsroom device orders",
+            )
+        self.brought[tag] = (name, place)
+
+    def details(self) -> dict[str, dict[str, str]]:
+        """Return what the ledger keeps of each device that came."""
+        return {
+            tag: {"order": name, "place" if "/" in place else "replaces": place}
+            for tag, (name, place) in self.brought.items()
+        }
+
+    def notes(self) -> Iterator[str]:
+        """Yield what whoever pays should look at, and what is to be done next."""
+        for tag, (name, place) in self.brought.items():
+            sort = self._free[name][1].sorts[place]
+            yield from _notes(self._now, self._now.by_tag[tag], place, sort)
+        if any("/" in place for _, place in self.brought.values()):
+            yield "who is to have what came: commsroom device procurement"
 
 
 def deliver(
-    estate: Estate, name: str, pairs: Sequence[str], *, day: date | None = None
+    estate: Estate, name: str, words: Sequence[str], *, day: date | None = None
 ) -> Recorded:
-    """Record that new devices, of the stock, arrived for lines of an order: all of them or none.
+    """Record that new devices, of the stock, arrived for an order: all of them or none.
 
     Args:
         estate: The estate.
         name: The order's name.
-        pairs: `OLD=NEW`: the asset tag on the order, and that of the device which replaces it.
+        words: `OLD=NEW`, the asset tag on the order, and that of the device which replaces it; or
+            `NEW` alone, which comes for what it suits best.
         day: When they arrived; today when None.
 
     Raises:
         UsageError: there is no such order or device, or the two do not belong together.
         GuardRefused: two people have not signed the order, or their signatures hold no more.
     """
-    placed = ordering.named(estate, name)
-    order = placed.order
-    if placed.standing not in {Standing.APPROVED, Standing.DELIVERED}:
-        raise GuardRefused(
-            f"order {name} is {placed.standing}: what nobody approved is not bought by it"
-        )
     now = registering.read(estate)
-    brought = dict(_pairs(now, pairs))
-    if not brought:
+    delivery = Delivery(now, day or registering.today(estate.policy))
+    delivery.expect(ordering.named(estate, name))
+    if not words:
         raise UsageError("no device is named", remedy=f"commsroom device deliver {name} OLD=NEW")
-    _require_new(now, brought)
-    for old, new in brought.items():
-        _require_fit(now, order, placed.delivered, old, new)
-    arrived = day or registering.today(estate.policy)
-    if arrived < order.proposed:
-        raise UsageError(f"--on: order {name} was proposed later, on {order.proposed}")
-    what = Happening(
-        step=Step.DELIVERED,
-        move=life.delivered,
-        day=day,
-        details={"order": name},
-        of_each={new: {"replaces": old} for old, new in brought.items()},
-    )
-    found = take(estate, list(brought.values()), what)
-    return Recorded(entries=found.entries, notes=(*found.notes, *_notes(now, order, brought)))
-
-
-def _pairs(now: Register, pairs: Sequence[str]) -> Iterator[tuple[str, str]]:
-    seen: set[str] = set()
-    for text in pairs:
-        old, equals, new = text.partition("=")
-        if not (old and equals and new):
+    for text in words:
+        place, equals, new = text.rpartition("=")
+        if equals and not (place and new):
             raise UsageError(
                 f"{quoted(text)} does not say which device replaces which",
                 remedy="write OLD=NEW, two asset tags",
             )
-        new = now.device(new).asset_tag  # it may be named by its MAC address
-        for tag in (old, new):
-            if tag in seen:
-                raise UsageError(f"{tag} is named twice", remedy="one new device for each old one")
-            seen.add(tag)
-        yield old, new
+        delivery.add(name, now.device(new), place)  # it may be named by its MAC address
+    found = take(estate, list(delivery.brought), arrived(delivery, day))
+    return Recorded(entries=found.entries, notes=(*found.notes, *delivery.notes()))
 
 
-def _require_new(now: Register, brought: Mapping[str, str]) -> None:
-    """Refuse what has been in the register for longer: that did not arrive now."""
-    for new in brought.values():
-        if (last := now.lives.get(new)) is not None:
-            raise UsageError(
-                f"{new} is no new device: {last.step} on {last.day}",
-                remedy="write a row for what arrived into policies/devices.csv, in stock",
-            )
+def arrived(delivery: Delivery, day: date | None) -> Happening:
+    """Return what happens to each device of a delivery."""
+    return Happening(step=Step.DELIVERED, move=life.delivered, day=day, of_each=delivery.details())
 
 
-def _require_fit(
-    now: Register, order: Order, delivered: Mapping[str, str], old: str, new: str
-) -> None:
-    items = {item.asset_tag: item for item in order.items}
-    if old not in items:
+def _require_free(placed: Placed, free: Free, place: str, device: Device) -> None:
+    name, tag = placed.order.name, device.asset_tag
+    sort = free.sorts.get(place)
+    if sort is None:
         raise UsageError(
-            f"{old} is not on order {order.name}",
-            remedy=did_you_mean(old, items) or "commsroom device orders",
+            f"{place} is not on order {name}",
+            remedy=did_you_mean(place, free.sorts) or "commsroom device orders",
         )
-    if old in delivered:
-        raise UsageError(f"{delivered[old]} was delivered for {old} already")
-    device = now.device(new)
-    if device.kind != items[old].kind:
-        raise UsageError(f"{new} is a {device.kind}, and {old} a {items[old].kind}")
-    if device.purchased is not None and device.purchased < order.proposed:
-        raise UsageError(
-            f"{new} was bought on {device.purchased}, before order {order.name} was proposed"
-            f" on {order.proposed}",
-            remedy="mend `purchased` in its row, or name what this order brought",
-        )
+    if place in placed.delivered:
+        raise UsageError(f"{placed.delivered[place]} was delivered for {place} already")
+    if device.kind != sort.kind:
+        raise UsageError(f"{tag} is a {device.kind}, and {place} a {sort.kind}")
+    if not sort.fits(device):
+        raise UsageError(f"{tag} is a {device.product}, and {place} {' or '.join(sort.models)}")
 
 
-def _notes(now: Register, order: Order, brought: Mapping[str, str]) -> Iterator[str]:
-    """Yield what whoever pays should look at, and what is to be done next."""
-    items: dict[str, Item] = {item.asset_tag: item for item in order.items}
-    for old, new in brought.items():
-        price, said = now.device(new).price, items[old].price
-        if price is not None and said and price > Decimal(said):
-            yield f"{new} cost {price}, and {said} was approved for {old}"
-        holder = now.by_tag[old].holder if old in now.by_tag else ""
-        if holder:
-            yield (
-                f"{holder} holds {old}: commsroom device return {old}, then commsroom device issue"
-                f" {new} {holder}"
-            )
+def _notes(now: Register, device: Device, place: str, sort: Sort) -> Iterator[str]:
+    tag = device.asset_tag
+    if device.price is not None and sort.price and device.price > Decimal(sort.price):
+        yield f"{tag} cost {device.price}, and {sort.price} was approved for {place}"
+    if sort.site and sort.site != device.site:
+        yield f"{tag} is at {device.site}, and was ordered for {sort.site}"
+    holder = now.by_tag[place].holder if place in now.by_tag else ""
+    if holder:
+        yield (
+            f"{holder} holds {place}: commsroom device return {place}, then commsroom device issue"
+            f" {tag} {holder}"
+        )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from commsroom.app import registering
+from commsroom.app import ordering, registering
 from commsroom.errors import UsageError
 from commsroom.estate import register
 from commsroom.estate.register import Step, supply, upkeep
@@ -109,6 +109,8 @@ def procurement(
 ) -> tuple[tuple[Need, ...], date]:
     """Return what people of the roster until so long after today, and places, need; and until when.
 
+    What stands on an order that is proposed or approved is not to be bought again.
+
     Raises:
         UsageError: policy entitles nobody to any equipment.
     """
@@ -120,7 +122,8 @@ def procurement(
             "policy entitles nobody to equipment",
             remedy="write `equipment: {phone: {}, computer: {}}` under posts in positions.yml",
         )
-    return supply.needs(wants, now.devices), day + ahead
+    coming = [lot for placed in ordering.listed(estate, as_of=day) for lot in placed.coming]
+    return supply.needs(wants, now.devices, coming), day + ahead
 
 
 def renewals(estate: Estate, *, as_of: date | None = None) -> tuple[Aging, ...]:

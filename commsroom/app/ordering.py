@@ -1,4 +1,4 @@
-"""device order, approve, orders: a renewal that two people have signed with their SSH keys.
+"""device approve, orders: what was proposed to be bought, and two people have signed with SSH keys.
 
 Who may sign is in Git, in `policies/approvers` (ALLOWED SIGNERS of ssh-keygen(1)): its principals are
 ids of the roster, its namespace is `commsroom-approval`. A signature is kept in the ledger and checked
@@ -13,18 +13,19 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from commsroom import files
-from commsroom.app import equipping, registering
+from commsroom.app import registering
 from commsroom.app.estate import actor
 from commsroom.errors import CommsroomError, GuardRefused, UsageError
-from commsroom.estate.register import Step, orders
+from commsroom.estate.register import Step
 from commsroom.estate.register.orders import Order, Standing
+from commsroom.estate.register.supply import Coming
 from commsroom.policy.words import did_you_mean, quoted
 from commsroom.secrets import ssh_signature
 from commsroom.secrets.ssh_signature import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date, timedelta
+    from collections.abc import Mapping
+    from datetime import date
 
     from commsroom.app.estate import Estate
     from commsroom.policy import Policy
@@ -40,7 +41,7 @@ APPROVED: Final = "order approved"
 class Placed:
     """An order, whose signatures hold now, and what that makes of it.
 
-    `delivered` names the new device for each old one that was replaced.
+    `delivered` names the device that has come for each of the order's places it has come for.
     """
 
     order: Order
@@ -48,57 +49,32 @@ class Placed:
     standing: Standing
     delivered: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def open(self) -> bool:
+        """Tell whether something of it may still be expected."""
+        return self.standing in {Standing.PROPOSED, Standing.APPROVED}
 
-def propose(
-    estate: Estate,
-    tags: Sequence[str],
-    *,
-    requester: str,
-    valid: timedelta,
-    as_of: date | None = None,
-) -> Placed:
-    """Propose what policy says is to be renewed, or those of it that are named, as one order.
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Return the places nobody may order for again: what has come, and what may still come."""
+        return tuple(place for place in self.order.places if self.open or place in self.delivered)
 
-    What stands on an order that is proposed or approved is on no second one.
-
-    Raises:
-        UsageError: nobody of that id is here, a device is not to be renewed, or nothing is left.
-    """
-    policy = estate.policy
-    day = as_of or registering.today(policy)
-    _here(policy, requester, day)
-    aging = {item.device.asset_tag: item for item in equipping.renewals(estate, as_of=day)}
-    for tag in tags:
-        if tag not in aging:
-            raise UsageError(
-                f"{tag} is not proposed for renewal",
-                remedy=did_you_mean(tag, aging) or "commsroom device renewals",
+    @property
+    def coming(self) -> tuple[Coming, ...]:
+        """Return what its lots are still to bring."""
+        left = [place for place in self.order.places if place not in self.delivered]
+        return tuple(
+            Coming(
+                order=self.order.name,
+                kind=lot.kind,
+                models=lot.models,
+                site=lot.site,
+                holders=lot.holders,
+                left=sum(place.startswith(f"{number}/") for place in left),
             )
-    taken = {
-        item.asset_tag: placed.order.name
-        for placed in listed(estate, as_of=day)
-        for item in placed.order.items
-        if placed.standing is not Standing.EXPIRED or item.asset_tag in placed.delivered
-    }
-    wanted = [item for tag, item in aging.items() if tag not in taken and (not tags or tag in tags)]
-    if not wanted:
-        names = ", ".join(sorted(set(taken.values())))
-        raise UsageError(
-            f"nothing is left to order: it stands on {names}"
-            if names
-            else "nothing is to be renewed"
+            for number, lot in enumerate(self.order.lots, 1)
+            if self.open
         )
-    order = Order(
-        estate=estate.ledger.estate_id,
-        requester=requester,
-        proposed=day,
-        expires=day + valid,
-        currency=policy.equipment.currency or "",
-        items=orders.items(wanted),
-    )
-    data = {"order": order.name, **order.to_json()}
-    estate.ledger.record(PROPOSED, data, actor=actor(), requester=requester)
-    return Placed(order, (), Standing.PROPOSED)
 
 
 def approve(estate: Estate, name: str, *, approver: str, key: Path) -> Placed:
@@ -111,7 +87,7 @@ def approve(estate: Estate, name: str, *, approver: str, key: Path) -> Placed:
     """
     day = registering.today(estate.policy)
     placed = named(estate, name)
-    _here(estate.policy, approver, day)
+    require_here(estate.policy, approver, day)
     if approver == placed.order.requester:
         raise GuardRefused(f"{approver} asked for order {name} and may not approve it")
     if approver in placed.approvers:
@@ -153,7 +129,7 @@ def listed(estate: Estate, *, as_of: date | None = None) -> tuple[Placed, ...]:
     delivered: dict[str, dict[str, str]] = {}
     for entry in ledger.entries(steps=[Step.DELIVERED]):
         brought = delivered.setdefault(entry.details.get("order", ""), {})
-        brought[entry.details.get("replaces", "")] = entry.tag
+        brought[entry.details.get("replaces") or entry.details.get("place", "")] = entry.tag
     found = []
     for event in ledger.events(kind=PROPOSED):
         try:
@@ -187,7 +163,8 @@ def _holds(estate: Estate, order: Order, approver: str, signature: bytes) -> boo
     return verdict is Verdict.GOOD
 
 
-def _here(policy: Policy, key: str, day: date) -> None:
+def require_here(policy: Policy, key: str, day: date) -> None:
+    """Refuse, by UsageError, who is not in the roster or not here on a day."""
     person = policy.by_id.get(key)
     if person is None:
         raise UsageError(

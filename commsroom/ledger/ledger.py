@@ -329,16 +329,36 @@ class Ledger(Records):
             )
 
     def record(
-        self, kind: str, data: Mapping[str, Any], *, actor: str, requester: str = ""
+        self,
+        kind: str,
+        data: Mapping[str, Any],
+        *,
+        actor: str,
+        requester: str = "",
+        seen: int | None = None,
     ) -> None:
         """Note that something happened. `data` is JSON and free of secrets.
 
+        Args:
+            kind: What sort of event.
+            data: What it says.
+            actor: Who records it.
+            requester: Who asked for it.
+            seen: Number of the last event that was known when this one was thought of; given, no
+                other of its kind may have come since.
+
         Raises:
             ValueError: `kind` is one of the ledger's own.
+            CommsroomError: another of its kind came meanwhile; nothing is written.
         """
         if kind in _OWN_KINDS:
             raise ValueError(f"{kind!r} is an event of the ledger's own")
         with self._transaction("record") as connection:
+            if seen is not None and reading.has_since(connection, kind, seen):
+                raise CommsroomError(
+                    f"another {kind} was recorded meanwhile; nothing was done",
+                    remedy="look at it, and run the command again",
+                )
             append(connection, kind, actor=actor, requester=requester, data=data)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────

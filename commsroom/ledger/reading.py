@@ -120,6 +120,14 @@ def events(
     )
 
 
+def has_since(connection: Connection, kind: str, seq: int) -> bool:
+    """Tell whether a kind of event came after number `seq`; until we are done, none comes."""
+    connection.execute(select(tables.head).with_for_update())
+    table = tables.events
+    query = select(exists().where(table.c.kind == kind, table.c.seq > seq))
+    return bool(connection.execute(query).scalar_one())
+
+
 def owned_by(connection: Connection, hold: str) -> frozenset[Address]:
     """Return the addresses on which our claim is `hold`."""
     table = tables.owned

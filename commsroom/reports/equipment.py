@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from commsroom.estate.register import life
+from commsroom.estate.register.orders import lots
 from commsroom.policy.devices import DeviceState
-from commsroom.reports.lines import Line, Span, Style, columns, count, line
+from commsroom.reports.lines import Line, Span, Style, columns, count, line, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,8 +28,6 @@ _STATE: Final = {
     DeviceState.REPAIR: Style.DOUBT,
     DeviceState.RETIRED: Style.QUIET,
 }
-#: Holders named behind a need.
-_NAMED: Final = 8
 
 
 class File(Protocol):
@@ -145,24 +144,37 @@ def procurement_lines(needs: Sequence[Need], until: date, currency: str) -> Iter
             str(need.wanted),
             str(need.issued),
             str(len(need.from_stock)),
+            str(len(need.on_order)),
             Span(str(len(need.missing)), Style.BAD if need.missing else Style.GOOD),
             _money(need.cost, currency) if need.missing else "-",
         )
         for need in needs
     ]
-    heads = ("KIND", "MODEL", "WANTED", "ISSUED", "FROM STOCK", "TO BUY", "COST ABOUT")
+    heads = ("KIND", "MODEL", "WANTED", "ISSUED", "FROM STOCK", "ON ORDER", "TO BUY", "COST ABOUT")
     yield from _table(heads, rows)
     for need in needs:
         for holder, device in need.from_stock:
             command = f"commsroom device issue {device.asset_tag} {holder}"
             yield line(f"in stock for {holder}: ", Span(command, Style.COMMAND))
-        if need.missing:
-            named = ", ".join(want.holder for want in need.missing[:_NAMED])
-            more = f" and {len(need.missing) - _NAMED} more" if len(need.missing) > _NAMED else ""
-            models = f" ({' or '.join(need.models)})" if need.models else ""
-            yield line(f"to buy: {len(need.missing)} {need.kind}{models} for {named}{more}")
+        for order, holders in _by_order(need).items():
+            yield line(f"on order {order}: {len(holders)} {need.kind} for {some(holders)}")
+    for lot in lots(needs):
+        models = f" ({' or '.join(lot.models)})" if lot.models else ""
+        told = f"{len(lot.holders)} {lot.kind}{models} for {some(lot.holders)}, at {lot.site}"
+        yield line(f"to buy: {told}")
     buy = sum(len(need.missing) for need in needs)
     yield line(Span(f"{count(buy, 'device')} to buy until {until}", Style.STRONG))
+    if buy:
+        yield line(
+            "ask for it: ", Span("commsroom device order --procurement --by ID", Style.COMMAND)
+        )
+
+
+def _by_order(need: Need) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for holder, order in need.on_order:
+        found.setdefault(order, []).append(holder)
+    return found
 
 
 def renewal_lines(aging: Sequence[Aging], currency: str) -> Iterator[Line]:
@@ -294,6 +306,7 @@ def need_document(item: Need) -> Document:
         "from_stock": [
             {"holder": holder, "asset_tag": device.asset_tag} for holder, device in item.from_stock
         ],
+        "on_order": [{"holder": holder, "order": order} for holder, order in item.on_order],
         "to_buy": [want.holder for want in item.missing],
         "cost": None if item.cost is None else str(item.cost),
     }

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from commsroom.estate.resource import Provenance, Value
 
@@ -135,6 +135,12 @@ def value(content: Value) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """Count in words: `1 change`, `3 changes`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def some(names: Sequence[str], most: int = 8) -> str:
+    """Name the first of many, and how many more there are: `L001, L002 and 40 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def seconds(amount: float) -> str:

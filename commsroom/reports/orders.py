@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from commsroom.estate.register.orders import SIGNATURES, Order, Standing
-from commsroom.reports.lines import Line, Span, Style, count, line
+from commsroom.reports.lines import Line, Span, Style, count, line, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,9 +43,10 @@ def order_lines(placed: Iterable[Placed]) -> Iterator[Line]:
             Span(order.name, Style.STRONG),
             "  ",
             Span(item.standing, _STYLE[item.standing]),
-            f"  {count(len(order.items), 'device')}, about {_cost(order)},"
+            f"  {count(len(order.places), 'device')}, about {_cost(order)},"
             f" asked for by {order.requester} on {order.proposed}",
         )
+        yield from _lot_lines(item)
         for part in order.items:
             yield line(
                 f"    {part.asset_tag}  {part.product}  {part.price or '?'}  {'; '.join(part.reasons)}"
@@ -60,13 +62,24 @@ def order_lines(placed: Iterable[Placed]) -> Iterator[Line]:
                 Span(command, Style.COMMAND),
             )
         if item.standing is Standing.APPROVED:
-            left = len(order.items) - len(item.delivered)
+            left = len(order.places) - len(item.delivered)
+            what = "NEW" if order.lots else "OLD=NEW"
             yield line(
                 f"    {count(left, 'device')} to be delivered: ",
-                Span(f"commsroom device deliver {order.name} OLD=NEW", Style.COMMAND),
+                Span(f"commsroom device deliver {order.name} {what}", Style.COMMAND),
             )
     if not number:
         yield line("no order was ever proposed")
+
+
+def _lot_lines(item: Placed) -> Iterator[Line]:
+    for number, lot in enumerate(item.order.lots, 1):
+        came = sum(place.startswith(f"{number}/") for place in item.delivered)
+        models = f" ({' or '.join(lot.models)})" if lot.models else ""
+        yield line(
+            f"    {len(lot.holders)} {lot.kind}{models} for {lot.site}"
+            f"  {lot.price or '?'} each  {some(lot.holders)}" + (f"; {came} came" if came else "")
+        )
 
 
 def order_document(item: Placed) -> dict[str, Any]:
@@ -83,10 +96,16 @@ def order_document(item: Placed) -> dict[str, Any]:
 
 
 def _cost(order: Order) -> str:
-    unpriced = sum(not item.price for item in order.items)
+    unpriced = sum(not price for price in _prices(order))
     more = f" and {unpriced} of unknown price" if unpriced else ""
     return f"{_sum(order):,} {order.currency}".rstrip() + more
 
 
 def _sum(order: Order) -> Decimal:
-    return sum((Decimal(item.price) for item in order.items if item.price), Decimal(0))
+    return sum((Decimal(price) for price in _prices(order) if price), Decimal(0))
+
+
+def _prices(order: Order) -> list[str]:
+    """Return about what each device costs, "" where nobody knows."""
+    each = [[lot.price] * len(lot.holders) for lot in order.lots]
+    return [*(item.price for item in order.items), *chain.from_iterable(each)]

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from commsroom.cli import main as entry
@@ -121,3 +122,89 @@ def fresh(applied, tmp_path, run):
     (path / ".commsroom").mkdir(mode=0o700)
     shutil.copy(applied / ".commsroom/inventory.json", path / ".commsroom")
     return Estate(path, run)
+
+
+class Ordering:
+    """`commsroom device …` in an estate where people sign orders with keys of their own."""
+
+    HEADER = "asset_tag,kind,vendor,model,serial,mac,purchased,warranty_end,price,site,holder,state,port\n"
+    NAMESPACE = 'namespaces="commsroom-approval"'
+
+    def __init__(self, estate, keys):
+        self.estate = estate
+        self.keys = keys
+        self.policies = estate.path / "policies"
+
+    def __call__(self, *words):
+        done = self.estate("device", *words, simulated=False)
+        assert "Traceback" not in done.err
+        return done
+
+    def equip(self, rows, equipment="currency: TWD\nrenewal: {phone: {age: 6y}}\n"):
+        """Let these be the devices, and this the policy about them."""
+        (self.policies / "devices.csv").write_text(self.HEADER + rows)
+        (self.policies / "equipment.yml").write_text(f"---\n{equipment}")
+
+    def rows(self):
+        """Return what devices.csv says of each device, by its tag."""
+        lines = (self.policies / "devices.csv").read_text().splitlines()[1:]
+        return {line.partition(",")[0]: line for line in lines}
+
+    def entitle(self, text):
+        """Let clerks, who are all there are, have this equipment."""
+        self.estate.policy("positions.yml", "title: Clerk", f"title: Clerk\n    equipment: {text}")
+
+    def allow(self, *people):
+        """Let just these approve orders."""
+        lines = [
+            f"{name} {self.NAMESPACE} {(self.keys / f'{name}.pub').read_text()}" for name in people
+        ]
+        (self.policies / "approvers").write_text("".join(lines))
+
+    def approve(self, name, by, key=None):
+        """Have somebody sign, with their own key or another."""
+        return self("approve", name, "--by", by, "--key", self.keys / (key or by))
+
+    def approved(self, *words):
+        """Propose an order as P3, have P1 and P2 sign it, and return its name."""
+        done = self("order", "--by", "P3", "--json", *words)
+        assert done.code == 0, done.err
+        name = done.document["order"]
+        assert [self.approve(name, by).code for by in ("P1", "P2")] == [0, 0]
+        return name
+
+    def orders(self, *more):
+        """Return the orders there are."""
+        return self("orders", "--json", *more).document["orders"]
+
+
+@pytest.fixture(scope="session")
+def approvers_keys(tmp_path_factory):
+    """Keys of four people, by roster id."""
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("P1", "P2", "P3", "P4"):
+        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder / name]
+        subprocess.run(words, check=True)
+    return folder
+
+
+@pytest.fixture
+def ordering(fresh, approvers_keys):
+    """An estate, never applied, of which P1, P2 and P4 may approve orders."""
+    found = Ordering(fresh, approvers_keys)
+    found.allow("P1", "P2", "P4")
+    return found
+
+
+@pytest.fixture
+def contract(pytestconfig):
+    """Check a document against its published form."""
+    forms = json.loads(
+        (pytestconfig.rootpath / "docs/reference/documents.schema.json").read_text("utf-8")
+    )
+
+    def check(name, document):
+        form = {**forms, "$ref": f"#/$defs/{name.replace(' ', '%20')}"}
+        jsonschema.Draft202012Validator(form).validate(document)
+
+    return check

@@ -1,14 +1,7 @@
 """What an approved order brought: new rows, each tied to the device it replaces, in the ledger."""
 
-import json
-import subprocess
-
-import jsonschema
 import pytest
 
-HEADER = (
-    "asset_tag,kind,vendor,model,serial,mac,purchased,warranty_end,price,site,holder,state,port\n"
-)
 OLD = """\
 T-1,phone,Yealink,T54W,S1,,2018-03-11,,5200,home,P1,issued,
 T-2,phone,Snom,D785,S2,,2018-01-08,,4800,home,,stock,
@@ -23,58 +16,26 @@ N-4,computer,ASUS,B5,S14,,,,33000,home,,stock,
 """
 
 
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("keys")
-    for name in ("P1", "P2"):
-        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder / name]
-        subprocess.run(words, check=True)
-    return folder
+@pytest.fixture
+def device(ordering):
+    ordering.equip(OLD)
+    return ordering
 
 
 @pytest.fixture
-def estate_of(fresh, keys):
-    policies = fresh.path / "policies"
-    (policies / "devices.csv").write_text(HEADER + OLD)
-    (policies / "equipment.yml").write_text("---\ncurrency: TWD\nrenewal: {phone: {age: 6y}}\n")
-    allow(fresh, keys, "P1", "P2")
-    return fresh
-
-
-def allow(estate, keys, *people):
-    lines = [
-        f'{name} namespaces="commsroom-approval" {(keys / f"{name}.pub").read_text()}'
-        for name in people
-    ]
-    (estate.path / "policies/approvers").write_text("".join(lines))
-
-
-@pytest.fixture
-def device(estate_of):
-    def call(*words):
-        done = estate_of("device", *words, simulated=False)
-        assert "Traceback" not in done.err
-        return done
-
-    call.order = lambda: call("orders", "--json").document["orders"][0]
-    return call
-
-
-@pytest.fixture
-def proposed(device):
-    return device("order", "--by", "P3", "--json").document["order"]
-
-
-@pytest.fixture
-def approved(device, estate_of, keys, proposed):
+def approved(device):
     """An order that two people have signed, and what arrived is in devices.csv."""
-    for name in ("P1", "P2"):
-        assert device("approve", proposed, "--by", name, "--key", keys / name).code == 0
-    (estate_of.path / "policies/devices.csv").write_text(HEADER + OLD + NEW)
-    return proposed
+    name = device.approved()
+    device.equip(OLD + NEW)
+    return name
 
 
-def test_an_order_is_delivered_piece_by_piece_and_both_files_say_so(device, approved, pytestconfig):
+def standing(device):
+    (order,) = device.orders()
+    return order["standing"], order["delivered"]
+
+
+def test_an_order_is_delivered_piece_by_piece_and_both_files_say_so(device, approved, contract):
     assert "2 devices to be delivered: commsroom device deliver" in device("orders").out
     done = device("deliver", approved, "T-1=N-1")
     assert (done.code, done.err) == (0, "")
@@ -83,28 +44,23 @@ def test_an_order_is_delivered_piece_by_piece_and_both_files_say_so(device, appr
         "note: N-1 cost 6100, and 5200 was approved for T-1\n"
         "note: P1 holds T-1: commsroom device return T-1, then commsroom device issue N-1 P1\n"
     )
-    assert (device.order()["standing"], device.order()["delivered"]) == ("approved", {"T-1": "N-1"})
+    assert standing(device) == ("approved", {"T-1": "N-1"})
     assert "1 device to be delivered" in device("orders").out
     last = device("deliver", approved, "T-2=N-2", "--json")
     assert last.code == 0
-    assert device.order()["standing"] == "delivered"
+    assert standing(device)[0] == "delivered"
     assert "to be delivered" not in device("orders").out
     (step,) = device("show", "N-1", "--json").document["history"]
     assert (step["step"], step["details"]) == ("delivered", {"order": approved, "replaces": "T-1"})
-    file = pytestconfig.rootpath / "docs/reference/documents.schema.json"
-    forms = json.loads(file.read_text("utf-8"))
-    for name, document in (
-        ("deliver", last.document),
-        ("orders", device("orders", "--json").document),
-    ):
-        jsonschema.validate(document, {**forms, "$ref": f"#/$defs/device {name}"})
+    contract("device deliver", last.document)
+    contract("device orders", device("orders", "--json").document)
 
 
-def test_a_device_that_was_delivered_is_handed_out_and_lives_on(device, estate_of, approved):
+def test_a_device_that_was_delivered_is_handed_out_and_lives_on(device, approved):
     device("deliver", approved, "T-1=N-1")
     device("return", "T-1")
     assert device("issue", "N-1", "P1").code == 0
-    assert estate_of("ledger", "verify", simulated=False).code == 0
+    assert device.estate("ledger", "verify", simulated=False).code == 0
 
 
 def test_what_was_replaced_is_ordered_no_second_time(device, approved):
@@ -115,20 +71,21 @@ def test_what_was_replaced_is_ordered_no_second_time(device, approved):
     )  # fmt: skip
 
 
-def test_a_signature_that_holds_no_more_undoes_no_delivery(device, estate_of, keys, approved):
+def test_a_signature_that_holds_no_more_undoes_no_delivery(device, approved):
     device("deliver", approved, "T-1=N-1")
-    allow(estate_of, keys, "P1")
-    assert (device.order()["standing"], device.order()["delivered"]) == ("proposed", {"T-1": "N-1"})
+    device.allow("P1")
+    assert standing(device) == ("proposed", {"T-1": "N-1"})
     assert device("deliver", approved, "T-2=N-2").code == 3
 
 
 REFUSED = {
     "not on it": (("T-3=N-1",), "T-3 is not on order"),
     "no such device": (("T-1=N-9",), "there is no device 'N-9' in devices.csv"),
-    "no pair": (("T-1",), "'T-1' does not say which device replaces which (write OLD=NEW"),
+    "an old one alone": (("T-1",), "T-1 was bought on 2018-03-11, before order"),
     "half a pair": (("T-1=",), "'T-1=' does not say which device replaces which"),
     "one for two": (("T-1=N-1", "T-2=N-1"), "N-1 is named twice"),
     "itself": (("T-1=T-1",), "T-1 is named twice"),
+    "another kind alone": (("N-4",), "order 0123456789ab is to bring no such computer (ASUS B5)"),
     "another kind": (("T-1=N-4",), "N-4 is a computer, and T-1 a phone"),
     "bought before": (("T-1=N-3",), "N-3 was bought on 2020-01-01, before order"),
     "in use": (("T-1=T-3",), "T-3 was bought on 2026-01-08, before order"),
@@ -143,8 +100,17 @@ def test_what_does_not_belong_to_the_order_is_refused_and_nothing_changes(
 ):
     done = device("deliver", approved, *words)
     assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
-    assert done.err.startswith(f"error: {line}")
-    assert device.order()["delivered"] == {}
+    assert done.err.startswith(f"error: {line.replace('0123456789ab', approved)}")
+    assert standing(device)[1] == {}
+
+
+def test_a_device_named_alone_comes_for_the_model_it_replaces(device):
+    name = device.approved()
+    device.equip(OLD + "N-1,phone,Snom,D785,S11,,,,4800,home,,stock,\n" + NEW.replace("N-1", "N-0"))
+    assert device("deliver", name, "N-1", "N-2").code == 0
+    assert standing(device) == ("delivered", {"T-1": "N-2", "T-2": "N-1"})
+    done = device("deliver", name, "N-0")
+    assert done.err.startswith(f"error: order {name} is to bring no such device any more as N-0")
 
 
 def test_one_device_is_delivered_once_and_an_old_one_replaced_once(device, approved):
@@ -155,8 +121,9 @@ def test_one_device_is_delivered_once_and_an_old_one_replaced_once(device, appro
     assert other.err.startswith("error: N-1 is no new device: delivered on ")
 
 
-def test_what_nobody_approved_is_not_delivered(device, estate_of, proposed):
-    (estate_of.path / "policies/devices.csv").write_text(HEADER + OLD + NEW)
+def test_what_nobody_approved_is_not_delivered(device):
+    proposed = device("order", "--by", "P3", "--json").document["order"]
+    device.equip(OLD + NEW)
     done = device("deliver", proposed, "T-1=N-1")
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith(f"error: order {proposed} is proposed")

@@ -1,59 +1,19 @@
 """A renewal is an order once two people have signed it: not one, not who asks, not anybody else."""
 
-import json
-import subprocess
-
-import jsonschema
 import pytest
 
-HEADER = (
-    "asset_tag,kind,vendor,model,serial,mac,purchased,warranty_end,price,site,holder,state,port\n"
-)
 ROWS = """\
 T-1,phone,Yealink,T54W,S1,,2018-03-11,,5200,home,P1,issued,
 T-2,phone,Snom,D785,S2,,2018-01-08,,4800,home,P2,issued,
 T-3,phone,Snom,D785,S3,,2026-01-08,,4800,home,P3,issued,
 """
-NAMESPACE = 'namespaces="commsroom-approval"'
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    """Keys of four people, by roster id."""
-    folder = tmp_path_factory.mktemp("keys")
-    for name in ("P1", "P2", "P3", "P4"):
-        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder / name]
-        subprocess.run(words, check=True)
-    return folder
 
 
 @pytest.fixture
-def estate_of(fresh, keys):
+def device(ordering):
     """An estate with two old telephones, of which P1, P2 and P4 may approve a renewal."""
-    policies = fresh.path / "policies"
-    (policies / "devices.csv").write_text(HEADER + ROWS)
-    (policies / "equipment.yml").write_text("---\ncurrency: TWD\nrenewal: {phone: {age: 6y}}\n")
-    allow(fresh, keys, "P1", "P2", "P4")
-    return fresh
-
-
-def allow(estate, keys, *people):
-    lines = [f"{name} {NAMESPACE} {(keys / f'{name}.pub').read_text()}" for name in people]
-    (estate.path / "policies/approvers").write_text("".join(lines))
-
-
-@pytest.fixture
-def device(estate_of, keys):
-    def call(*words):
-        done = estate_of("device", *words, simulated=False)
-        assert "Traceback" not in done.err
-        return done
-
-    call.approve = lambda name, by, key=None: call(
-        "approve", name, "--by", by, "--key", keys / (key or by)
-    )
-    call.orders = lambda *more: call("orders", "--json", *more).document["orders"]
-    return call
+    ordering.equip(ROWS)
+    return ordering
 
 
 @pytest.fixture
@@ -94,39 +54,39 @@ def test_nobody_signs_in_anothers_name(device, order):
     refused(device.approve(order, "P2", key="P1"), "policies/approvers does not let P2 approve")
 
 
-def test_a_stranger_is_told_the_line_that_would_let_them(device, estate_of, order):
+def test_a_stranger_is_told_the_line_that_would_let_them(device, order):
     done = device("approve", order, "--by", "P3", "--key", "/nowhere")
     assert (done.code, done.out) == (3, "")  # who asks is told so before any key is looked at
     done = device.approve(order, "P4", key="P3")
     refused(
         done, "policies/approvers does not let P4 approve with this key; it would take the line:"
     )
-    assert f"P4 {NAMESPACE} ssh-ed25519 AAAA" in done.err
+    assert f"P4 {device.NAMESPACE} ssh-ed25519 AAAA" in done.err
 
 
-def test_a_key_for_another_purpose_approves_nothing(device, estate_of, keys, order):
-    file = estate_of.path / "policies/approvers"
+def test_a_key_for_another_purpose_approves_nothing(device, order):
+    file = device.policies / "approvers"
     file.write_text(file.read_text().replace("commsroom-approval", "commsroom-baseline"))
     refused(device.approve(order, "P1"), "policies/approvers does not let P1 approve")
 
 
-def test_without_the_file_nobody_approves(device, estate_of, order):
-    (estate_of.path / "policies/approvers").unlink()
+def test_without_the_file_nobody_approves(device, order):
+    (device.policies / "approvers").unlink()
     refused(device.approve(order, "P1"), "policies/approvers does not let P1 approve")
 
 
-def test_the_signature_of_somebody_taken_out_holds_no_more(device, estate_of, keys, order):
+def test_the_signature_of_somebody_taken_out_holds_no_more(device, order):
     device.approve(order, "P1")
     device.approve(order, "P2")
-    allow(estate_of, keys, "P1", "P4")
+    device.allow("P1", "P4")
     (fallen,) = device.orders()
     assert (fallen["standing"], fallen["approvers"]) == ("proposed", ["P1"])
 
 
-def test_an_event_without_a_signature_approves_nothing(device, estate_of, order):
+def test_an_event_without_a_signature_approves_nothing(device, order):
     from commsroom.ledger import Ledger
 
-    with Ledger.open(str(estate_of.path / ".commsroom/ledger.db")) as ledger:
+    with Ledger.open(str(device.estate.path / ".commsroom/ledger.db")) as ledger:
         for name in ("P1", "P2"):
             data = {"order": order, "approver": name, "signature": "-----BEGIN SSH SIGNATURE-----"}
             ledger.record("order approved", data, actor="forger")
@@ -155,9 +115,9 @@ def test_part_of_the_list_may_be_ordered_and_the_rest_after(device):
     assert [item["asset_tag"] for item in second["items"]] == ["T-1"]
 
 
-def test_nobody_asks_who_is_not_here(device, estate_of):
+def test_nobody_asks_who_is_not_here(device):
     assert "there is no person 'P9' in the roster" in device("order", "--by", "P9").err
-    estate_of.policy("people.csv", "2022-01-01,,P1", "2022-01-01,2026-01-31,P1")
+    device.estate.policy("people.csv", "2022-01-01,,P1", "2022-01-01,2026-01-31,P1")
     assert "P3 is not here on" in device("order", "--by", "P3").err
 
 
@@ -166,8 +126,6 @@ def test_an_unknown_order_is_told_with_the_nearest(device, order):
     assert done.err == f"error: there is no order {order[:-1]!r} (did you mean {order!r}?)\n"
 
 
-def test_the_documents_keep_their_published_contract(device, order, pytestconfig):
-    text = (pytestconfig.rootpath / "docs/reference/documents.schema.json").read_text("utf-8")
-    check = jsonschema.Draft202012Validator({**json.loads(text), "$ref": "#/$defs/device%20orders"})
+def test_the_documents_keep_their_published_contract(device, order, contract):
     device.approve(order, "P1")
-    check.validate(device("orders", "--json").document)
+    contract("device orders", device("orders", "--json").document)

@@ -1,4 +1,4 @@
-"""Commands that turn proposed renewals into an order: order, approve, orders."""
+"""Commands that turn what is to be renewed or bought into an order: order, approve, orders, deliver."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from commsroom.cli.completion import people, tags
+from commsroom.cli.completion import device_kinds, people, tags
 from commsroom.cli.options import AsOf, LedgerUrl, On, day, span
 from commsroom.cli.session import Session, command
+from commsroom.errors import UsageError
 
 
 def register(group: typer.Typer) -> None:
@@ -19,6 +20,7 @@ def register(group: typer.Typer) -> None:
         "order",
         "commsroom device order --by L003",
         "commsroom device order LH-P005 LH-P008 --by L003 --valid 14d",
+        "commsroom device order --procurement --ahead 90d --site kaohsiung --by L003",
         works=True,
     )(order)
     command(
@@ -32,6 +34,7 @@ def register(group: typer.Typer) -> None:
         group,
         "deliver",
         "commsroom device deliver 3f2a9c81d07e LH-P005=LH-P061 LH-P008=LH-P062",
+        "commsroom device deliver 8c1d77e02b9a LH-P063 LH-P064",
         works=True,
     )(deliver)
 
@@ -59,21 +62,62 @@ def order(
             show_default=False,
         ),
     ] = None,
+    procurement: Annotated[
+        bool,
+        typer.Option(
+            "--procurement", help="Order what `procurement` says is to be bought, no renewal."
+        ),
+    ] = False,
+    ahead: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPAN",
+            help="Of the procurement: with those who join within this span.  [default: 90d]",
+            show_default=False,
+        ),
+    ] = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="Of the procurement: only this kind, as phone or computer.",
+            autocompletion=device_kinds,
+            show_default=False,
+        ),
+    ] = "",
+    site: Annotated[
+        str,
+        typer.Option(
+            metavar="SITE", help="Of the procurement: only for this site.", show_default=False
+        ),
+    ] = "",
     by: By,
     valid: Annotated[
         str, typer.Option(metavar="SPAN", help="How long it may be approved.")
     ] = "30d",
 ) -> int:
-    """Propose an order of what `renewals` lists.
+    """Propose an order of what `renewals` lists, or with --procurement of what that says is to be bought.
 
     It becomes one when two people sign it, neither of them who asks: `approve`. What stands on an
-    order is on no second one, until that has expired.
+    order is on no second one, until that has expired; what is on order is not to be bought again.
     """
-    from commsroom.app import ordering
+    from commsroom.app import proposing
     from commsroom.reports import orders
 
+    _require_one_sort(tag, procurement=procurement, only=(ahead, kind, site))
+    lasting = span("--valid", valid)
     with session.open(founding=True) as estate:
-        found = ordering.propose(estate, tag or (), requester=by, valid=span("--valid", valid))
+        if procurement:
+            found = proposing.procurement(
+                estate,
+                requester=by,
+                valid=lasting,
+                ahead=span("--ahead", ahead or "90d"),
+                kind=kind,
+                site=site,
+            )
+        else:
+            found = proposing.renewal(estate, tag or (), requester=by, valid=lasting)
     session.out.lines(orders.order_lines([found]))
     session.out.document(orders.order_document(found))
     return 0
@@ -131,8 +175,8 @@ def deliver(
     pairs: Annotated[
         list[str],
         typer.Argument(
-            metavar="OLD=NEW",
-            help="The device on the order, and the one that replaces it; asset tags.",
+            metavar="[OLD=]NEW",
+            help="A device that came, and the one on the order that it replaces; asset tags.",
             show_default=False,
         ),
     ],
@@ -140,8 +184,8 @@ def deliver(
 ) -> int:
     """Record what an approved order brought, all of it or none; the rest may come later.
 
-    What arrived is a row of devices.csv first, in stock. Ends with 3 while two people have not signed
-    the order.
+    What arrived is a row of devices.csv first, in stock. A device named alone comes for what it suits
+    best: the same model, the same site. Ends with 3 while two people have not signed the order.
     """
     from commsroom.app import delivering
     from commsroom.reports import equipment
@@ -151,3 +195,16 @@ def deliver(
     session.out.lines(equipment.recorded_lines(found.entries, found.notes))
     session.out.document(equipment.recorded_document(found.entries, found.notes))
     return 0
+
+
+def _require_one_sort(
+    tags: list[str] | None, *, procurement: bool, only: tuple[str | None, ...]
+) -> None:
+    """Refuse a renewal and a procurement in one: their orders are told apart by what they bring."""
+    if procurement and tags:
+        raise UsageError(
+            "--procurement orders for people and places, and names no device",
+            remedy="leave out the tags, or --procurement",
+        )
+    if not procurement and any(only):
+        raise UsageError("--ahead, --kind and --site are of --procurement", remedy="add it")

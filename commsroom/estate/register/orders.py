@@ -1,7 +1,9 @@
-"""A renewal that was proposed becomes an order when two people have signed it (clauses 3.3.1, 3.3.2).
+"""What was proposed becomes an order when two people have signed it (clauses 3.1.1, 3.1.2, 3.3.1, 3.3.2).
 
-What is signed is the order's own text: the estate, every device with its reasons and price, who asks,
-and until when it may be approved. Nothing of it can change afterwards without breaking the signatures.
+An order is of two sorts: devices to be replaced (`items`), or devices that people and places lack
+(`lots`). What is signed is the order's own text: the estate, every device with its reasons and price,
+who asks, and until when it may be approved. Nothing of it can change afterwards without breaking the
+signatures.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from commsroom.estate.register.supply import Aging
+    from commsroom.estate.register.supply import Aging, Need, Want
 
 #: Hex digits of an order's name: enough that no two of an estate are alike.
 _DIGITS: Final = 12
@@ -29,7 +31,7 @@ class Standing(StrEnum):
 
     PROPOSED = "proposed"
     APPROVED = "approved"
-    DELIVERED = "delivered"  #: approved, and a new device is in the register for each old one
+    DELIVERED = "delivered"  #: approved, and all of it is in the register
     EXPIRED = "expired"  #: not signed by enough people in time
 
 
@@ -46,15 +48,30 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Lot:
+    """Devices of one kind and sort of model for one site, one for each of `holders`.
+
+    `models` are globs of what fits, none: any; `price` is about that of one, "" where nobody knows.
+    """
+
+    kind: str
+    models: tuple[str, ...]
+    site: str
+    price: str
+    holders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """A renewal as somebody proposed it on a day; it may be approved until `expires`, that day too."""
+    """What somebody proposed to buy on a day; it may be approved until `expires`, that day too."""
 
     estate: str
     requester: str
     proposed: date
     expires: date
     currency: str
-    items: tuple[Item, ...]
+    items: tuple[Item, ...] = ()
+    lots: tuple[Lot, ...] = ()
 
     @property
     def document(self) -> bytes:
@@ -65,6 +82,8 @@ class Order:
             "proposed": self.proposed.isoformat(),
             "expires": self.expires.isoformat(),
         }
+        if not self.lots:
+            del content["lots"]  # a renewal's text is what it was before there were lots
         return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
     @property
@@ -90,14 +109,28 @@ class Order:
             items=tuple(
                 Item(**{**item, "reasons": tuple(item["reasons"])}) for item in data["items"]
             ),
+            lots=tuple(
+                Lot(**{**lot, "models": tuple(lot["models"]), "holders": tuple(lot["holders"])})
+                for lot in data.get("lots", ())
+            ),
         )
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Name each device it is to bring: by the tag of the old one, or `LOT/PIECE`, from 1 on."""
+        pieces = (
+            f"{number}/{piece}"
+            for number, lot in enumerate(self.lots, 1)
+            for piece in range(1, len(lot.holders) + 1)
+        )
+        return (*(item.asset_tag for item in self.items), *pieces)
 
     def standing(
         self, approvers: Iterable[str], day: date, delivered: Collection[str] = ()
     ) -> Standing:
-        """Tell what has become of it, with the people whose signatures hold, and what was replaced."""
+        """Tell what has become of it: by whose signatures hold, and the places of what has come."""
         if len(set(approvers) - {self.requester}) >= SIGNATURES:
-            whole = all(item.asset_tag in delivered for item in self.items)
+            whole = all(place in delivered for place in self.places)
             return Standing.DELIVERED if whole else Standing.APPROVED
         return Standing.EXPIRED if day > self.expires else Standing.PROPOSED
 
@@ -115,3 +148,23 @@ def items(aging: Iterable[Aging]) -> tuple[Item, ...]:
         )
         for item in aging
     )
+
+
+def lots(needs: Iterable[Need]) -> tuple[Lot, ...]:
+    """Return what is to be bought as lots of an order, by kind, models and site."""
+    found = []
+    for need in needs:
+        sites: dict[str, list[Want]] = {}
+        for want in need.missing:
+            sites.setdefault(want.site, []).append(want)
+        found += [
+            Lot(
+                kind=str(need.kind),
+                models=need.models,
+                site=site,
+                price="" if need.price is None else str(need.price),
+                holders=tuple(want.holder for want in wants),
+            )
+            for site, wants in sorted(sites.items())
+        ]
+    return tuple(found)

@@ -34,6 +34,18 @@ class Want:
     since: date
 
 
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What a lot of an order is still to bring: `left` devices of those for its holders."""
+
+    order: str
+    kind: str
+    models: tuple[str, ...]
+    site: str
+    holders: tuple[str, ...]
+    left: int
+
+
 @dataclass(slots=True)
 class Need:
     """All wants of one kind and sort of model: met by devices issued, by stock, or by an order."""
@@ -44,6 +56,8 @@ class Need:
     issued: int = 0
     #: Holders without one for whom the stock has one: (holder, the device that fits).
     from_stock: list[tuple[str, Device]] = field(default_factory=list)
+    #: Holders without one for whom an order has one: (holder, the order's name).
+    on_order: list[tuple[str, str]] = field(default_factory=list)
     #: Holders without one for whom there is none.
     missing: list[Want] = field(default_factory=list)
     in_repair: int = 0
@@ -68,11 +82,14 @@ def wants(policy: Policy, day: date, until: date) -> Iterator[Want]:
             yield Want(name, place.site, "", kind, right, date.min)
 
 
-def needs(wanted: Iterable[Want], devices: Iterable[Device]) -> tuple[Need, ...]:
-    """Set wants against devices, as they stand.
+def needs(
+    wanted: Iterable[Want], devices: Iterable[Device], coming: Iterable[Coming] = ()
+) -> tuple[Need, ...]:
+    """Set wants against devices, as they stand, and against what is on order.
 
     What somebody holds, also while it is in repair, meets their own want. Stock meets the others: of
-    the same site first, and for wants that name models before those that take any.
+    the same site first, and for wants that name models before those that take any. Then what is on
+    order does: that of whom an order names, whatever else has changed, and what is left of it next.
     """
     there = _There(devices)
     found: dict[tuple[DeviceKind, tuple[str, ...]], Need] = {}
@@ -86,14 +103,62 @@ def needs(wanted: Iterable[Want], devices: Iterable[Device]) -> tuple[Need, ...]
         need.issued += 1
         need.in_repair += mine.state is DeviceState.REPAIR
     unmet.sort(key=lambda want: not want.right.models)  # those that are particular, first
+    short = []
     for want in unmet:
-        need = found[want.kind, want.right.models]
         if (spare := there.in_stock(want)) is not None:
-            need.from_stock.append((want.holder, spare))
+            found[want.kind, want.right.models].from_stock.append((want.holder, spare))
+        else:
+            short.append(want)
+    ordered = _Ordered(coming)
+    ordered.name(short)
+    for want in short:
+        need = found[want.kind, want.right.models]
+        if order := ordered.take(want):
+            need.on_order.append((want.holder, order))
         else:
             need.missing.append(want)
             need.price = need.price or there.price(want)
     return tuple(found[key] for key in sorted(found))
+
+
+class _Ordered:
+    """What is on order, from which is taken once."""
+
+    def __init__(self, coming: Iterable[Coming]) -> None:
+        self._lots = list(coming)
+        self._left = [lot.left for lot in self._lots]
+        self._mine: dict[tuple[str, str], int] = {}
+
+    def name(self, wants: Iterable[Want]) -> None:
+        """Set aside what an order says is for those who want it."""
+        lots: dict[tuple[str, str], list[int]] = {}
+        for index, lot in enumerate(self._lots):
+            for holder in lot.holders:
+                lots.setdefault((holder, lot.kind), []).append(index)
+        for want in wants:
+            key = (want.holder, str(want.kind))
+            for index in lots.get(key, ()):
+                if self._left[index]:
+                    self._left[index] -= 1
+                    self._mine[key] = index
+                    break
+
+    def take(self, want: Want) -> str:
+        """Return the order that brings one, nearest first; "" where none does."""
+        index = self._mine.get((want.holder, str(want.kind)))
+        if index is None:
+            fitting = [
+                index
+                for index, lot in enumerate(self._lots)
+                if self._left[index]
+                and lot.kind == want.kind
+                and want.right.models in {(), lot.models}
+            ]
+            if not fitting:
+                return ""
+            index = min(fitting, key=lambda index: self._lots[index].site != want.site)
+            self._left[index] -= 1
+        return self._lots[index].order
 
 
 class _There:

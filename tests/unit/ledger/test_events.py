@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from commsroom.errors import UsageError
+from commsroom.errors import CommsroomError, UsageError
 from commsroom.estate.backend import Outcome, Status
 from commsroom.estate.resource import Action
 
@@ -85,3 +85,12 @@ def test_a_batch_of_thousands_is_two_quick_transactions(estate):
     assert time.perf_counter() - started < 10
     assert len(estate.ledger.known().owned) == 3000
     assert [event.kind for event in estate.ledger.events()] == ["estate", "intent", "outcome"]
+
+
+def test_what_was_thought_of_before_another_of_its_kind_came_is_refused(ledger):
+    seen, _ = ledger.head()
+    ledger.record("something else", {}, actor="me@here")
+    ledger.record("order proposed", {"order": "1"}, actor="me@here", seen=seen)
+    with pytest.raises(CommsroomError, match="another order proposed was recorded meanwhile"):
+        ledger.record("order proposed", {"order": "2"}, actor="you@there", seen=seen)
+    assert [event.data["order"] for event in ledger.events(kind="order proposed")] == ["1"]

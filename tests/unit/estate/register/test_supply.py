@@ -114,3 +114,24 @@ def lianhe_people(tmp_path):
         return policy.load(tmp_path)
 
     return load
+
+
+def coming(left, *holders, models=(), site="taipei"):
+    return supply.Coming("0123", "phone", models, site, holders, left)
+
+
+def test_what_is_on_order_is_for_whom_it_names_and_then_for_who_takes_it():
+    wants = [want("L1"), want("L2"), want("L3")]
+    (need,) = supply.needs(wants, [], [coming(2, "L3", "L9")])
+    assert need.on_order == [("L1", "0123"), ("L3", "0123")]
+    assert [item.holder for item in need.missing] == ["L2"]
+
+
+def test_what_has_come_of_an_order_is_on_order_no_more():
+    (need,) = supply.needs([want("L1"), want("L2")], [], [coming(1, "L1", "L2")])
+    assert (need.on_order, [item.holder for item in need.missing]) == ([("L1", "0123")], ["L2"])
+
+
+def test_an_order_for_any_model_is_none_for_who_needs_one_of_them():
+    (need,) = supply.needs([want("L1", "* T57W")], [], [coming(1, "L9")])
+    assert [item.holder for item in need.missing] == ["L1"]

@@ -1,0 +1,73 @@
+"""Which place of an order is taken by a device that has come (clauses 3.1.1 and 3.3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from commsroom.estate.register.orders import Order
+    from commsroom.policy.devices import Device
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """What places of an order have in common; `product` is that of the device to be replaced."""
+
+    kind: str
+    models: tuple[str, ...] = ()
+    product: str = ""
+    site: str = ""
+    price: str = ""
+
+    def fits(self, device: Device) -> bool:
+        """Tell whether a device may take such a place."""
+        return self.kind == device.kind and self.takes(device.product)
+
+    def takes(self, product: str) -> bool:
+        """Tell the same of a `VENDOR MODEL`, whatever its kind."""
+        return not self.models or any(fnmatchcase(product, glob) for glob in self.models)
+
+    def distance(self, device: Device) -> tuple[bool, bool]:
+        """Rank what a device may take: the model that is replaced, and the own site, come first."""
+        return (
+            bool(self.product) and self.product != device.product,
+            bool(self.site) and self.site != device.site,
+        )
+
+
+class Free:
+    """The places of one order for which nothing has come; each is taken once."""
+
+    def __init__(self, order: Order, delivered: Collection[str]) -> None:
+        """Begin with all but what was delivered."""
+        sorts = [Sort(item.kind, (), item.product, "", item.price) for item in order.items]
+        for lot in order.lots:
+            sorts += [Sort(lot.kind, lot.models, "", lot.site, lot.price)] * len(lot.holders)
+        self.sorts = dict(zip(order.places, sorts, strict=True))
+        #: Few sorts, whatever the order; a dict keeps the order's own sequence.
+        self._left: dict[Sort, dict[str, None]] = {}
+        for place, sort in self.sorts.items():
+            if place not in delivered:
+                self._left.setdefault(sort, {})[place] = None
+
+    @property
+    def left(self) -> tuple[Sort, ...]:
+        """Return the sorts of which something is still to come."""
+        return tuple(sort for sort, places in self._left.items() if places)
+
+    def take(self, place: str) -> None:
+        """Take a place that is free."""
+        del self._left[self.sorts[place]][place]
+
+    def nearest(self, device: Device) -> str:
+        """Take the place that suits a device best and return it; "" where none is free for it."""
+        fitting = [sort for sort in self.left if sort.fits(device)]
+        if not fitting:
+            return ""
+        place = next(iter(self._left[min(fitting, key=lambda sort: sort.distance(device))]))
+        self.take(place)
+        return place
