@@ -61,6 +61,7 @@ def export(estate: Estate, file: Path, *, sign: Path | None, expires: str) -> Ex
         UsageError: `expires` is neither, or is over.
         CommsroomError: a file cannot be written, or the key does not sign.
     """
+    from commsroom.app import ordering  # which opens estates, as we do for it
     from commsroom.ledger import baseline as form
 
     _require_file(file)
@@ -74,6 +75,7 @@ def export(estate: Estate, file: Path, *, sign: Path | None, expires: str) -> Ex
         at=at,
         expires=end,
         simulated=estate.simulate is not None,
+        awaited=ordering.awaited(estate),
     )
     document = form.written(content)
     beside = _beside(file)

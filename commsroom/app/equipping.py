@@ -122,7 +122,11 @@ def procurement(
             "policy entitles nobody to equipment",
             remedy="write `equipment: {phone: {}, computer: {}}` under posts in positions.yml",
         )
-    coming = [lot for placed in ordering.listed(estate, as_of=day) for lot in placed.coming]
+    coming = [
+        lot
+        for placed in ordering.listed(estate, as_of=day, unfinished=True)
+        for lot in placed.coming
+    ]
     return supply.needs(wants, now.devices, coming), day + ahead
 
 

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from commsroom.app import evidence, judging, proving, remembering
+from commsroom.app import evidence, judging, ordering, proving, remembering
 from commsroom.app.scope import Scope
 from commsroom.backends import outside
 from commsroom.errors import CommsroomError, UsageError
@@ -145,8 +145,13 @@ def _equipment(estate: Estate, day: date) -> Iterator[Check]:
         if estate.baseline is None
         else estate.accepted.upkeep()
     )
+    awaited = (
+        ordering.awaited(estate, as_of=day)
+        if estate.baseline is None
+        else estate.accepted.awaited()
+    )
     return register_checks.checks(
-        register_checks.Inspected(estate.policy, ledger.lives(), entries, day)
+        register_checks.Inspected(estate.policy, ledger.lives(), entries, day, awaited)
     )
 
 

@@ -1,4 +1,4 @@
-"""device approve, orders: what was proposed to be bought, and two people have signed with SSH keys.
+"""device approve, orders, promise, cancel: what two people have signed with SSH keys is bought.
 
 Who may sign is in Git, in `policies/approvers` (ALLOWED SIGNERS of ssh-keygen(1)): its principals are
 ids of the roster, its namespace is `commsroom-approval`. A signature is kept in the ledger and checked
@@ -7,25 +7,27 @@ again whenever it counts, so that an event alone approves nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 from commsroom import files
 from commsroom.app import registering
 from commsroom.app.estate import actor
 from commsroom.errors import CommsroomError, GuardRefused, UsageError
 from commsroom.estate.register import Step
-from commsroom.estate.register.orders import Order, Standing
+from commsroom.estate.register.orders import SIGNATURES, Awaited, Order, Standing
 from commsroom.estate.register.supply import Coming
+from commsroom.policy import characters
 from commsroom.policy.words import did_you_mean, quoted
 from commsroom.secrets import ssh_signature
 from commsroom.secrets.ssh_signature import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
     from commsroom.app.estate import Estate
     from commsroom.policy import Policy
@@ -35,6 +37,8 @@ APPROVERS: Final = "policies/approvers"
 #: Events of the ledger.
 PROPOSED: Final = "order proposed"
 APPROVED: Final = "order approved"
+PROMISED: Final = "order promised"
+CANCELLED: Final = "order cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,9 @@ class Placed:
     approvers: tuple[str, ...]
     standing: Standing
     delivered: Mapping[str, str] = field(default_factory=dict)
+    #: The day from which it counts as approved; None while it does not.
+    approved: date | None = None
+    promised: tuple[date, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -76,6 +83,15 @@ class Placed:
             if self.open
         )
 
+    @property
+    def awaited(self) -> Awaited | None:
+        """Return what is still to come of it; None where nothing is, or nobody approved it."""
+        if self.standing is not Standing.APPROVED or self.approved is None:
+            return None
+        whole = len(self.order.places)
+        left = whole - len(self.delivered)
+        return Awaited(self.order.name, self.approved, self.promised, whole, left)
+
 
 def approve(estate: Estate, name: str, *, approver: str, key: Path) -> Placed:
     """Sign an order with an SSH key; with the second person's signature it is approved.
@@ -94,6 +110,8 @@ def approve(estate: Estate, name: str, *, approver: str, key: Path) -> Placed:
         raise GuardRefused(f"{approver} has approved order {name} already: another person must")
     if placed.standing is Standing.EXPIRED:
         raise GuardRefused(f"order {name} could be approved until {placed.order.expires}")
+    if placed.standing is Standing.CANCELLED:
+        raise GuardRefused(f"order {name} is cancelled")
     signature = ssh_signature.sign(placed.order.document, key, namespace=NAMESPACE)
     if not _holds(estate, placed.order, approver, signature):
         raise GuardRefused(
@@ -102,9 +120,47 @@ def approve(estate: Estate, name: str, *, approver: str, key: Path) -> Placed:
         )
     data = {"order": name, "approver": approver, "signature": signature.decode("ascii")}
     estate.ledger.record(APPROVED, data, actor=actor(), requester=placed.order.requester)
-    approvers = (*placed.approvers, approver)
-    standing = placed.order.standing(approvers, day, placed.delivered)
-    return Placed(placed.order, approvers, standing, placed.delivered)
+    return named(estate, name)
+
+
+def promise(estate: Estate, name: str, *, until: date, note: str = "") -> Placed:
+    """Record the day until which what is left of an order was promised; `inspect` goes by it.
+
+    Raises:
+        UsageError: nothing is expected of the order, or the day is before it was approved.
+    """
+    placed = named(estate, name)
+    if placed.awaited is None:
+        raise UsageError(f"order {name} is {placed.standing}: nothing is expected of it")
+    if until < placed.awaited.approved:
+        raise UsageError(f"order {name} was approved later, on {placed.awaited.approved}")
+    _require_text("--note", note)
+    data = {"order": name, "until": until.isoformat(), "note": note}
+    estate.ledger.record(PROMISED, data, actor=actor())
+    return replace(placed, promised=(*placed.promised, until))
+
+
+def cancel(estate: Estate, name: str, *, requester: str, reason: str) -> Placed:
+    """Record that what is left of an order is not to come: it may be ordered anew.
+
+    Raises:
+        UsageError: nobody of that id is here, or the order is over already.
+    """
+    placed = named(estate, name)
+    require_here(estate.policy, requester, registering.today(estate.policy))
+    if not placed.open:
+        raise UsageError(f"order {name} is {placed.standing} already")
+    _require_text("--reason", reason)
+    if not reason.strip():
+        raise UsageError("--reason is empty", remedy="say why it is not to come")
+    data = {"order": name, "reason": reason}
+    estate.ledger.record(CANCELLED, data, actor=actor(), requester=requester)
+    return replace(placed, standing=Standing.CANCELLED)
+
+
+def _require_text(option: str, text: str) -> None:
+    if found := characters.refused(text):
+        raise UsageError(f"{option}: {found} may not be part of it")
 
 
 def named(estate: Estate, name: str) -> Placed:
@@ -118,14 +174,27 @@ def named(estate: Estate, name: str) -> Placed:
     )
 
 
-def listed(estate: Estate, *, as_of: date | None = None) -> tuple[Placed, ...]:
-    """Return every order, oldest first, with the signatures that hold now."""
+def listed(
+    estate: Estate, *, as_of: date | None = None, unfinished: bool = False
+) -> tuple[Placed, ...]:
+    """Return every order, oldest first, with the signatures that hold now.
+
+    With `unfinished`, those are left out of which nothing can come any more, whoever signed them: so
+    that years of orders are not checked anew each night.
+    """
     day = as_of or registering.today(estate.policy)
     ledger = estate.ledger
-    signed: dict[str, dict[str, bytes]] = {}
+    zone = ZoneInfo(estate.policy.company.time_zone)
+    signed: dict[str, dict[str, tuple[bytes, date]]] = {}
     for event in ledger.events(kind=APPROVED):
         of, approver = str(event.data.get("order")), str(event.data.get("approver"))
-        signed.setdefault(of, {})[approver] = str(event.data.get("signature")).encode()
+        on = datetime.fromisoformat(event.at).astimezone(zone).date()
+        signed.setdefault(of, {})[approver] = (str(event.data.get("signature")).encode(), on)
+    promised: dict[str, list[date]] = {}
+    for event in ledger.events(kind=PROMISED):
+        until = date.fromisoformat(str(event.data.get("until")))
+        promised.setdefault(str(event.data.get("order")), []).append(until)
+    cancelled = {str(event.data.get("order")) for event in ledger.events(kind=CANCELLED)}
     delivered: dict[str, dict[str, str]] = {}
     for entry in ledger.entries(steps=[Step.DELIVERED]):
         brought = delivered.setdefault(entry.details.get("order", ""), {})
@@ -138,14 +207,33 @@ def listed(estate: Estate, *, as_of: date | None = None) -> tuple[Placed, ...]:
             raise CommsroomError(
                 f"event {event.seq} of the ledger is no order", remedy="commsroom ledger verify"
             ) from error
-        approvers = tuple(
-            approver
-            for approver, signature in signed.get(order.name, {}).items()
-            if _holds(estate, order, approver, signature)
-        )
         brought = delivered.get(order.name, {})
-        found.append(Placed(order, approvers, order.standing(approvers, day, brought), brought))
+        over = order.name in cancelled
+        if unfinished and (over or all(place in brought for place in order.places)):
+            continue
+        held = {
+            approver: on
+            for approver, (signature, on) in signed.get(order.name, {}).items()
+            if _holds(estate, order, approver, signature)
+        }
+        days = sorted(on for approver, on in held.items() if approver != order.requester)
+        found.append(
+            Placed(
+                order=order,
+                approvers=tuple(held),
+                standing=Standing.CANCELLED if over else order.standing(held, day, brought),
+                delivered=brought,
+                approved=days[SIGNATURES - 1] if len(days) >= SIGNATURES else None,
+                promised=tuple(promised.get(order.name, ())),
+            )
+        )
     return tuple(found)
+
+
+def awaited(estate: Estate, *, as_of: date | None = None) -> tuple[Awaited, ...]:
+    """Return the approved orders of which something is still to come, oldest first."""
+    found = (placed.awaited for placed in listed(estate, as_of=as_of, unfinished=True))
+    return tuple(item for item in found if item is not None)
 
 
 def _holds(estate: Estate, order: Order, approver: str, signature: bytes) -> bool:

@@ -1,14 +1,15 @@
 """What a drift check needs of a ledger, as a value that can travel: a baseline.
 
 What is ours, what is protected, which generation of each secret was written last and the keyed
-fingerprint of its verifier; and of each device where it stands, its open fault, and what was last done
-to it. No chain of events, no report, no secret. Read back, it is a ledger that only
+fingerprint of its verifier; of each device where it stands, its open fault, and what was last done
+to it; which orders are still to come. No chain of events, no report, no secret. Read back, it is a ledger that only
 remembers this: whoever reads the ledger cannot tell the two apart, and cannot write to either.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -17,6 +18,7 @@ from sqlalchemy import delete, insert, select
 
 from commsroom.estate.register import life
 from commsroom.estate.register.life import Standing, Step
+from commsroom.estate.register.orders import Awaited
 from commsroom.estate.resource import Address
 from commsroom.ledger import equipment, reading, tables
 from commsroom.ledger.database import Database
@@ -25,7 +27,7 @@ from commsroom.ledger.ledger import Ledger
 from commsroom.policy.devices import DeviceState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import Any
 
@@ -108,6 +110,18 @@ class Kept(_Part):
     done: tuple[Upkeep, ...] = Field(default=(), description="One per task that was ever done")
 
 
+class Order(_Part):
+    """An approved order of which something is still to come; its signatures held when this was made."""
+
+    name: str = Field(description="What it is called")
+    approved: date = Field(description="The day of the second signature")
+    promised: tuple[date, ...] = Field(
+        default=(), description="Days it was promised for, the last one last"
+    )
+    whole: int = Field(ge=1, description="Devices it is to bring")
+    left: int = Field(ge=1, description="Those of them that are still to come")
+
+
 class Baseline(_Part):
     """A baseline of format 1. Times are UTC, ISO 8601."""
 
@@ -130,6 +144,17 @@ class Baseline(_Part):
     devices: tuple[Kept, ...] = Field(
         default=(), description="Equipment of which anything was recorded, sorted by asset tag"
     )
+    orders: tuple[Order, ...] | None = Field(
+        default=None, description="Oldest first; null: made before there were any in here"
+    )
+
+    def awaited(self) -> tuple[Awaited, ...] | None:
+        """Return the orders that are to come, as the ledger tells them; None where it is not said."""
+        if self.orders is None:
+            return None
+        return tuple(
+            Awaited(it.name, it.approved, it.promised, it.whole, it.left) for it in self.orders
+        )
 
     def upkeep(self) -> tuple[life.Entry, ...]:
         """Return open faults and the last time of each task, as the ledger tells them."""
@@ -144,8 +169,12 @@ def taken(
     at: datetime,
     expires: datetime | None,
     simulated: bool,
+    awaited: Iterable[Awaited] = (),
 ) -> Baseline:
-    """Return what a ledger says at this moment, all of it seen in one transaction."""
+    """Return what a ledger says at this moment, all of it seen in one transaction.
+
+    Whether a signature holds is not the ledger's to say, so orders that are `awaited` are given.
+    """
     with ledger._database.read() as connection:  # noqa: SLF001 - of the same room
         known = reading.known(connection)
         estate = connection.execute(select(tables.estate)).one()
@@ -164,6 +193,7 @@ def taken(
         objects=tuple(_entries(known)),
         generations=dict(sorted(generations.items())),
         devices=devices,
+        orders=tuple(Order(**asdict(order)) for order in awaited),
     )
 
 

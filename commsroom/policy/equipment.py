@@ -98,6 +98,10 @@ class Equipment(Section):
         default=timedelta(days=30),
         description="A fault is repaired so soon (clause 3.2.3), e.g. 14d",
     )
+    deliver_within: Duration = Field(
+        default=timedelta(days=30),
+        description="What was ordered comes so soon after its approval, where no day was promised",
+    )
     renewal: Mapping[DeviceKind, Renewal] = Field(
         default={}, description="When devices are proposed for renewal, by kind"
     )

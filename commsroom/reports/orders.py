@@ -11,12 +11,14 @@ from commsroom.reports.lines import Line, Span, Style, count, line, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
 _STYLE: Final = {
     Standing.PROPOSED: Style.DOUBT,
     Standing.APPROVED: Style.GOOD,
     Standing.DELIVERED: Style.QUIET,
     Standing.EXPIRED: Style.QUIET,
+    Standing.CANCELLED: Style.QUIET,
 }
 
 
@@ -31,6 +33,10 @@ class Placed(Protocol):
     def standing(self) -> Standing: ...
     @property
     def delivered(self) -> Mapping[str, str]: ...
+    @property
+    def approved(self) -> date | None: ...
+    @property
+    def promised(self) -> Sequence[date]: ...
 
 
 def order_lines(placed: Iterable[Placed]) -> Iterator[Line]:
@@ -64,8 +70,9 @@ def order_lines(placed: Iterable[Placed]) -> Iterator[Line]:
         if item.standing is Standing.APPROVED:
             left = len(order.places) - len(item.delivered)
             what = "NEW" if order.lots else "OLD=NEW"
+            promised = f", promised for {item.promised[-1]}" if item.promised else ""
             yield line(
-                f"    {count(left, 'device')} to be delivered: ",
+                f"    {count(left, 'device')} to be delivered{promised}: ",
                 Span(f"commsroom device deliver {order.name} {what}", Style.COMMAND),
             )
     if not number:
@@ -89,6 +96,8 @@ def order_document(item: Placed) -> dict[str, Any]:
         "standing": str(item.standing),
         "approvers": list(item.approvers),
         "delivered": dict(item.delivered),
+        "approved": item.approved.isoformat() if item.approved else None,
+        "promised": [day.isoformat() for day in item.promised],
         **item.order.to_json(),
         "currency": item.order.currency or None,
         "cost": str(_sum(order=item.order)),

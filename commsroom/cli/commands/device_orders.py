@@ -1,14 +1,15 @@
-"""Commands that turn what is to be renewed or bought into an order: order, approve, orders, deliver."""
+"""Commands that turn what is to be renewed or bought into an order: order and what follows."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from commsroom.cli.completion import device_kinds, people, tags
-from commsroom.cli.options import AsOf, LedgerUrl, On, day, span
+from commsroom.cli.options import AsOf, LedgerUrl, On, day, read_day, span
 from commsroom.cli.session import Session, command
 from commsroom.errors import UsageError
 
@@ -30,6 +31,18 @@ def register(group: typer.Typer) -> None:
         works=True,
     )(approve)
     command(group, "orders", "commsroom device orders")(listed)
+    command(
+        group,
+        "promise",
+        'commsroom device promise 3f2a9c81d07e 2026-12-20 --note "their mail of Monday"',
+        works=True,
+    )(promise)
+    command(
+        group,
+        "cancel",
+        'commsroom device cancel 3f2a9c81d07e --by L003 --reason "no longer made"',
+        works=True,
+    )(cancel)
     command(
         group,
         "deliver",
@@ -165,6 +178,61 @@ def listed(session: Session, *, ledger: LedgerUrl = None, as_of: AsOf = None) ->
         found = ordering.listed(estate, as_of=day(as_of))
     session.out.lines(orders.order_lines(found))
     session.out.document({"orders": [orders.order_document(item) for item in found]})
+    return 0
+
+
+def promise(
+    session: Session,
+    *,
+    name: Annotated[str, typer.Argument(metavar="ORDER", show_default=False)],
+    until: Annotated[
+        datetime,
+        typer.Argument(
+            metavar="DATE",
+            parser=read_day,
+            help="Until when it is to be here, YYYY-MM-DD.",
+            show_default=False,
+        ),
+    ],
+    note: Annotated[
+        str, typer.Option(metavar="TEXT", help="Who promised it, and how.", show_default=False)
+    ] = "",
+) -> int:
+    """Record until when an approved order was promised; the last word counts, all are kept.
+
+    `inspect` fails for an order that is late: past that day, or without one past `deliver_within` of
+    equipment.yml after its approval.
+    """
+    from commsroom.app import ordering
+    from commsroom.reports import orders
+
+    with session.open() as estate:
+        estate.require_ledger()
+        found = ordering.promise(estate, name, until=until.date(), note=note)
+    session.out.lines(orders.order_lines([found]))
+    session.out.document(orders.order_document(found))
+    return 0
+
+
+def cancel(
+    session: Session,
+    *,
+    name: Annotated[str, typer.Argument(metavar="ORDER", show_default=False)],
+    by: By,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.", show_default=False)],
+) -> int:
+    """Record that what is left of an order is not to come; it may be ordered anew.
+
+    This tells no supplier. What has come of it stays as it is.
+    """
+    from commsroom.app import ordering
+    from commsroom.reports import orders
+
+    with session.open() as estate:
+        estate.require_ledger()
+        found = ordering.cancel(estate, name, requester=by, reason=reason)
+    session.out.lines(orders.order_lines([found]))
+    session.out.document(orders.order_document(found))
     return 0
 
 

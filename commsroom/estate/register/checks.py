@@ -1,6 +1,6 @@
 """What an inspection says of equipment: pure, from policy, what is recorded, and the day.
 
-Clauses 3.1.3, 3.2.1, 3.2.3 and 3.2.4. What is wrong is a check of its own, so that an exception or the
+Clauses 3.1.3, 3.2.1, 3.2.3, 3.2.4 and 3.3.2. What is wrong is a check of its own, so that an exception or the
 history can be about it; what is right is one check a rule, which is evidence enough.
 """
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from commsroom.estate.register.life import Entry, Life
+    from commsroom.estate.register.orders import Awaited
     from commsroom.estate.resource import Provenance
     from commsroom.policy import Policy
     from commsroom.policy.devices import Device, DeviceKind
@@ -33,6 +34,8 @@ class Inspected:
     lives: Mapping[str, Life]
     entries: tuple[Entry, ...]
     day: date
+    #: Approved orders of which something is to come; None: nobody can tell, as from an older baseline.
+    awaited: tuple[Awaited, ...] | None = None
 
     @cached_property
     def devices(self) -> tuple[Device, ...]:
@@ -49,7 +52,7 @@ def checks(seen: Inspected) -> Iterator[Check]:
     """Yield every check of an estate's equipment; none where it has none."""
     if not seen.policy.devices:
         return
-    for look in (_rows, _purchases, _faults, _leavers, _entitlements, _maintenance):
+    for look in (_rows, _purchases, _faults, _leavers, _entitlements, _maintenance, _orders):
         yield from look(seen)
 
 
@@ -247,6 +250,39 @@ def _maintenance(seen: Inspected) -> Iterator[Check]:
                 ok=True,
                 because=_plan(seen, name),
             )
+
+
+def _orders(seen: Inspected) -> Iterator[Check]:
+    """What two people have signed comes by the day it was promised for, or as soon as policy says."""
+    if seen.awaited is None:
+        return
+    within = seen.policy.equipment.deliver_within
+    because = _serving(seen, "equipment", "deliver_within", clause="3.3.2")
+    late = [order for order in seen.awaited if order.due(within) < seen.day]
+    for order in late:
+        due = order.due(within)
+        told = "as promised" if order.promised else f"{within.days} days after {order.approved}"
+        moved = len(order.promised) - 1
+        yield seen.standard.check(
+            "order",
+            order.name,
+            expected=f"delivered by {due}, {told}",
+            got=f"{(seen.day - due).days} days late, {order.left} of {order.whole} devices to come"
+            + (f"; promised for {order.promised[0]} at first" if moved > 0 else ""),
+            ok=False,
+            because=because,
+            remedy=f"commsroom device deliver {order.name} NEW; is it to come later: device promise;"
+            " or never: device cancel",
+        )
+    if not late:
+        yield seen.standard.check(
+            "order",
+            "deliveries",
+            expected=f"delivered when promised, else within {within.days} days",
+            got=f"{len(seen.awaited)} orders to come, none late",
+            ok=True,
+            because=because,
+        )
 
 
 def _due(task: upkeep.Task) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -33,6 +33,7 @@ class Standing(StrEnum):
     APPROVED = "approved"
     DELIVERED = "delivered"  #: approved, and all of it is in the register
     EXPIRED = "expired"  #: not signed by enough people in time
+    CANCELLED = "cancelled"  #: what has not come yet is not to come any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,24 @@ class Order:
             whole = all(place in delivered for place in self.places)
             return Standing.DELIVERED if whole else Standing.APPROVED
         return Standing.EXPIRED if day > self.expires else Standing.PROPOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """An approved order, `left` of whose `whole` devices are still to come.
+
+    `promised` are the days somebody promised them for, the last one last; none: nobody did.
+    """
+
+    name: str
+    approved: date
+    promised: tuple[date, ...]
+    whole: int
+    left: int
+
+    def due(self, within: timedelta) -> date:
+        """Return the last day in time: the promised one, else so long after it was approved."""
+        return self.promised[-1] if self.promised else self.approved + within
 
 
 def items(aging: Iterable[Aging]) -> tuple[Item, ...]:

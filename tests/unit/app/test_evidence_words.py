@@ -16,6 +16,8 @@ VERBS = {
     "accepted",
     "applied",
     "order approved",
+    "order cancelled",
+    "order promised",
     "order proposed",
     "proof",
     "secret entered",
