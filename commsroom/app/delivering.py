@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from commsroom.app.estate import Estate
     from commsroom.app.ordering import Placed
-    from commsroom.app.registering import Register
+    from commsroom.app.registering import Register, Rows
     from commsroom.estate.register.arrival import Sort
     from commsroom.policy.devices import Device
 
@@ -37,7 +37,8 @@ class Delivery:
         self._day = day
         self._free: dict[str, tuple[Placed, Free]] = {}
         self._seen: set[tuple[str, str]] = set()
-        #: (order, place) for each new device, by its tag.
+        #: What came, and (order, place) for it, by asset tag.
+        self.devices: dict[str, Device] = {}
         self.brought: dict[str, tuple[str, str]] = {}
 
     def expect(self, placed: Placed) -> Free:
@@ -87,15 +88,11 @@ class Delivery:
                 remedy="mend `purchased` in its row, or name what this order brought",
             )
         life.delivered(device)
-        if place:
-            free.take(place)
-        elif not (place := free.nearest(device)):
-            told = f"{device.kind} ({device.product})" if free.left else "device"
-            raise UsageError(
-                f"order {name} is to bring no such {told} any more as {tag}",
-                remedy="commsroom device orders",
-            )
-        self.brought[tag] = (name, place)
+        place = place or free.nearest(device.kind, device.product, device.site)
+        if not place:
+            raise unasked(name, free, tag, device.kind, device.product)
+        free.take(place)
+        self.devices[tag], self.brought[tag] = device, (name, place)
 
     def details(self) -> dict[str, dict[str, str]]:
         """Return what the ledger keeps of each device that came."""
@@ -108,7 +105,7 @@ class Delivery:
         """Yield what whoever pays should look at, and what is to be done next."""
         for tag, (name, place) in self.brought.items():
             sort = self._free[name][1].sorts[place]
-            yield from _notes(self._now, self._now.by_tag[tag], place, sort)
+            yield from _notes(self._now, self.devices[tag], place, sort)
         if any("/" in place for _, place in self.brought.values()):
             yield "who is to have what came: commsroom device procurement"
 
@@ -129,6 +126,7 @@ def deliver(
         UsageError: there is no such order or device, or the two do not belong together.
         GuardRefused: two people have not signed the order, or their signatures hold no more.
     """
+    seen, _ = estate.ledger.head()
     now = registering.read(estate)
     delivery = Delivery(now, day or registering.today(estate.policy))
     delivery.expect(ordering.named(estate, name))
@@ -142,13 +140,31 @@ def deliver(
                 remedy="write OLD=NEW, two asset tags",
             )
         delivery.add(name, now.device(new), place)  # it may be named by its MAC address
-    found = take(estate, list(delivery.brought), arrived(delivery, day))
+    return record(estate, delivery, day, seen)
+
+
+def record(
+    estate: Estate, delivery: Delivery, day: date | None, seen: int, rows: Rows | None = None
+) -> Recorded:
+    """Record a delivery, thought of when event `seen` was the last, with its `rows` of devices.csv."""
+    what = Happening(
+        step=Step.DELIVERED,
+        move=life.delivered,
+        day=day,
+        of_each=delivery.details(),
+        since=seen,
+    )
+    found = take(estate, list(delivery.brought), what, rows)
     return Recorded(entries=found.entries, notes=(*found.notes, *delivery.notes()))
 
 
-def arrived(delivery: Delivery, day: date | None) -> Happening:
-    """Return what happens to each device of a delivery."""
-    return Happening(step=Step.DELIVERED, move=life.delivered, day=day, of_each=delivery.details())
+def unasked(name: str, free: Free, tag: str, kind: str, product: str) -> UsageError:
+    """Return what to say of a device for which nothing of an order is left."""
+    told = f"{kind} ({product})" if free.left else "device"
+    return UsageError(
+        f"order {name} is to bring no such {told} any more as {tag}",
+        remedy="commsroom device orders",
+    )
 
 
 def _require_free(placed: Placed, free: Free, place: str, device: Device) -> None:
@@ -163,7 +179,7 @@ def _require_free(placed: Placed, free: Free, place: str, device: Device) -> Non
         raise UsageError(f"{placed.delivered[place]} was delivered for {place} already")
     if device.kind != sort.kind:
         raise UsageError(f"{tag} is a {device.kind}, and {place} a {sort.kind}")
-    if not sort.fits(device):
+    if not sort.fits(device.kind, device.product):
         raise UsageError(f"{tag} is a {device.product}, and {place} {' or '.join(sort.models)}")
 
 

@@ -109,6 +109,24 @@ class Happening:
     details: Mapping[str, str] = field(default_factory=dict)
     #: What is told of single devices beside, by asset tag.
     of_each: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: Number of the last event that was known when it was thought of; given, no step of the sort may
+    #: have been recorded since, of whatever device.
+    since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows that devices.csv is to have before anything is recorded of them."""
+
+    new: tuple[Device, ...]
+    #: Rows of which something is known that they leave empty.
+    completed: tuple[Device, ...] = ()
+
+    def among(self, policy: Policy) -> Policy:
+        """Return policy with these rows in it."""
+        known = {device.asset_tag: device for device in self.completed}
+        there = tuple(known.get(device.asset_tag, device) for device in policy.devices)
+        return replace(policy, devices=(*there, *self.new))
 
 
 def read(estate: Estate) -> Register:
@@ -129,8 +147,16 @@ def present(estate: Estate) -> Policy:
     return replace(policy, devices=Register(policy, estate.ledger.lives()).devices)
 
 
-def take(estate: Estate, tags: Sequence[str], what: Happening) -> Recorded:
+def take(
+    estate: Estate, tags: Sequence[str], what: Happening, rows: Rows | None = None
+) -> Recorded:
     """Do one step to each of some devices: all of them, or none and the reason.
+
+    Args:
+        estate: The estate.
+        tags: The devices.
+        what: What happens to them; with `rows`, nothing that a row repeats.
+        rows: What devices.csv is to have of them first.
 
     Raises:
         UsageError: a tag names no device, or the step cannot follow what was before it.
@@ -145,6 +171,8 @@ def take(estate: Estate, tags: Sequence[str], what: Happening) -> Recorded:
             raise UsageError("--reason is empty", remedy="say why, for the maintenance file")
     with _alone(estate):
         now = read(estate)
+        if rows is not None:
+            now = Register(rows.among(estate.policy), now.lives)
         tags = list(dict.fromkeys(now.device(name).asset_tag for name in tags))
         day = _day(now, tags, what.day)
         entries, moved = [], []
@@ -167,8 +195,8 @@ def take(estate: Estate, tags: Sequence[str], what: Happening) -> Recorded:
             )
             moved.append(life.placed(device, after))
         _require_free_ports(now, moved)
-        with _rows(estate, moved):
-            estate.ledger.record_steps(entries, now.lives, actor=actor())
+        with _rows(estate, moved, rows):
+            estate.ledger.record_steps(entries, now.lives, actor=actor(), since=what.since)
     return Recorded(entries=tuple(entries), notes=tuple(_notes(now, entries)))
 
 
@@ -280,12 +308,16 @@ _WITH_DATA: Final = frozenset({"phone", "computer", "mobile", "fax"})
 
 
 @contextlib.contextmanager
-def _rows(estate: Estate, devices: Sequence[Device]) -> Iterator[None]:
+def _rows(estate: Estate, devices: Sequence[Device], first: Rows | None = None) -> Iterator[None]:
     """Have devices.csv follow; not for a simulation, which leaves no trace in the estate."""
     if estate.home != estate.path:
         yield
         return
-    with device_file.prepared(estate.path, devices):
+    with (
+        device_file.prepared(estate.path, devices)
+        if first is None
+        else device_file.received(estate.path, first.completed, first.new)
+    ):
         yield
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from commsroom.ledger import equipment, history, telling
+from commsroom.errors import CommsroomError
+from commsroom.ledger import equipment, history, reading, telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -73,13 +74,27 @@ class Records:
         with self._database.read() as connection:
             return equipment.entries(connection, tag=tag, steps=steps)
 
-    def record_steps(self, steps: Sequence[Entry], seen: Mapping[str, Life], *, actor: str) -> None:
+    def record_steps(
+        self,
+        steps: Sequence[Entry],
+        seen: Mapping[str, Life],
+        *,
+        actor: str,
+        since: int | None = None,
+    ) -> None:
         """Record steps of one sort, each of another device; all of them or none.
 
         Raises:
-            CommsroomError: something else was recorded of one of them since it was `seen`.
+            CommsroomError: something else was recorded of one of them since it was `seen`; or, with
+                `since`, such a step of any device after that event.
         """
         with self._transaction("device") as connection:
+            kind = f"{equipment.PREFIX}{steps[0].step}"
+            if since is not None and reading.has_since(connection, kind, since):
+                raise CommsroomError(
+                    f"another {kind} was recorded meanwhile; nothing was done",
+                    remedy="look at it, and run the command again",
+                )
             equipment.record(connection, steps, seen, actor=actor)
 
     @contextmanager

@@ -7,14 +7,14 @@ import csv
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from commsroom import files
 from commsroom.errors import CommsroomError
-from commsroom.policy.devices import Device
+from commsroom.policy.devices import COLUMNS, Device
 from commsroom.policy.sources import DEVICES
 
 #: As a roster: more is no register.
@@ -22,6 +22,8 @@ _LARGEST: Final = 128 * 2**20
 _BESIDE: Final = ".devices-"
 #: What a row repeats of a device's life.
 _COLUMNS: Final = ("site", "holder", "state", "port")
+#: What may become known of a device later, and is written where its row says nothing.
+_FACTS: Final = ("serial", "mac", "purchased", "warranty_end", "price")
 
 
 @contextmanager
@@ -43,6 +45,44 @@ def prepared(estate: Path, devices: Iterable[Device]) -> Iterator[None]:
         return
     for left in file.parent.glob(f"{_BESIDE}*"):
         _remove(str(left))
+    beside = _written(file, content)
+    try:
+        yield
+        Path(beside).replace(file)
+    except BaseException:
+        _remove(beside)
+        raise
+
+
+@contextmanager
+def received(estate: Path, changed: Iterable[Device], new: Sequence[Device]) -> Iterator[None]:
+    """Have rows of `new` devices, and facts of `changed` ones, in the file while the block runs and after.
+
+    Rows first, and what is recorded of them in the block: a command killed between leaves devices in
+    stock of which nothing is recorded, and run again it does the rest. A block that raises gets the old
+    file back.
+
+    Raises:
+        CommsroomError: the file cannot be written, or is not the one the devices were read from.
+    """
+    file = estate / DEVICES
+    raw = files.read(file, most=_LARGEST, what="the register")
+    content = _added(rewritten(raw, {item.line: item for item in changed}), new)
+    before, beside = _written(file, raw), _written(file, content)
+    try:
+        Path(beside).replace(file)
+        try:
+            yield
+        except BaseException:
+            Path(before).replace(file)
+            raise
+    finally:
+        _remove(before)
+        _remove(beside)
+
+
+def _written(file: Path, content: bytes) -> str:
+    """Write what may replace a file, beside it and durably; return its path."""
     beside = ""
     try:
         handle, beside = tempfile.mkstemp(prefix=_BESIDE, dir=file.parent)
@@ -56,16 +96,43 @@ def prepared(estate: Path, devices: Iterable[Device]) -> Iterator[None]:
         raise CommsroomError(
             f"{DEVICES}: cannot be written: {error.strerror}", remedy="nothing was recorded"
         ) from error
-    try:
-        yield
-        Path(beside).replace(file)
-    except BaseException:
-        _remove(beside)
-        raise
+    return beside
+
+
+def _added(raw: bytes, devices: Sequence[Device]) -> bytes:
+    """Return the file with a row more for each device, in the form of its first line."""
+    if not devices:
+        return raw
+    first, _, rest = raw.partition(b"\n")
+    header = next(csv.reader([first.decode("utf-8-sig").rstrip("\r")]), [])
+    there = {
+        row[header.index("asset_tag")] for row in csv.reader(rest.decode().splitlines()) if row
+    }
+    ending = b"\r\n" if first.endswith(b"\r") else b"\n"
+    rows = []
+    for device in devices:
+        if device.asset_tag in there:
+            raise _changed(f"{device.asset_tag} is in {DEVICES} by now")
+        told = {name: _cell(device, name) for name in COLUMNS}
+        rows.append(_line(_row(header, [""] * len(header), told)))
+    return raw + (b"" if raw.endswith(b"\n") else ending) + ending.join(rows) + ending
+
+
+def _changed(what: str) -> CommsroomError:
+    return CommsroomError(
+        f"{what}: changed while the command ran; nothing was recorded", remedy="run it again"
+    )
+
+
+def _cell(device: Device, name: str) -> str:
+    value = getattr(device, name)
+    return "" if value is None else str(value)
 
 
 def rewritten(raw: bytes, devices: Mapping[int, Device]) -> bytes:
-    """Return the file with site, holder, state and port of some rows, by line, as the devices have them.
+    """Return the file with some rows, by line, as the devices have them: site, holder, state and port.
+
+    What is known of a device and its row leaves empty, as its serial, is written too.
 
     Raises:
         CommsroomError: a line holds another device, or the file lacks a column that is needed.
@@ -78,11 +145,9 @@ def rewritten(raw: bytes, devices: Mapping[int, Device]) -> bytes:
         row = next(csv.reader([line.decode().rstrip("\r")]), [])
         told = dict(zip(header, row, strict=False))
         if told.get("asset_tag") != device.asset_tag:
-            raise CommsroomError(
-                f"{DEVICES}:{number}: changed while the command ran; nothing was recorded",
-                remedy="run it again",
-            )
+            raise _changed(f"{DEVICES}:{number}")
         wanted = {name: str(getattr(device, name)) for name in _COLUMNS}
+        wanted |= {name: _cell(device, name) for name in _FACTS if not told.get(name)}
         if all(told.get(name, "") == value for name, value in wanted.items()):
             continue
         lines[number - 1] = _line(_row(header, row, wanted)) + ending

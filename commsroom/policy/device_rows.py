@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -95,8 +95,8 @@ class DeviceRows:
         self._raw: Callable[[int], str] = lambda _: ""
         self._kinds = {str(kind): kind for kind in DeviceKind}
         self._states = {str(state): state for state in DeviceState}
-        #: What one device has alone → the line that has it, by column.
-        self._taken: dict[str, dict[object, int]] = {}
+        #: What one device has alone → the line that has it, by column; of another file, its place.
+        self._taken: dict[str, dict[object, int | str]] = {}
         self._tags: dict[str, str] = {}
         self._dates: dict[str, date | None] = {"": None}
         self._prices: dict[str, Decimal | None] = {"": None}
@@ -110,24 +110,33 @@ class DeviceRows:
         self._raw = raw
 
         def add(row: Sequence[str], line: int) -> None:
-            if len(row) != width:
-                many, remedy = (
-                    ("many", "put a value that holds a comma in quotes")
-                    if len(row) > width
-                    else ("few", "an empty value keeps its comma")
-                )
-                message = f"too {many} values: {len(row)} for {width} columns"
-                self._problem(line, "", message, remedy)
+            if wrong := table.misfit(row, width):
+                self._problem(line, "", *wrong)
                 return
             padded = (*row, "")
-            self._add([padded[index] for index in order], line)
+            self.take([padded[index] for index in order], line)
 
         return add
 
     def unread(self, key: object) -> None:
         """Nothing refers to a row of the register, so that one missing is no second fault."""
 
-    def _add(self, row: Sequence[str], line: int) -> None:
+    def know(self, devices: Iterable[Device], file: str) -> None:
+        """Let devices of another file have what one device has alone."""
+        for device in devices:
+            place = f"{file}:{device.line}"
+            self._tags.setdefault(device.asset_tag.lower(), device.asset_tag)
+            for column, value in (
+                ("asset_tag", device.asset_tag),
+                ("serial", device.serial and (device.vendor, device.serial.upper())),
+                ("mac", device.mac),
+                ("port", device.port and (device.port, device.kind)),
+            ):
+                if value:
+                    self._taken.setdefault(column, {}).setdefault(value, place)
+
+    def take(self, row: Sequence[str], line: int) -> None:
+        """Take one row, its values in the order of `COLUMNS`."""
         before = len(self._problems)
         tag, kind_name, vendor, model, serial, mac, bought, covered, cost = row[:9]
         site, holder, state_name, port = row[9:]
@@ -174,7 +183,7 @@ class DeviceRows:
         if other != tag:
             first = self._taken["asset_tag"][other]
             message = f"the asset tags {tag!r} and {other!r} differ only by case"
-            remedy = f"the other is in line {first}; a tag must not depend on how it is typed"
+            remedy = f"the other is in {_where(first)}; a tag must not depend on how it is typed"
             self._problem(line, "asset_tag", message, remedy)
         self._alone("asset_tag", tag, line, quoted(tag))
 
@@ -208,7 +217,7 @@ class DeviceRows:
         first = self._taken.setdefault(column, {}).setdefault(value, line)
         if first != line:
             what = {"asset_tag": "asset tag", "mac": "MAC address"}.get(column, column)
-            message = f"two devices have the {what} {shown}, the first in line {first}"
+            message = f"two devices have the {what} {shown}, the first in {_where(first)}"
             self._problem(line, column, message, "it belongs to one device")
 
     def _date(self, text: str, line: int, column: str) -> date | None:
@@ -268,10 +277,15 @@ class DeviceRows:
             # A computer plugged into its telephone shares that one's port; two telephones do not.
             first = self._taken.setdefault("port", {}).setdefault((port, kind), line)
             if first != line:
-                message = f"two {kind}s are at the port {port}, the first in line {first}"
+                message = f"two {kind}s are at the port {port}, the first in {_where(first)}"
                 self._problem(line, "port", message)
 
     def _problem(self, line: int, column: str, message: str, remedy: str = "") -> None:
         index = self._places.get(column)
         place = 1 if index is None else table.place_of(self._raw(line), index)
         self._problems.append(Problem(self._file, line, place, message, remedy))
+
+
+def _where(place: int | str) -> str:
+    """Name a line of the file itself, or a place of another."""
+    return f"line {place}" if isinstance(place, int) else place

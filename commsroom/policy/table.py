@@ -154,6 +154,17 @@ def too_long(line: str, number: int, shown: str, problems: list[Problem]) -> boo
     return True
 
 
+def misfit(row: Sequence[str], width: int) -> tuple[str, str] | None:
+    """Say what is wrong with a row of more or fewer values than columns, and what to do; None if it fits."""
+    if len(row) == width:
+        return None
+    more = len(row) > width
+    remedy = (
+        "put a value that holds a comma in quotes" if more else "an empty value keeps its comma"
+    )
+    return f"too {'many' if more else 'few'} values: {len(row)} for {width} columns", remedy
+
+
 def place_of(raw: str, index: int) -> int:
     """Return where the value number `index` of a CSV line begins, counted from 1."""
     inside = False

@@ -48,6 +48,7 @@ def register(group: typer.Typer) -> None:
         "deliver",
         "commsroom device deliver 3f2a9c81d07e LH-P005=LH-P061 LH-P008=LH-P062",
         "commsroom device deliver 8c1d77e02b9a LH-P063 LH-P064",
+        "commsroom device deliver --from delivery-2026-12-18.csv",
         works=True,
     )(deliver)
 
@@ -239,27 +240,49 @@ def cancel(
 def deliver(
     session: Session,
     *,
-    name: Annotated[str, typer.Argument(metavar="ORDER", show_default=False)],
+    name: Annotated[
+        str | None, typer.Argument(metavar="ORDER", help="The order's name.", show_default=False)
+    ] = None,
     pairs: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="[OLD=]NEW",
             help="A device that came, and the one on the order that it replaces; asset tags.",
             show_default=False,
         ),
-    ],
+    ] = None,
+    note: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="A delivery note instead: CSV with asset_tag, order, and serial, mac, vendor, model, …",
+            show_default=False,
+        ),
+    ] = None,
     on: On = None,
 ) -> int:
     """Record what an approved order brought, all of it or none; the rest may come later.
 
     What arrived is a row of devices.csv first, in stock. A device named alone comes for what it suits
     best: the same model, the same site. Ends with 3 while two people have not signed the order.
+
+    A delivery note has a line a device, of one order or several, and writes the rows itself. Every bad
+    line is told at once; docs/howto/devices.md has its columns.
     """
-    from commsroom.app import delivering
+    from commsroom.app import delivering, receiving
     from commsroom.reports import equipment
 
+    if note is not None and (name or pairs):
+        raise UsageError("--from names orders and devices itself", remedy="leave out the arguments")
+    if note is None and not name:
+        raise UsageError("no order is named", remedy="commsroom device orders, or --from FILE")
     with session.open(founding=True) as estate:
-        found = delivering.deliver(estate, name, pairs, day=day(on))
+        found = (
+            delivering.deliver(estate, name or "", pairs or (), day=day(on))
+            if note is None
+            else receiving.deliver(estate, note, day=day(on))
+        )
     session.out.lines(equipment.recorded_lines(found.entries, found.notes))
     session.out.document(equipment.recorded_document(found.entries, found.notes))
     return 0

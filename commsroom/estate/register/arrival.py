@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from commsroom.estate.register.orders import Order
-    from commsroom.policy.devices import Device
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +22,17 @@ class Sort:
     site: str = ""
     price: str = ""
 
-    def fits(self, device: Device) -> bool:
-        """Tell whether a device may take such a place."""
-        return self.kind == device.kind and self.takes(device.product)
+    def fits(self, kind: str, product: str) -> bool:
+        """Tell whether a device may take such a place; `product` is `VENDOR MODEL`."""
+        return self.kind == kind and (
+            not self.models or any(fnmatchcase(product, glob) for glob in self.models)
+        )
 
-    def takes(self, product: str) -> bool:
-        """Tell the same of a `VENDOR MODEL`, whatever its kind."""
-        return not self.models or any(fnmatchcase(product, glob) for glob in self.models)
-
-    def distance(self, device: Device) -> tuple[bool, bool]:
+    def distance(self, product: str, site: str) -> tuple[bool, bool]:
         """Rank what a device may take: the model that is replaced, and the own site, come first."""
         return (
-            bool(self.product) and self.product != device.product,
-            bool(self.site) and self.site != device.site,
+            bool(self.product) and self.product != product,
+            bool(self.site) and self.site != site,
         )
 
 
@@ -63,11 +60,9 @@ class Free:
         """Take a place that is free."""
         del self._left[self.sorts[place]][place]
 
-    def nearest(self, device: Device) -> str:
-        """Take the place that suits a device best and return it; "" where none is free for it."""
-        fitting = [sort for sort in self.left if sort.fits(device)]
+    def nearest(self, kind: str, product: str, site: str) -> str:
+        """Return the free place that suits a device best; "" where none does."""
+        fitting = [sort for sort in self.left if sort.fits(kind, product)]
         if not fitting:
             return ""
-        place = next(iter(self._left[min(fitting, key=lambda sort: sort.distance(device))]))
-        self.take(place)
-        return place
+        return next(iter(self._left[min(fitting, key=lambda sort: sort.distance(product, site))]))

@@ -13,6 +13,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Lot:
     holders: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Order:
     """What somebody proposed to buy on a day; it may be approved until `expires`, that day too."""
 
@@ -74,7 +75,7 @@ class Order:
     items: tuple[Item, ...] = ()
     lots: tuple[Lot, ...] = ()
 
-    @property
+    @cached_property
     def document(self) -> bytes:
         """Return the text that is signed: JSON in one form, for the eyes of who signs it."""
         content = {
@@ -87,7 +88,7 @@ class Order:
             del content["lots"]  # a renewal's text is what it was before there were lots
         return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Return what it is called: the beginning of its text's SHA-256."""
         return hashlib.sha256(self.document).hexdigest()[:_DIGITS]
@@ -116,7 +117,7 @@ class Order:
             ),
         )
 
-    @property
+    @cached_property
     def places(self) -> tuple[str, ...]:
         """Name each device it is to bring: by the tag of the old one, or `LOT/PIECE`, from 1 on."""
         pieces = (
