@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from commsroom.app import ordering, registering
 from commsroom.errors import UsageError
 from commsroom.estate import register
 from commsroom.estate.register import Step, supply, upkeep
+from commsroom.estate.register import repairs as counting
+from commsroom.estate.register.repairs import Away, By, Span, Total
 from commsroom.estate.register.supply import Aging, Need
 from commsroom.policy.devices import Device, DeviceKind, DeviceState
 from commsroom.policy.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
-    from datetime import date, timedelta
+    from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from commsroom.app.estate import Estate
     from commsroom.estate.register import Entry
     from commsroom.estate.register.life import Disagreement
     from commsroom.estate.register.upkeep import Task
+
+
+#: Steps by which a device comes into repair or out of it.
+_REPAIR: Final = (Step.FAULT, Step.REPAIRED, Step.RETIRED, Step.CORRECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,54 @@ def procurement(
         for lot in placed.coming
     ]
     return supply.needs(wants, now.devices, coming), day + ahead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repairs:
+    """What repairs cost and how long devices were away, in a span of days (clause 3.2.3).
+
+    `parts` has the totals by name for each word they were asked by; `away` is who is away now, `unknown`
+    the tags of those in repair since a day nobody recorded, whose time is in no figure.
+    """
+
+    span: Span
+    whole: Total
+    parts: Mapping[By, Mapping[str, Total]]
+    away: tuple[Away, ...]
+    unknown: tuple[str, ...]
+
+
+def repairs(
+    estate: Estate, by: Sequence[str], *, since: date | None = None, until: date | None = None
+) -> Repairs:
+    """Return what repairs cost and how long devices were away, in the last year or another span.
+
+    Raises:
+        UsageError: totals are by no such thing, or the span ends before it begins.
+    """
+    words = [str(word) for word in By]
+    for word in by:
+        if word not in words:
+            raise UsageError(
+                f"{quoted(word)} is nothing that totals are for",
+                remedy=did_you_mean(word, words),
+            )
+    now = registering.read(estate)
+    today = registering.today(estate.policy)
+    end = until or today
+    span = Span(since or end - timedelta(days=364), end, today)
+    if span.since > span.until:
+        raise UsageError(f"the span ends on {span.until}, before it begins on {span.since}")
+    found = tuple(counting.aways(estate.ledger.entries(steps=_REPAIR)))
+    open_ = tuple(away for away in found if away.ended is None)
+    in_repair = {it.asset_tag for it in now.devices if it.state is DeviceState.REPAIR}
+    return Repairs(
+        span=span,
+        whole=counting.totals(found, span, None, now.by_tag).get("", Total()),
+        parts={word: counting.totals(found, span, word, now.by_tag) for word in map(By, by)},
+        away=open_,
+        unknown=tuple(sorted(in_repair - {away.tag for away in open_})),
+    )
 
 
 def renewals(estate: Estate, *, as_of: date | None = None) -> tuple[Aging, ...]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from commsroom.estate.register import life
 from commsroom.estate.register.orders import lots
 from commsroom.policy.devices import DeviceState
-from commsroom.reports.lines import Line, Span, Style, columns, count, line, some
+from commsroom.reports.lines import Line, Span, Style, count, line, money, some, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -60,7 +59,7 @@ def list_lines(devices: Sequence[Device]) -> Iterator[Line]:
         )
         for item in devices
     ]
-    yield from _table(("TAG", "KIND", "MODEL", "STATE", "HOLDER", "SITE", "PORT"), rows)
+    yield from table(("TAG", "KIND", "MODEL", "STATE", "HOLDER", "SITE", "PORT"), rows)
     states = Counter(item.state for item in devices)
     told = ", ".join(f"{states[state]} {state}" for state in DeviceState if states[state])
     yield line(Span(f"{count(len(devices), 'device')}{': ' if told else ''}{told}", Style.STRONG))
@@ -75,7 +74,7 @@ def file_lines(file: File, day: date, currency: str) -> Iterator[Line]:
         "MAC": device.mac,
         "bought": str(device.purchased or ""),
         "warranty": _warranty(device, day),
-        "price": "" if device.price is None else _money(device.price, currency),
+        "price": "" if device.price is None else money(device.price, currency),
     }
     for name, text in facts.items():
         if text:
@@ -127,7 +126,7 @@ def due_lines(tasks: Sequence[Task], day: date) -> Iterator[Line]:
         for task in tasks
     ]
     if rows:
-        yield from _table(("DUE", "TAG", "TASK", "WHAT", "HOLDER", "SITE", "LAST DONE"), rows)
+        yield from table(("DUE", "TAG", "TASK", "WHAT", "HOLDER", "SITE", "LAST DONE"), rows)
     used = Counter(task.plan.consumable for task in tasks if task.plan.consumable)
     for name, number in sorted(used.items()):
         yield line(f"to order: {number} x {name}")
@@ -146,12 +145,12 @@ def procurement_lines(needs: Sequence[Need], until: date, currency: str) -> Iter
             str(len(need.from_stock)),
             str(len(need.on_order)),
             Span(str(len(need.missing)), Style.BAD if need.missing else Style.GOOD),
-            _money(need.cost, currency) if need.missing else "-",
+            money(need.cost, currency) if need.missing else "-",
         )
         for need in needs
     ]
     heads = ("KIND", "MODEL", "WANTED", "ISSUED", "FROM STOCK", "ON ORDER", "TO BUY", "COST ABOUT")
-    yield from _table(heads, rows)
+    yield from table(heads, rows)
     for need in needs:
         for holder, device in need.from_stock:
             command = f"commsroom device issue {device.asset_tag} {holder}"
@@ -184,13 +183,13 @@ def renewal_lines(aging: Sequence[Aging], currency: str) -> Iterator[Line]:
             item.device.asset_tag,
             item.device.product,
             item.device.holder or "-",
-            _money(item.device.price, currency),
+            money(item.device.price, currency),
             "; ".join(item.reasons),
         )
         for item in aging
     ]
     if rows:
-        yield from _table(("TAG", "MODEL", "HOLDER", "PRICE", "WHY"), rows)
+        yield from table(("TAG", "MODEL", "HOLDER", "PRICE", "WHY"), rows)
     yield line(Span(f"{count(len(aging), 'device')} proposed for renewal", Style.STRONG))
 
 
@@ -207,23 +206,6 @@ def _entry_spans(entry: Entry) -> Iterator[Span | str]:
 
 def _due_style(task: Task, day: date) -> Style:
     return Style.BAD if task.overdue(day) else Style.PLAIN
-
-
-def _money(amount: Decimal | None, currency: str) -> str:
-    return "?" if amount is None else f"{amount:,} {currency}".rstrip()
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[Span | str]]) -> Iterator[Line]:
-    cells = [[cell if isinstance(cell, Span) else Span(cell) for cell in row] for row in rows]
-    titles = [Span(head, Style.QUIET) for head in heads]
-    widths = [
-        max(columns(row[index].text) for row in (titles, *cells)) for index in range(len(heads))
-    ]
-    for row in (titles, *cells):
-        parts: list[Span | str] = []
-        for cell, width in zip(row, widths, strict=True):
-            parts += [cell, " " * (width - columns(cell.text) + 2)]
-        yield line(*parts[:-1])
 
 
 # ── JSON ────────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
+    from decimal import Decimal
 
     from commsroom.estate.resource import Provenance, Value
 
@@ -141,6 +142,25 @@ def some(names: Sequence[str], most: int = 8) -> str:
     """Name the first of many, and how many more there are: `L001, L002 and 40 more`."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """Write an amount with its currency, where one is named; what nobody knows is `?`."""
+    return "?" if amount is None else f"{amount:,} {currency}".rstrip()
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[Span | str]]) -> Iterator[Line]:
+    """Yield rows in columns as wide as they need to be, under their heads."""
+    cells = [[cell if isinstance(cell, Span) else Span(cell) for cell in row] for row in rows]
+    titles = [Span(head, Style.QUIET) for head in heads]
+    widths = [
+        max(columns(row[index].text) for row in (titles, *cells)) for index in range(len(heads))
+    ]
+    for row in (titles, *cells):
+        parts: list[Span | str] = []
+        for cell, width in zip(row, widths, strict=True):
+            parts += [cell, " " * (width - columns(cell.text) + 2)]
+        yield line(*parts[:-1])
 
 
 def seconds(amount: float) -> str:

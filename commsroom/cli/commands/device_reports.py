@@ -1,14 +1,18 @@
-"""Commands that look at equipment: list, show, due, procurement, renewals."""
+"""Commands that look at equipment: list, show, due, procurement, repairs, renewals."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Final
 
 import typer
 
 from commsroom.cli.completion import device_kinds, device_states, holders, tags
-from commsroom.cli.options import AsOf, LedgerUrl, day, span
+from commsroom.cli.options import AsOf, LedgerUrl, day, read_day, span
 from commsroom.cli.session import Session, command
+
+#: What `repairs` gives totals for, unless told.
+_REPAIRS_BY: Final = ("model", "vendor", "site", "month")
 
 
 def register(group: typer.Typer) -> None:
@@ -27,6 +31,12 @@ def register(group: typer.Typer) -> None:
         "commsroom device procurement",
         "commsroom device procurement --ahead 1y --json",
     )(procurement)
+    command(
+        group,
+        "repairs",
+        "commsroom device repairs",
+        "commsroom device repairs --since 2026-01-01 --until 2026-12-31 --by vendor --by month",
+    )(repairs)
     command(group, "renewals", "commsroom device renewals --as-of 2027-06-30")(renewals)
 
 
@@ -164,6 +174,54 @@ def procurement(
             "needs": [equipment.need_document(item) for item in found],
         }
     )
+    return 0
+
+
+def repairs(
+    session: Session,
+    *,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT",
+            help="What totals are for: model, vendor, kind, site, repairer, month or year; repeatable."
+            "  [default: model, vendor, site, month]",
+            show_default=False,
+        ),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DATE",
+            parser=read_day,
+            help="The first day, YYYY-MM-DD.  [default: a year before the last]",
+            show_default=False,
+        ),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DATE",
+            parser=read_day,
+            help="The last day, YYYY-MM-DD.  [default: today]",
+            show_default=False,
+        ),
+    ] = None,
+    ledger: LedgerUrl = None,
+) -> int:
+    """Say what repairs cost and how long devices were away.
+
+    A fault counts on its day, a repair and its cost on the day it ended, and each day between as one
+    away, so what months say adds up to what the year says. A site is that of the day it broke.
+    """
+    from commsroom.app import equipping
+    from commsroom.reports import repairs as report
+
+    with session.open(ledger=ledger) as estate:
+        found = equipping.repairs(estate, by or _REPAIRS_BY, since=day(since), until=day(until))
+        currency = estate.policy.equipment.currency or ""
+    session.out.lines(report.repair_lines(found, currency))
+    session.out.document(report.repairs_document(found, currency))
     return 0
 
 
