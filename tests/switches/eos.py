@@ -18,7 +18,7 @@ import copy
 import json
 import re
 
-from grammar import Refusal, parse
+from grammar import CommandLine, Refusal, parse, parse_within, put
 
 #: What `vendors` finds here.
 BACKEND = "arista_eos"
@@ -62,7 +62,7 @@ INTERFACE = (
 )  # fmt: skip
 VLAN = ("name WORD", "no name", "exit", "end")
 TELNET = ("shutdown", "no shutdown", "exit", "end")
-VIEWS = {"exec": EXEC, "config": CONFIG, "if": INTERFACE, "vlan": VLAN, "telnet": TELNET}
+VIEWS = {"if": INTERFACE, "vlan": VLAN, "telnet": TELNET}
 SINGLE = (
     "description", "switchport mode", "switchport access vlan", "switchport trunk native vlan",
     "switchport phone vlan", "switchport phone trunk", "switchport port-security mac-address maximum",
@@ -152,15 +152,11 @@ class Device:
         return "\n".join([*out, "end", ""])
 
 
-class Cli:
-    """One session on a device."""
+class Cli(CommandLine):
+    """One session on a device; within a configuration session, its name."""
 
     greeting = "\nSIMULATED Arista, no real switch\n"
-
-    def __init__(self, device):
-        self.device = device
-        self.mode, self.section = "exec", ""
-        self.session = ""
+    session = ""
 
     @property
     def at(self):
@@ -174,37 +170,25 @@ class Cli:
                  "telnet": f"(config{s}-mgmt-telnet)", "config": f"(config{s})", "exec": ""}  # fmt: skip
         return f"{self.device.name}{where[self.mode]}#"
 
-    def answer(self, line):
-        """Return what is printed; None ends the session."""
-        self.device.log.append(line)
-        if not line.strip() or line.lstrip().startswith("!"):
-            return ""
-        try:
-            return self._do(line)
-        except Refusal as error:
-            words = line.split()
-            token = len(line[: error.at].split())
-            if error.why == "incomplete":
-                return f"% Incomplete command (at token {len(words) - 1}: '{words[-1]}')"
-            if error.why in {"invalid", "ambiguous"}:
-                word = words[min(token, len(words) - 1)]
-                said = "Invalid input" if error.why == "invalid" else "Ambiguous command"
-                return f"% {said} (at token {token}: '{word}')"
-            return f"% {error.why}"
+    def _refused(self, line, error):
+        words = line.split()
+        token = len(line[: error.at].split())
+        if error.why == "incomplete":
+            return f"% Incomplete command (at token {len(words) - 1}: '{words[-1]}')"
+        if error.why in {"invalid", "ambiguous"}:
+            word = words[min(token, len(words) - 1)]
+            said = "Invalid input" if error.why == "invalid" else "Ambiguous command"
+            return f"% {said} (at token {token}: '{word}')"
+        return f"% {error.why}"
 
     def _do(self, line):
-        try:
-            words = parse(
-                line, SESSION if self.session and self.mode == "config" else VIEWS[self.mode]
-            )
-        except Refusal as error:
-            if self.mode in {"exec", "config"}:
-                raise
-            try:  # a command of the global mode is taken within a section, too
-                words = parse(line, SESSION if self.session else CONFIG)
-            except Refusal:
-                raise error from None
-            self.mode = "config"
+        around = SESSION if self.session else CONFIG
+        if self.mode in {"exec", "config"}:
+            words = parse(line, EXEC if self.mode == "exec" else around)
+        else:
+            words, outside = parse_within(line, VIEWS[self.mode], around)
+            if outside:
+                self.mode = "config"
         if words == ["end"] or (words == ["exit"] and self.mode == "config"):
             self.mode, self.session = "exec", ""
             return ""
@@ -330,9 +314,7 @@ class Cli:
         if words == ["no", "shutdown"]:
             lines[:] = [item for item in lines if item != "shutdown"]
             return ""
-        one = next((item for item in SINGLE if line.startswith(f"{item} ")), "")
-        lines[:] = [
-            item for item in lines if item != line and not (one and item.startswith(f"{one} "))
-        ]
-        lines += [] if line in FACTORY else [line]
+        put(lines, line, SINGLE)
+        if line in FACTORY:
+            lines.remove(line)
         return ""

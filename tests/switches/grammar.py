@@ -66,3 +66,39 @@ def parse(line, commands):
     if not whole:
         raise Refusal("incomplete")
     return list(whole[0])
+
+
+def parse_within(line, commands, around):
+    """Return the words of a command of a section, and whether it was one of the mode around it instead."""
+    try:
+        return parse(line, commands), False
+    except Refusal as error:
+        try:
+            return parse(line, around), True
+        except Refusal:
+            raise error from None
+
+
+def put(lines, line, single):
+    """Have a line in a section once, in place of the one that begins with the same of `single`."""
+    one = next((item for item in single if line.startswith(f"{item} ")), "")
+    lines[:] = [item for item in lines if item != line and not (one and item.startswith(f"{one} "))]
+    lines.append(line)
+
+
+class CommandLine:
+    """One session on a device whose comments begin with `!`; a vendor says what it does and how it refuses."""
+
+    def __init__(self, device):
+        self.device = device
+        self.mode, self.section = "exec", ""
+
+    def answer(self, line):
+        """Return what is printed; None ends the session."""
+        self.device.log.append(line)
+        if not line.strip() or line.lstrip().startswith("!"):
+            return ""
+        try:
+            return self._do(line)
+        except Refusal as error:
+            return self._refused(line, error)

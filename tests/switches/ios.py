@@ -19,7 +19,7 @@ What is refused, and in which words, is from Cisco's public documents:
 import copy
 import re
 
-from grammar import Refusal, parse
+from grammar import CommandLine, Refusal, parse, parse_within, put
 
 #: What `vendors` finds here.
 BACKEND = "cisco_ios"
@@ -125,12 +125,8 @@ class Device:
             self.go_back()
 
 
-class Cli:
+class Cli(CommandLine):
     """One session on a device."""
-
-    def __init__(self, device):
-        self.device = device
-        self.mode, self.section = "exec", ""
 
     @property
     def greeting(self):
@@ -147,38 +143,24 @@ class Cli:
         }
         return f"{self.device.name[:20]}{mode[self.mode]}#"
 
-    def answer(self, line):
-        """Return what is printed; None ends the session."""
-        self.device.log.append(line)
-        if not line.strip() or line.lstrip().startswith("!"):
-            return ""
-        try:
-            return self._do(line)
-        except Refusal as error:
-            if error.why == "invalid":
-                return (
-                    " " * (len(self.prompt) + error.at)
-                    + "^\n% Invalid input detected at '^' marker.\n"
-                )
-            if error.why == "incomplete":
-                return "% Incomplete command.\n"
-            if error.why == "ambiguous":
-                return f'% Ambiguous command:  "{line.strip()}"'
-            return error.why
+    def _refused(self, line, error):
+        if error.why == "invalid":
+            marker = " " * (len(self.prompt) + error.at)
+            return f"{marker}^\n% Invalid input detected at '^' marker.\n"
+        if error.why == "incomplete":
+            return "% Incomplete command.\n"
+        if error.why == "ambiguous":
+            return f'% Ambiguous command:  "{line.strip()}"'
+        return error.why
 
     def _do(self, line):
         views = {"exec": EXEC, "config": CONFIG, "if": INTERFACE, "vlan": VLAN, "line": LINE}
-        if self.mode not in {"exec", "config"}:
-            try:
-                words = parse(line, views[self.mode])
-            except Refusal as error:
-                try:  # a command of the global mode is taken within a section, too
-                    words = parse(line, CONFIG)
-                except Refusal:
-                    raise error from None
-                self.mode, self.section = "config", ""
-        else:
+        if self.mode in {"exec", "config"}:
             words = parse(line, views[self.mode])
+        else:
+            words, outside = parse_within(line, views[self.mode], CONFIG)
+            if outside:
+                self.mode, self.section = "config", ""
         return getattr(self, f"_{self.mode}")(words)
 
     def _exec(self, words):
@@ -336,18 +318,15 @@ class Cli:
                 return said
         single = ("description", "switchport mode", "switchport access vlan", "switchport voice vlan",
                   "power inline", "switchport port-security maximum", "switchport port-security violation")  # fmt: skip
-        one = next((item for item in single if line.startswith(f"{item} ")), "")
-        lines[:] = [
-            item for item in lines if item != line and not (one and item.startswith(f"{one} "))
-        ]
+        put(lines, line, single)
         if line.startswith("lldp "):
-            lines[:] = [item for item in lines if item != f"no {line}"]
-        elif line not in {
+            lines[:] = [item for item in lines if item not in {line, f"no {line}"}]
+        elif line in {
             "power inline auto",
             "switchport access vlan 1",
             "switchport port-security maximum 1",
         }:
-            lines.append(line)
+            lines.remove(line)
         number = int(words[-1]) if words[-1].isdigit() else 0
         if words[-2:-1] == ["vlan"] and number and number not in self.device.vlans:
             self.device.vlans[number] = f"VLAN{number:04}"

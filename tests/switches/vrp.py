@@ -12,7 +12,7 @@ What is refused, and in which words, is from Huawei's public documents:
 
 import re
 
-from grammar import Refusal, parse
+from grammar import Refusal, parse, put
 
 #: What `vendors` finds here.
 BACKEND = "huawei_vrp"
@@ -270,11 +270,7 @@ class Cli:
                 )
             ]
             return
-        one = next((item for item in single if line.startswith(f"{item} ")), "")
-        lines[:] = [
-            item for item in lines if item != line and not (one and item.startswith(f"{one} "))
-        ]
-        lines.append(line)
+        put(lines, line, single)
 
     def _if(self, words):
         lines, line = self.device.ports[self.section], " ".join(words)
