@@ -13,16 +13,18 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from commsroom.app import evidence, judging, ordering, proving, remembering
+from commsroom.app import evidence, judging, ordering, proving, remembering, training
 from commsroom.app.scope import Scope
 from commsroom.backends import outside
 from commsroom.errors import CommsroomError, UsageError
+from commsroom.estate import training as courses
 from commsroom.estate.checks import host_checks, outside_checks, wanted
 from commsroom.estate.checks.network import WELL_KNOWN
 from commsroom.estate.inspection import Seen, Standard
 from commsroom.estate.kinds import kind_named
 from commsroom.estate.register import checks as register_checks
 from commsroom.estate.register.life import REGISTER, Step
+from commsroom.estate.training import PEOPLE
 from commsroom.policy.people import PersonKind
 from commsroom.reports import model
 from commsroom.reports.model import Finding, FindingKind, Report, Timing
@@ -97,7 +99,10 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
     """
     chosen = {name: system for name, system in estate.systems.items() if wish.concerns(name)}
     equipment = wish.concerns(REGISTER) and bool(estate.policy.devices)
-    if not chosen and not equipment:
+    # A baseline carries no record of courses: nothing is told rather than that nobody took any.
+    taught = wish.concerns(PEOPLE) and bool(estate.policy.positions.courses)
+    taught = taught and estate.baseline is None
+    if not chosen and not equipment and not taught:
         raise UsageError(
             "no system of the inventory is named",
             remedy="write --only 'SYSTEM:CHECK/*', as in 'mail1:disk/*'",
@@ -122,6 +127,9 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
         ]
     if equipment:
         checks += [check for check in _equipment(estate, day) if wish.names(check.address)]
+    if taught:
+        found = courses.checks(estate.policy, training.taken(estate), day)
+        checks += [check for check in found if wish.names(check.address)]
     report = Report(
         title=model.INSPECTION,
         estate=estate.policy.company.name,

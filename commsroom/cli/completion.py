@@ -24,12 +24,17 @@ def holders(context: typer.Context, incomplete: str) -> list[str]:
 
 def places(context: typer.Context, incomplete: str) -> list[str]:
     """Offer the places of equipment.yml."""
-    return _keys(context, "places", incomplete)
+    return _keys(context, "equipment", "places", incomplete)
 
 
 def tasks(context: typer.Context, incomplete: str) -> list[str]:
     """Offer the names of maintenance plans."""
-    return _keys(context, "maintenance", incomplete)
+    return _keys(context, "equipment", "maintenance", incomplete)
+
+
+def courses(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the names of courses."""
+    return _keys(context, "positions", "courses", incomplete)
 
 
 def device_kinds(incomplete: str) -> list[str]:
@@ -46,11 +51,11 @@ def device_states(incomplete: str) -> list[str]:
     return [str(state) for state in DeviceState if state.startswith(incomplete)]
 
 
-def _keys(context: typer.Context, part: str, incomplete: str) -> list[str]:
+def _keys(context: typer.Context, subject: str, part: str, incomplete: str) -> list[str]:
     from commsroom.policy import tree
 
-    file = _estate(context) / "policies" / "equipment.yml"
-    found = tree.read(file, file.name, "equipment", []).names(part) if file.exists() else ()
+    file = _estate(context) / "policies" / f"{subject}.yml"
+    found = tree.read(file, file.name, subject, []).names(part) if file.exists() else ()
     return sorted(name for name in found if name.startswith(incomplete))
 
 

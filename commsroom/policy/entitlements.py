@@ -14,7 +14,7 @@ from commsroom.policy.positions import Chat, MailboxRight, Phone, Positions
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """Phone, mailbox and chat account a person has, None where they have none, and their equipment.
+    """Phone, mailbox and chat account a person has, None where they have none; equipment; training.
 
     `source` is the policy path that says so, for `Sources.of`.
     """
@@ -24,6 +24,8 @@ class Entitlement:
     chat: Chat | None
     source: tuple[str, ...]
     equipment: Mapping[DeviceKind, Right] = field(default_factory=dict)
+    #: Courses of positions.yml they are to take.
+    training: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Tell whether there is anything at all."""
@@ -54,6 +56,7 @@ def entitlement(positions: Positions, person: Person, day: date) -> Entitlement:
             post.chat,
             ("positions", "positions", person.position),
             post.equipment,
+            post.training,
         )
     return Entitlement(
         named.phone or (post.phone if post else None),
@@ -61,6 +64,7 @@ def entitlement(positions: Positions, person: Person, day: date) -> Entitlement:
         _merged(named.chat, post.chat if post else None),
         ("positions", "named", person.id),
         {**(post.equipment if post else {}), **named.equipment},
+        tuple(dict.fromkeys((*(post.training if post else ()), *named.training))),
     )
 
 

@@ -31,7 +31,7 @@ CHECKS: Final = frozenset(
         "certificate", "channels", "clear-login", "clock", "disk", "entitlement", "fault", "file-mode",
         "inodes", "leaver", "lifetime", "listener", "maintenance", "masters", "open-port", "order", "password",
         "plaintext", "purchase", "queue", "reboot", "register", "server", "service", "ssh", "time-sync",
-        "tls-cipher", "tls-old", "tls-version", "trunks", "unit", "updates",
+        "tls-cipher", "tls-old", "tls-version", "training", "trunks", "unit", "updates",
     }
 )  # fmt: skip
 #: What may have happened, as `commsroom ledger show` names it.
@@ -40,7 +40,7 @@ EventKind = Literal[
     "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
     "forgotten", "generation", "intent", "notified", "order approved", "order cancelled", "order promised", "order proposed",
     "outcome",
-    "proof", "protected", "recovered", "secret entered", "secret shown", "unprotected",
+    "proof", "protected", "recovered", "secret entered", "secret shown", "training done", "unprotected",
 ]  # fmt: skip
 
 

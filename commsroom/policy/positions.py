@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from pydantic import Field
 
 from commsroom.policy.base import Model, Section
 from commsroom.policy.devices import DeviceKind
 from commsroom.policy.equipment import Right
-from commsroom.policy.scalars import Id, PersonId, Size, Text
+from commsroom.policy.scalars import Duration, Id, PersonId, Size, Text
 
 
 class Phone(Model):
@@ -42,6 +42,27 @@ class Rights(Section):
     equipment: Mapping[DeviceKind, Right] = Field(
         default={}, description="Devices to be issued, one of each kind named (equipment.yml)"
     )
+    training: tuple[Id, ...] = Field(default=(), description="Courses of `courses` to be taken")
+
+
+class Course(Section):
+    """Something that people of a post are to be taught (clauses 3.1.3 and 7.1).
+
+    It is owed `within` so long after somebody joined or the course began, whichever is later, and
+    `again` so long after it was last taken.
+    """
+
+    title: Text
+    within: Duration = Field(
+        default=timedelta(days=30), description="How soon after joining it is taken, e.g. 14d"
+    )
+    again: Duration | None = Field(
+        default=None, description="How long it holds, e.g. 2y; without it, for good"
+    )
+    since: date | None = Field(
+        default=None,
+        description="The day the course began: who was here before is not late at once",
+    )
 
 
 class Position(Rights):
@@ -63,6 +84,9 @@ class Positions(Section):
     """positions.yml."""
 
     positions: Mapping[Id, Position] = Field(min_length=1)
+    courses: Mapping[Id, Course] = Field(
+        default={}, description="What posts are taught, by a name of its own"
+    )
     named: Mapping[PersonId, NamedRights] = Field(
         default_factory=dict, description="Rights of single people, by roster id"
     )

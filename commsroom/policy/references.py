@@ -139,9 +139,16 @@ class References:
         """Check positions.yml."""
         for key, position in positions.positions.items():
             self._rights(("positions", "positions", key), position)
+            self._courses(("positions", "positions", key), position, positions)
         for key, named in positions.named.items():
             self.person(("positions", "named", key), key)
             self._rights(("positions", "named", key), named)
+            self._courses(("positions", "named", key), named, positions)
+
+    def _courses(self, path: Path, rights: Rights, positions: Positions) -> None:
+        for index, name in enumerate(rights.training):
+            place = (*path, "training", index)
+            self.need(place, name, frozenset(positions.courses), "course", "positions.yml")
 
     def _rights(self, path: Path, rights: Rights) -> None:
         if rights.phone is not None:

@@ -22,6 +22,7 @@ VERBS = {
     "proof",
     "secret entered",
     "secret shown",
+    "training done",
 }
 
 
