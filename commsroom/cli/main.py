@@ -36,7 +36,7 @@ system is unknown.
 
 def build() -> typer.Typer:
     """Return the whole command line."""
-    from commsroom.cli.commands import checking, device, lab, loop, policy, state
+    from commsroom.cli.commands import checking, device, lab, loop, policy, rotating, state
 
     app = typer.Typer(
         name="commsroom",
@@ -46,7 +46,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(invoke_without_command=True)(_root)
-    for module in (policy, loop, checking, device, state, lab):
+    for module in (policy, loop, checking, rotating, device, state, lab):
         module.register(app)
     return app
 

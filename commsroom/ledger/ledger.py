@@ -123,6 +123,11 @@ class Ledger(Records):
         with self._database.read() as connection:
             return reading.generation_of(connection, paths)
 
+    def first_told(self, addresses: Iterable[Address]) -> dict[Address, str]:
+        """Return when each of some addresses first came up, for the age of a secret never renewed."""
+        with self._database.read() as connection:
+            return reading.first_told(connection, addresses)
+
     def events(
         self,
         *,

@@ -110,6 +110,12 @@ SHAPES: dict[str, tuple[tuple[str, Traits], ...]] = {
     "an extension and its telephone": (("pbx1", TWO), ("phones1", ONE)),
     "an old exchange and two telephones": (("pbx0", ONE), ("phones1", ONE), ("phones2", ONE)),
     "a switch's administrator": (("sw1", BY_LOGIN),),
+    "an extension of ours": (("pbx1", replace(TWO, fenced=True)),),
+    "a chat account of ours": (("im1", replace(ONE, fenced=True)),),
+    "an extension of ours and its telephone": (
+        ("pbx1", replace(TWO, fenced=True)),
+        ("phones1", replace(ONE, fenced=True)),
+    ),
     "two mail servers": (("mail1", TWO), ("mail2", TWO)),
     "an exchange and its gateway": (("gw1", BY_LOGIN), ("pbx1", TWO)),
 }
@@ -130,8 +136,9 @@ def world_of(
         for spot, (_, traits) in zip(places, SHAPES[name], strict=True):
             world.add(path, spot, replace(traits, tries=tries))
         world.wanted[path] = Wanted(Shape.SIP, places, terms)
-    for system in world.systems.values():
-        system.fenced = chance.random() < 0.5
+    sure = {spot.address.system for spot, one in world.accounts.items() if one.traits.fenced}
+    for name, system in world.systems.items():
+        system.fenced = chance.random() < 0.5 or name in sure
     return world
 
 

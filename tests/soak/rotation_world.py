@@ -64,6 +64,8 @@ class Account:
     stubborn: str = ""
     failures: list[float] = field(default_factory=list)
     refusals: int = 0
+    #: Counts what was written: where `traits.fenced`, a write made on an older state is refused.
+    version: int = 0
 
     def login(self, password: str, now: float) -> bool:
         if password in self.lets_in:
@@ -109,7 +111,7 @@ class World:
         self.systems: dict[str, System] = {}
         self.accounts: dict[Place, Account] = {}
         self.path_of: dict[Place, str] = {}
-        self.flights: list[tuple[float, Place, list[str]]] = []
+        self.flights: list[tuple[float, Place, list[str], int]] = []
         self.broken: Counter[str] = Counter()
         self.wanted: dict[str, Wanted] = {}
         # the controller's disk
@@ -129,11 +131,14 @@ class World:
         self.now += seconds
         due = sorted((one for one in self.flights if one[0] <= self.now), key=lambda one: one[0])
         self.flights = [one for one in self.flights if one[0] > self.now]
-        for _at, place, passwords in due:
-            self.write(place, passwords)
+        for _at, place, passwords, version in due:
+            account = self.accounts[place]
+            if not account.traits.fenced or account.version == version:
+                self.write(place, passwords)
 
     def write(self, place: Place, passwords: list[str]) -> None:
         account = self.accounts[place]
+        account.version += 1
         account.lets_in = passwords[: 2 if account.traits.two else 1]
 
     def values(self, path: str) -> set[str]:
@@ -325,11 +330,12 @@ class Server:
                 world.write(valid.place, passwords)
             return Answer.REFUSED
         account.refusals = 0
+        before = account.version
         if fault != "late":
             world.write(valid.place, passwords)
         if fault in {"late", "twice"}:
             moment = world.now + world.chance.uniform(0, LATE)
-            world.flights.append((moment, valid.place, passwords))
+            world.flights.append((moment, valid.place, passwords, before))
         return Answer.UNKNOWN if fault in {"late", "reply lost"} else Answer.DONE
 
     def _refuses(self, account: Account, valid: Valid, passwords: list[str]) -> bool:

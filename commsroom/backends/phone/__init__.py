@@ -45,6 +45,7 @@ BACKEND: Final = Backend(
     connect=_connect,
     fake=_fake,
     slots={PhoneProfile.kind: frozenset(PhoneProfile.slots)},
+    logins={PhoneProfile.kind: frozenset({"sip"})},
     refusals=lambda wanted: wire.refusals(wanted, _ANYWHERE),
     services=lambda target: services(settings.of(target)),
     judge=inspecting.judge,

@@ -107,13 +107,16 @@ def _wrote(known: Rotation, held: Held, seen: Wrote) -> Held:
         done = seen.answer is Answer.DONE
         late = seen.now + held.traits.late
         held = replace(held, failed=held.failed[:-1]) if done else _failed(held, late)
+    over = held.traits.fenced and seen.answer is not Answer.UNKNOWN
+    was = held.doing
+    held = replace(held, quiet=0.0, moving=0.0) if over else _written(known, held, seen.now)
     held = replace(
-        _written(known, held, seen.now),
+        held,
         doing="",
         logins={},
         fingerprint=None,
-        answered=held.doing if seen.answer is Answer.DONE else "",
-        revoked=held.revoked or held.doing == _REVOKE,
+        answered=was if seen.answer is Answer.DONE else "",
+        revoked=held.revoked or was == _REVOKE,
     )
     match seen.answer:
         case Answer.DONE:

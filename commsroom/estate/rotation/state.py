@@ -71,6 +71,8 @@ class Traits:
         two: It lets two generations in at once, so that grace is real. Else a push changes it.
         by_login: It can only be changed by somebody who logs in with what it lets in now.
         late: Seconds within which a write may still take effect (again), whatever was answered.
+        fenced: It refuses a write that was made on an older state, or by a run whose lock was lost: one that
+            was answered is over, and so is every earlier one. `late` then counts for writes without an answer only.
         tries: Failed logins that it may see from us within `window` seconds, below its lockout.
         window: See `tries`.
     """
@@ -78,6 +80,7 @@ class Traits:
     two: bool = False
     by_login: bool = False
     late: float = 120.0
+    fenced: bool = False
     tries: int = 3
     window: float = 900.0
 
