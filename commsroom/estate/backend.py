@@ -233,8 +233,10 @@ class Backend:
     """A kind of system. `supports` maps kind → fields it can hold; the rest is *unsupported*.
 
     `slots` maps kind → slots of secrets it can hold, `logins` those of them that the provider can log in
-    with (`LogsIn`): a secret without is not rotated, since nobody could tell whether it works. `connect` raises SystemUnknown when the system
-    cannot be reached. `fake` builds the same provider over an in-memory twin of the client; with a
+    with (`LogsIn`): a secret without is not rotated, since nobody could tell whether it works. Those of the
+    kinds in `looked_up` are not tried by us, but looked for at whoever uses them: no lockout counts that.
+
+    `connect` raises SystemUnknown when the system cannot be reached. `fake` builds the same provider over an in-memory twin of the client; with a
     `state` file its contents outlive the process. `refusals` lets a back end say by address why it
     cannot hold a desired resource at all (a comma it cannot quote): reported as *unsupported*.
 
@@ -254,6 +256,7 @@ class Backend:
     fake: Callable[[Target, Tools, Path | None], Provider]
     slots: Mapping[str, frozenset[str]] = field(default_factory=dict)
     logins: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    looked_up: frozenset[str] = frozenset()
     refusals: Callable[[Iterable[Resource]], Mapping[Address, str]] = field(
         default=lambda _resources: {}
     )

@@ -46,6 +46,7 @@ BACKEND: Final = Backend(
     fake=_fake,
     slots={PhoneProfile.kind: frozenset(PhoneProfile.slots)},
     logins={PhoneProfile.kind: frozenset({"sip"})},
+    looked_up=frozenset({PhoneProfile.kind}),
     refusals=lambda wanted: wire.refusals(wanted, _ANYWHERE),
     services=lambda target: services(settings.of(target)),
     judge=inspecting.judge,
