@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Kinds that carry effects; `record` may not forge one.
 _OWN_KINDS: Final = verifying.ENDINGS | equipment.EVENTS | {
     "adopted", "drift", "estate", "forgotten", "generation", "intent", "key", "late", "lock-broken",
-    "lock-taken-over", "notified", "protected", "unprotected",
+    "lock-taken-over", "notified", "protected", "rotation", "unprotected",
 }  # fmt: skip
 
 
