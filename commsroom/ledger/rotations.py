@@ -53,7 +53,11 @@ def record(connection: Connection, steps: Sequence[Rotation], *, actor: str, fen
     check_fence(connection, fence, keep=True)
     promoted = [one for one in steps if one.phase is Phase.PROMOTED]
     generations = {one.path: one.new for one in promoted}
-    lines = [_line(one) for one in steps]
+    said = {one.path: canonical(to_json(one)) for one in steps}
+    lines = [
+        Line(Address(_SECRETS, EVENT, one.path), str(one.phase), {"rotation": said[one.path]})
+        for one in steps
+    ]
     lines += [line for one in steps for line in _now_held(one)]
     data = {"generations": generations} if generations else {}
     event = append(connection, EVENT, lines, actor=actor, fence=fence, data=data)
@@ -68,7 +72,7 @@ def record(connection: Connection, steps: Sequence[Rotation], *, actor: str, fen
         {
             "path": one.path,
             "phase": str(one.phase),
-            "rotation": canonical(to_json(one)),
+            "rotation": said[one.path],
             "event": event,
         }
         for one in steps
@@ -80,18 +84,13 @@ def replayed(kind: str, system: str, data: Mapping[str, Any]) -> str | None:
     """Return what a row of an event says of a rotation; None for a row about anything else."""
     if kind != EVENT or system != _SECRETS:
         return None
-    return canonical(data["rotation"])
+    return str(data["rotation"])
 
 
 def stored(connection: Connection) -> set[tuple[str, str, int]]:
     """Return the table, to be compared with what the events add up to."""
     rows = connection.execute(select(tables.rotations))
     return {(row.path, row.rotation, row.event) for row in rows}
-
-
-def _line(one: Rotation) -> Line:
-    said = {"rotation": to_json(one)}
-    return Line(Address(_SECRETS, EVENT, one.path), str(one.phase), said)
 
 
 def _now_held(one: Rotation) -> Iterator[Line]:

@@ -75,7 +75,7 @@ def entered(known: Rotation, phase: Phase, now: float) -> Rotation:
 def _resumed(known: Rotation, held: Held, now: float) -> Held:
     if not held.doing:
         return held
-    if held.doing == _PROBE or held.traits.by_login:
+    if held.doing == _PROBE or (held.doing == _PUSH and held.traits.by_login):
         held = _failed(held, now + held.traits.late)
     if held.doing != _PROBE:
         held = _written(known, held, now)

@@ -224,8 +224,8 @@ _USUALLY_HELD: Final = Held(Place(Address("", "", ""), ""))
 def to_json(rotation: Rotation) -> dict[str, Any]:
     """Write all of it; what is as usual is left out. No value of a secret is in it, nor ever was."""
     said = _differing(rotation, _USUAL, {"holders", "terms"})
-    if terms := _differing(rotation.terms, _USUAL.terms):
-        said["terms"] = terms
+    if rotation.terms != _USUAL.terms:
+        said["terms"] = _differing(rotation.terms, _USUAL.terms)
     return {**said, "holders": [_held_to_json(held) for held in rotation.holders]}
 
 
@@ -244,8 +244,8 @@ def _held_to_json(held: Held) -> dict[str, Any]:
     said = _differing(held, _USUALLY_HELD, {"place", "traits", "logins"})
     if held.logins:
         said["logins"] = {str(number): str(login) for number, login in held.logins.items()}
-    if traits := _differing(held.traits, _USUALLY_HELD.traits):
-        said["traits"] = traits
+    if held.traits != _USUALLY_HELD.traits:
+        said["traits"] = _differing(held.traits, _USUALLY_HELD.traits)
     return {"at": str(held.place.address), "slot": held.place.slot, **said}
 
 
