@@ -17,6 +17,7 @@ from commsroom.ledger import tables
 from commsroom.ledger.chain import canonical
 from commsroom.ledger.effects import Effect, Kept
 from commsroom.ledger.lock import check_fence
+from commsroom.ledger.model import NOTHING
 from commsroom.ledger.writing import CHUNK, Line, append, set_generations
 
 if TYPE_CHECKING:
@@ -97,10 +98,15 @@ def _now_held(one: Rotation) -> Iterator[Line]:
     """Say of each holder which generation was proven to be there: plan and drift compare with it."""
     if one.phase not in {Phase.PROMOTED, Phase.REVOKED, Phase.ROLLED_BACK}:
         return
+    both = one.phase is Phase.PROMOTED and not one.terms.compromised
     slots: dict[Address, dict[str, Kept]] = {}
     for held in one.holders:
+        written = slots.setdefault(held.place.address, {})
         if held.fingerprint is not None or one.phase is Phase.PROMOTED:
-            kept = Kept(one.path, one.wanted, held.fingerprint)
-            slots.setdefault(held.place.address, {})[held.place.slot] = kept
+            written[held.place.slot] = Kept(one.path, one.wanted, held.fingerprint)
+        if held.traits.beside:
+            old = Kept(one.path, one.old, held.beside) if both and one.old else Kept(*NOTHING)
+            written[held.traits.beside] = old
     for address, secrets in slots.items():
-        yield Line(address, EVENT, {}, Effect(secrets=secrets))
+        if secrets:
+            yield Line(address, EVENT, {}, Effect(secrets=secrets))

@@ -78,7 +78,7 @@ def _resumed(known: Rotation, held: Held, now: float) -> Held:
     if held.doing == _PROBE or (held.doing == _PUSH and held.traits.by_login):
         held = _failed(held, now + held.traits.late)
     if held.doing != _PROBE:
-        held = _written(known, held, now)
+        held = replace(_written(known, held, now), fingerprint=None, beside=None)
     return replace(held, doing="", answered="", logins={})
 
 
@@ -112,12 +112,13 @@ def _wrote(known: Rotation, held: Held, seen: Wrote) -> Held:
         doing="",
         logins={},
         fingerprint=None,
+        beside=None,
         answered=held.doing if seen.answer is Answer.DONE else "",
         revoked=held.revoked or held.doing == _REVOKE,
     )
     match seen.answer:
         case Answer.DONE:
-            return replace(held, fingerprint=seen.fingerprint, silent=0.0)
+            return replace(held, fingerprint=seen.fingerprint, beside=seen.beside, silent=0.0)
         case Answer.REFUSED:
             why = seen.message or "its system refuses the change"
             again = seen.now + known.terms.retry

@@ -69,6 +69,7 @@ class Traits:
 
     Attributes:
         two: It lets two generations in at once, so that grace is real. Else a push changes it.
+        beside: The slot in which the second one then is (`Kind.spare`), if it has a slot of its own.
         by_login: It can only be changed by somebody who logs in with what it lets in now.
         late: Seconds within which a write may still take effect (again), whatever was answered.
         tries: Failed logins that it may see from us within `window` seconds, below its lockout.
@@ -76,6 +77,7 @@ class Traits:
     """
 
     two: bool = False
+    beside: str = ""
     by_login: bool = False
     late: float = 120.0
     tries: int = 3
@@ -121,6 +123,7 @@ class Held:
         gone: It was silent for so long that the others are not kept waiting (`Terms.patience`).
         failed: When logins were refused, or may have been: what a lockout counts.
         fingerprint: Of the verifier, as read back after the last push, if the system shows one.
+        beside: The same of the one that was kept beside it.
     """
 
     place: Place
@@ -138,6 +141,7 @@ class Held:
     gone: bool = False
     failed: tuple[float, ...] = ()
     fingerprint: str | None = None
+    beside: str | None = None
 
     def lets_in(self, generation: int) -> bool:
         """Tell whether a login with this generation was accepted."""
