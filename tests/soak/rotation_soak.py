@@ -198,6 +198,8 @@ def _told(name: str, tallies: Iterable[Tally], *, blame: bool = True) -> bool:
     began, total = time.monotonic(), Tally()
     for one in tallies:
         total += one
+        if sys.stderr.isatty():
+            print(f"{name}: {total.runs:,} …", end="\r", file=sys.stderr)
     seconds = time.monotonic() - began
     print(
         f"{name:24}{total.runs:>9,}{total.kills:>9,}{total.lost:>7,}{total.astray:>15,}{seconds:>9.0f}",
