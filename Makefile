@@ -58,7 +58,7 @@ phones: setup-tests ## Real soft phones on the lab that start with nothing but a
 	@pytest -q tests/lab/test_phones_live.py
 
 .PHONY: soak
-soak: setup ## Rotations killed a hundred thousand times (about ten minutes); RUNS=n for another number
+soak: setup-tests ## Rotations killed a hundred thousand times, SIGKILL, power cuts; RUNS=n FROM=n for others
 	@python tests/soak/rotation_soak.py $(if $(RUNS),--runs $(RUNS)) $(if $(FROM),--from $(FROM))
 
 .PHONY: molecule

@@ -201,7 +201,7 @@ def rotate(estate: Estate, wish: Wish, progress: Progress) -> Rotated:
         systems |= {held.place.address.system for turn in turns.values() for held in turn.holders}
         seen = read(estate, progress, only=systems)
         begin, absent = _attended(chosen, seen)
-        means = _means(estate, desired, seen, lease)
+        means = _means(estate, desired, lease)
         _hasten(means, chosen.compromised)
         turns |= stage(means, {path: _wanted(estate, chosen, path, begin[path]) for path in begin})
         progress.begin("Rotating", len(turns))
@@ -251,7 +251,7 @@ def _wanted(estate: Estate, chosen: Chosen, path: str, places: Sequence[Place]) 
     return Wanted(one.ref.shape, places, terms)
 
 
-def _means(estate: Estate, desired: Sequence[Resource], seen: Reading, lease: Lease) -> Means:
+def _means(estate: Estate, desired: Sequence[Resource], lease: Lease) -> Means:
     from commsroom.app.secrets import generation_rules
     from commsroom.secrets import generate
 
@@ -268,10 +268,7 @@ def _means(estate: Estate, desired: Sequence[Resource], seen: Reading, lease: Le
     return Means(
         journal=estate.ledger,
         store=estate.secrets,
-        holders={
-            name: SystemHolder(estate, name, resources, seen.snapshots.get(name))
-            for name in estate.systems
-        },
+        holders={name: SystemHolder(estate, name, resources) for name in estate.systems},
         make=make,
         actor=actor(),
         fence=lease.fence,

@@ -17,6 +17,7 @@ from commsroom.ledger import tables
 from commsroom.ledger.chain import canonical
 from commsroom.ledger.effects import Effect, Kept
 from commsroom.ledger.lock import check_fence
+from commsroom.ledger.model import NOTHING
 from commsroom.ledger.writing import CHUNK, Line, append, set_generations
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ def record(connection: Connection, steps: Sequence[Rotation], *, actor: str, fen
     check_fence(connection, fence, keep=True)
     promoted = [one for one in steps if one.phase is Phase.PROMOTED]
     generations = {one.path: one.new for one in promoted}
-    lines = [_line(one) for one in steps]
+    said = {one.path: canonical(to_json(one)) for one in steps}
+    lines = [
+        Line(Address(_SECRETS, EVENT, one.path), str(one.phase), {"rotation": said[one.path]})
+        for one in steps
+    ]
     lines += [line for one in steps for line in _now_held(one)]
     data = {"generations": generations} if generations else {}
     event = append(connection, EVENT, lines, actor=actor, fence=fence, data=data)
@@ -68,7 +73,7 @@ def record(connection: Connection, steps: Sequence[Rotation], *, actor: str, fen
         {
             "path": one.path,
             "phase": str(one.phase),
-            "rotation": canonical(to_json(one)),
+            "rotation": said[one.path],
             "event": event,
         }
         for one in steps
@@ -80,7 +85,7 @@ def replayed(kind: str, system: str, data: Mapping[str, Any]) -> str | None:
     """Return what a row of an event says of a rotation; None for a row about anything else."""
     if kind != EVENT or system != _SECRETS:
         return None
-    return canonical(data["rotation"])
+    return str(data["rotation"])
 
 
 def stored(connection: Connection) -> set[tuple[str, str, int]]:
@@ -89,19 +94,19 @@ def stored(connection: Connection) -> set[tuple[str, str, int]]:
     return {(row.path, row.rotation, row.event) for row in rows}
 
 
-def _line(one: Rotation) -> Line:
-    said = {"rotation": to_json(one)}
-    return Line(Address(_SECRETS, EVENT, one.path), str(one.phase), said)
-
-
 def _now_held(one: Rotation) -> Iterator[Line]:
     """Say of each holder which generation was proven to be there: plan and drift compare with it."""
     if one.phase not in {Phase.PROMOTED, Phase.REVOKED, Phase.ROLLED_BACK}:
         return
+    both = one.phase is Phase.PROMOTED and not one.terms.compromised
     slots: dict[Address, dict[str, Kept]] = {}
     for held in one.holders:
+        written = slots.setdefault(held.place.address, {})
         if held.fingerprint is not None or one.phase is Phase.PROMOTED:
-            kept = Kept(one.path, one.wanted, held.fingerprint)
-            slots.setdefault(held.place.address, {})[held.place.slot] = kept
+            written[held.place.slot] = Kept(one.path, one.wanted, held.fingerprint)
+        if held.traits.beside:
+            old = Kept(one.path, one.old, held.beside) if both and one.old else Kept(*NOTHING)
+            written[held.traits.beside] = old
     for address, secrets in slots.items():
-        yield Line(address, EVENT, {}, Effect(secrets=secrets))
+        if secrets:
+            yield Line(address, EVENT, {}, Effect(secrets=secrets))

@@ -70,7 +70,9 @@ def grace(company, text):
     """Have policy give old passwords another time."""
     rules = company.root / "policies" / "security.yml"
     held = [line for line in rules.read_text("utf-8").splitlines() if "rotation:" not in line]
-    rules.write_text("\n".join([*held, f"rotation: {{grace: {text}, failed_logins: 100}}", ""]), "utf-8")
+    rules.write_text(
+        "\n".join([*held, f"rotation: {{grace: {text}, failed_logins: 100}}", ""]), "utf-8"
+    )
 
 
 def phases(document):

@@ -157,7 +157,7 @@ def _child(estate: Estate, until: float, die_at: int) -> NoReturn:
 
     status = WRONG
     try:
-        _rotate(estate, until, boundary)
+        rotate(estate, until, boundary)
         status = DONE
     except (FenceRefused, LockHeld, UsageError):
         status = OVERTAKEN
@@ -167,7 +167,11 @@ def _child(estate: Estate, until: float, die_at: int) -> NoReturn:
     os._exit(status)
 
 
-def _rotate(estate: Estate, until: float, boundary: Callable[[str], None]) -> None:
+def rotate(
+    estate: Estate, until: float, boundary: Callable[[str], None], *, again: bool = False
+) -> None:
+    """Begin what was never begun (or, `again`, what has ended), and go on with what is under way."""
+
     def clock() -> float:
         return estate.world().now
 
@@ -198,7 +202,8 @@ def _rotate(estate: Estate, until: float, boundary: Callable[[str], None]) -> No
             sleep=sleep,
         )
         wanted = estate.world().wanted
-        if not ledger.rotations(wanted):
+        known = ledger.rotations(wanted)
+        if not known or (again and all(turn.ended for turn in known.values())):
             stage(means, wanted)
         drive(means, until=until)
 

@@ -16,6 +16,7 @@ import argparse
 import multiprocessing
 import os
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -25,6 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from rotation_power import cuts, record
 from rotation_processes import run as run_processes
 from rotation_runs import (
     SHAPES,
@@ -134,6 +136,17 @@ def by_processes(numbers: Iterable[int]) -> Tally:
     return tally
 
 
+def by_power_cuts(seed: int, careless: str = "", share: float = 0.25) -> Tally:
+    """Cut the power at a share of all moments of one recorded rotation."""
+    tally, chance = Tally(), random.Random(SEED + seed)
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        (Path(folder) / "after").mkdir()
+        calls = record(Path(folder), careless=careless)
+        for number, verdict in enumerate(cuts(calls, Path(folder) / "after", chance, share)):
+            tally.add(f"power cut {number} of {seed}", verdict)
+    return tally
+
+
 def naive(numbers: Iterable[int]) -> dict[str, Tally]:
     """The same with two strategies that are in use everywhere."""
     listed = list(numbers)
@@ -163,6 +176,10 @@ def main(arguments: Sequence[str]) -> int:
                 pool.imap_unordered(by_processes, _parts(first, chosen.processes, 10)),
             ),
         ]
+        if shutil.which("strace"):
+            ours.append(_told("power cuts", pool.imap_unordered(by_power_cuts, range(2))))
+        else:
+            print("power cuts: not run, strace is not installed")
         theirs = pool.map(naive, _parts(first, 2_000, 250))
     caught = [
         _told(f"naive: {name}", (one[name] for one in theirs), blame=False) for name in theirs[0]
@@ -181,6 +198,8 @@ def _told(name: str, tallies: Iterable[Tally], *, blame: bool = True) -> bool:
     began, total = time.monotonic(), Tally()
     for one in tallies:
         total += one
+        if sys.stderr.isatty():
+            print(f"{name}: {total.runs:,} …", end="\r", file=sys.stderr)
     seconds = time.monotonic() - began
     print(
         f"{name:24}{total.runs:>9,}{total.kills:>9,}{total.lost:>7,}{total.astray:>15,}{seconds:>9.0f}",

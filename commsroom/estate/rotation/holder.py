@@ -27,11 +27,15 @@ class Valid:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The end of one write. `message` is why it was refused, free of secrets."""
+    """The end of one write. `message` is why it was refused, free of secrets.
+
+    `fingerprint` is that of the verifier read back, `beside` that of the one kept beside it.
+    """
 
     answer: Answer
     message: str = ""
     fingerprint: str | None = None
+    beside: str | None = None
 
 
 class Holder(Protocol):

@@ -124,9 +124,8 @@ def _towards(known: Rotation, held: Held, without: int, now: float) -> Intent | 
     if not without:
         return None
     back = known.phase is Phase.ROLLING_BACK
-    if not held.refuses(without) and (
-        two or not back
-    ):  # who takes one, and has the old, has not the new
+    implied = back and not two  # who takes one, and has the old one, has not the new one
+    if not (held.refuses(without) or implied):
         if held.lets_in(without) and given_up:
             raise _Stuck(f"{place}: generation {without} cannot be withdrawn: {given_up}")
         if two and (held.lets_in(without) or not held.revoked):

@@ -75,10 +75,10 @@ def entered(known: Rotation, phase: Phase, now: float) -> Rotation:
 def _resumed(known: Rotation, held: Held, now: float) -> Held:
     if not held.doing:
         return held
-    if held.doing == _PROBE or held.traits.by_login:
+    if held.doing == _PROBE or (held.doing == _PUSH and held.traits.by_login):
         held = _failed(held, now + held.traits.late)
     if held.doing != _PROBE:
-        held = _written(known, held, now)
+        held = replace(_written(known, held, now), fingerprint=None, beside=None)
     return replace(held, doing="", answered="", logins={})
 
 
@@ -115,12 +115,13 @@ def _wrote(known: Rotation, held: Held, seen: Wrote) -> Held:
         doing="",
         logins={},
         fingerprint=None,
+        beside=None,
         answered=was if seen.answer is Answer.DONE else "",
         revoked=held.revoked or was == _REVOKE,
     )
     match seen.answer:
         case Answer.DONE:
-            return replace(held, fingerprint=seen.fingerprint, silent=0.0)
+            return replace(held, fingerprint=seen.fingerprint, beside=seen.beside, silent=0.0)
         case Answer.REFUSED:
             why = seen.message or "its system refuses the change"
             again = seen.now + known.terms.retry

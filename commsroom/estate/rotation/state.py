@@ -69,15 +69,18 @@ class Traits:
 
     Attributes:
         two: It lets two generations in at once, so that grace is real. Else a push changes it.
+        beside: The slot in which the second one then is (`Kind.spare`), if it has a slot of its own.
         by_login: It can only be changed by somebody who logs in with what it lets in now.
         late: Seconds within which a write may still take effect (again), whatever was answered.
         fenced: It refuses a write that was made on an older state, or by a run whose lock was lost: one that
-            was answered is over, and so is every earlier one. `late` then counts for writes without an answer only.
+            was answered is over, and so is every earlier one. `late` then counts for writes without an
+            answer only.
         tries: Failed logins that it may see from us within `window` seconds, below its lockout.
         window: See `tries`.
     """
 
     two: bool = False
+    beside: str = ""
     by_login: bool = False
     late: float = 120.0
     fenced: bool = False
@@ -124,6 +127,7 @@ class Held:
         gone: It was silent for so long that the others are not kept waiting (`Terms.patience`).
         failed: When logins were refused, or may have been: what a lockout counts.
         fingerprint: Of the verifier, as read back after the last push, if the system shows one.
+        beside: The same of the one that was kept beside it.
     """
 
     place: Place
@@ -141,6 +145,7 @@ class Held:
     gone: bool = False
     failed: tuple[float, ...] = ()
     fingerprint: str | None = None
+    beside: str | None = None
 
     def lets_in(self, generation: int) -> bool:
         """Tell whether a login with this generation was accepted."""
@@ -227,8 +232,8 @@ _USUALLY_HELD: Final = Held(Place(Address("", "", ""), ""))
 def to_json(rotation: Rotation) -> dict[str, Any]:
     """Write all of it; what is as usual is left out. No value of a secret is in it, nor ever was."""
     said = _differing(rotation, _USUAL, {"holders", "terms"})
-    if terms := _differing(rotation.terms, _USUAL.terms):
-        said["terms"] = terms
+    if rotation.terms != _USUAL.terms:
+        said["terms"] = _differing(rotation.terms, _USUAL.terms)
     return {**said, "holders": [_held_to_json(held) for held in rotation.holders]}
 
 
@@ -247,8 +252,8 @@ def _held_to_json(held: Held) -> dict[str, Any]:
     said = _differing(held, _USUALLY_HELD, {"place", "traits", "logins"})
     if held.logins:
         said["logins"] = {str(number): str(login) for number, login in held.logins.items()}
-    if traits := _differing(held.traits, _USUALLY_HELD.traits):
-        said["traits"] = traits
+    if held.traits != _USUALLY_HELD.traits:
+        said["traits"] = _differing(held.traits, _USUALLY_HELD.traits)
     return {"at": str(held.place.address), "slot": held.place.slot, **said}
 
 

@@ -39,6 +39,7 @@ class Wrote:
     answer: Answer
     message: str = ""
     fingerprint: str | None = None
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def _asked(
     seen: dict[str, Observation] = {}
     for path, act in acts.items():
         end = ends.get(act.place, _SILENT)
-        seen[path] = Wrote(now, act.place, end.answer, end.message, end.fingerprint)
+        seen[path] = Wrote(now, act.place, end.answer, end.message, end.fingerprint, end.beside)
     return seen
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from commsroom.errors import FenceRefused
 from commsroom.estate.resource import Address, Recorded
-from commsroom.estate.rotation import Held, Phase, Place, Rotation, Traits
+from commsroom.estate.rotation import Held, Phase, Place, Rotation, Terms, Traits
 from commsroom.estate.secret import Shape
 from commsroom.ledger import Ledger
 
@@ -12,7 +12,8 @@ PBX = Address("pbx1", "extension", "2107")
 
 
 def rotation(path="wei/sip", phase=Phase.STAGED, **parts):
-    held = Held(Place(PBX, "password"), Traits(two=True), fingerprint="f" * 32)
+    traits = Traits(two=True, beside="previous")
+    held = Held(Place(PBX, "sip"), traits, fingerprint="f" * 32, beside="b" * 32)
     return Rotation(path, Shape.SIP, 1, 2, (held,), phase=phase, **parts)
 
 
@@ -40,7 +41,19 @@ def test_promoting_makes_the_generation_current_in_the_same_transaction(ledger):
     record(ledger, rotation(phase=Phase.PROMOTED))
     assert ledger.generation_of(["wei/sip"]) == {"wei/sip": 2}
     known = ledger.known().secrets[PBX]
-    assert known == {"password": Recorded(2, "f" * 32, "wei/sip")}
+    assert known["sip"] == Recorded(2, "f" * 32, "wei/sip")
+
+
+def test_both_are_known_to_be_there_until_the_old_one_is_withdrawn(ledger):
+    record(ledger, rotation(phase=Phase.PROMOTED))
+    assert ledger.known().secrets[PBX]["previous"] == Recorded(1, "b" * 32, "wei/sip")
+    record(ledger, rotation(phase=Phase.REVOKED))
+    assert ledger.known().secrets[PBX]["previous"] == Recorded(0)
+
+
+def test_a_compromised_one_is_nowhere_beside_the_new_one(ledger):
+    record(ledger, rotation(phase=Phase.PROMOTED, terms=Terms(compromised=True)))
+    assert ledger.known().secrets[PBX]["previous"] == Recorded(0)
 
 
 def test_a_run_whose_lock_was_broken_records_nothing(ledger):

@@ -4,12 +4,13 @@
 """
 
 import random
+import shutil
 from dataclasses import replace
 
 import pytest
 import rotation_runs
 from rotation_runs import SHAPES, Kill, push_then_store, run, store_over_then_push
-from rotation_soak import at_random, every_boundary
+from rotation_soak import at_random, by_power_cuts, by_processes, every_boundary
 
 
 def told(tally):
@@ -41,6 +42,32 @@ def test_thousands_of_random_runs_lose_nothing(part):
     first = 500 + 1_000 * part
     tally = at_random(range(first, first + 1_000))
     assert tally.clean, told(tally)
+
+
+@pytest.mark.slow
+def test_real_processes_on_real_files_lose_nothing_to_sigkill():
+    tally = by_processes(range(12))
+    assert tally.clean, told(tally)
+
+
+# ── the power ────────────────────────────────────────────────────────────────────────────────
+
+strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+
+@strace
+@pytest.mark.slow
+def test_a_power_cut_at_any_moment_takes_nothing_that_a_system_has():
+    tally = by_power_cuts(1, share=0.05)
+    assert tally.runs > 30
+    assert tally.clean, told(tally)
+
+
+@strace
+@pytest.mark.slow
+@pytest.mark.parametrize("careless", ["NORMAL", "OFF", "names"])
+def test_a_store_that_does_not_sync_is_caught(careless):
+    assert by_power_cuts(1, careless, share=0.05).lost
 
 
 # ── and the runs themselves are worth something ──────────────────────────────────────────────
