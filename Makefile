@@ -57,6 +57,10 @@ seeded: setup-tests ## Changes of every sort, made by hand on the lab's servers:
 phones: setup-tests ## Real soft phones on the lab that start with nothing but a URL
 	@pytest -q tests/lab/test_phones_live.py
 
+.PHONY: soak
+soak: setup-tests ## Rotations killed a hundred thousand times, SIGKILL, power cuts; RUNS=n FROM=n for others
+	@python tests/soak/rotation_soak.py $(if $(RUNS),--runs $(RUNS)) $(if $(FROM),--from $(FROM))
+
 .PHONY: molecule
 molecule: setup ## Each role on a server of its own: converge, again (idempotence), verify by use
 	@$(MAKE) --jobs=3 --output-sync=target $(SCENARIOS)

@@ -97,6 +97,45 @@ def make_folder(path: Path, *, mode: int = 0o777, called: str = "") -> None:
         raise FileUnusable(called or path, reason, remedy=remedy) from error
 
 
+def keep_private(path: Path) -> None:
+    """See that a file and its folder are there, for their owner alone, and stay there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    keep_private_folder(path.parent)
+    there = path.exists()
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    if not there:
+        _keep_name(path)
+
+
+def keep_private_folder(path: Path) -> None:
+    """The same of a folder and those above it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for one in reversed(missing):
+        _keep_name(one)
+
+
+def _keep_name(path: Path) -> None:
+    """Make a name durable: fsync(2) of a file says nothing about the entry in its folder.
+
+    A power cut could else take away a whole store whose every byte was safe. A file system that does
+    not sync folders is left to itself, as SQLite does.
+    """
+    with contextlib.suppress(OSError):
+        folder = os.open(path.absolute().parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
 def require_folder(path: Path) -> None:
     """Raise FileUnusable when something else than a folder has this name; none is fine."""
     if (path.exists() or path.is_symlink()) and not path.is_dir():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from commsroom.app import allowing, bookkeeping, calendaring, planning
 from commsroom.app.estate import actor
 from commsroom.app.reading import Reading, comparable, read
+from commsroom.app.secrets import generation_rules
 from commsroom.errors import CommsroomError, Exit, FenceRefused, PlanOutdated, TargetMoved
 from commsroom.estate import guards, order
 from commsroom.estate.backend import NOT_TRIED, Applied, Batch, Outcome, Status
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from commsroom.estate.resource import Address, Change
     from commsroom.estate.secret import Secret, SecretRef
     from commsroom.ledger import Journal, Lease
-    from commsroom.policy.security import SecretRules
-    from commsroom.secrets.generate import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +220,7 @@ class _Run:
         from commsroom.secrets import generate
 
         owners = {ref: change.address.key for change in changes for ref in _refs(change)}
-        rules = _rules(self._estate.policy.security.secrets)
+        rules = generation_rules(self._estate.policy.security.secrets)
 
         def make(ref: SecretRef) -> Secret:
             # A PIN must not be the number it guards.
@@ -322,18 +321,6 @@ class _Run:
         self._lost[system] = error
         untouched = isinstance(error, (TargetMoved, FenceRefused))
         return _all(changes, Status.FAILED if untouched else Status.UNKNOWN, str(error))
-
-
-def _rules(secrets: SecretRules) -> Rules:
-    """Turn policy's lengths into the generator's; passwords come in groups of four."""
-    from commsroom.secrets.generate import Rules
-
-    group = Rules().password_group
-    return Rules(
-        sip_length=secrets.sip.length,
-        pin_length=secrets.voicemail_pin.length,
-        password_groups=-(-max(secrets.mailbox.length, secrets.chat.length) // (group + 1)),
-    )
 
 
 def _refs(change: Change) -> list[SecretRef]:

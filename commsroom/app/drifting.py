@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from commsroom.app import evidence, judging, planning, remembering
+from commsroom.app import evidence, judging, planning, remembering, renewal
 from commsroom.errors import UsageError
 from commsroom.reports import model
 from commsroom.reports.model import Finding, FindingKind, Report
@@ -81,6 +82,7 @@ def look(
     plan, day = planned.plan, planned.compiled.as_of
     report = model.from_plan(plan, estate=str(estate.path), when=remembering.shown(at))
     report = report.plus(findings=_uncompared(estate, scope, planned))
+    report = report.plus(findings=_overdue(estate, scope, planned))
     on_servers = before.on_servers if before else ()
     if servers:
         lost = frozenset(plan.unknown) - planned.reading.answering
@@ -111,6 +113,24 @@ def _uncompared(estate: Estate, scope: Scope, planned: planning.Planned) -> Iter
             text=text,
             remedy="give it: COMMSROOM_FINGERPRINT_KEY_FILE (docs/howto/pipelines.md)",
             simulated=system in planned.plan.simulated,
+        )
+
+
+def _overdue(estate: Estate, scope: Scope, planned: planning.Planned) -> Iterator[Finding]:
+    """Tell of secrets older than policy lets them become; of another day's policy there is nothing to tell."""
+    if scope.as_of is not None:
+        return
+    asked = planning.resolved(estate, scope)
+    desired = [item for item in planned.compiled.desired if scope.whole or asked.holds(item)]
+    late = renewal.overdue(estate, desired, datetime.now(UTC))
+    for address, (slot, since) in sorted(late.items()):
+        yield Finding(
+            kind=FindingKind.OVERDUE,
+            address=str(address),
+            system=address.system,
+            text=f"{slot} should have been renewed {max(since.days, 1)} day{'s' * (since.days > 1)} ago",
+            remedy="commsroom rotate --due",
+            simulated=address.system in planned.plan.simulated,
         )
 
 

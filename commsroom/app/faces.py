@@ -13,12 +13,15 @@ from commsroom.errors import CommsroomError, Exit, UsageError
 from commsroom.estate.backend import Target
 from commsroom.estate.guards import Allow
 from commsroom.reports import documents, proofs, text
+from commsroom.reports.lines import plain
+from commsroom.reports.text import rotation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from commsroom.app.applying import ApplyResult
     from commsroom.app.proving import ProveResult
+    from commsroom.app.rotating import Chosen, Rotated
     from commsroom.estate.plan import Plan
     from commsroom.reports.model import Report
 
@@ -28,11 +31,13 @@ __all__ = [
     "CommsroomError",
     "allow",
     "apply_result",
+    "chosen_result",
     "host_services",
     "inspect_result",
     "people",
     "plan_result",
     "prove_result",
+    "rotate_result",
     "server_variables",
 ]
 
@@ -110,6 +115,25 @@ def prove_result(done: ProveResult) -> dict[str, Any]:
         "msg": "; ".join([summary.rstrip("."), *reasons, *more]) if reasons else summary,
         "exit_code": int(done.exit_code),
         **document,
+    }
+
+
+def chosen_result(chosen: Chosen) -> dict[str, Any]:
+    """Return what a rotation would begin, as check mode says it."""
+    places = {path: tuple(chosen.found[path].places) for path in chosen.begin}
+    document = rotation.chosen_document(places, chosen.left)
+    return {"changed": bool(places), "msg": f"{len(places)} to renew", **document}
+
+
+def rotate_result(done: Rotated) -> dict[str, Any]:
+    """Return a rotation as a task result; it failed where something went back, needs a person or is open."""
+    lines = rotation.rotated_lines(done.turns, done.left, done.seconds)
+    return {
+        "changed": bool(done.turns),
+        "failed": done.exit_code is not Exit.DONE,
+        "msg": "; ".join(plain(line).strip() for line in lines),
+        "exit_code": int(done.exit_code),
+        **rotation.document(done.turns, done.left),
     }
 
 

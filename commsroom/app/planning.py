@@ -16,14 +16,15 @@ from commsroom.estate import plan as plans
 from commsroom.estate.plan import Known, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
     from commsroom.app.reading import Reading
     from commsroom.estate.due import Due
-    from commsroom.estate.resource import Resource
+    from commsroom.estate.resource import Address, Resource
+    from commsroom.estate.rotation import Rotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def compare(
     roster = {person.id for person in estate.policy.people}
     gone = compiled.allocations.departed(compiled.as_of, roster)
     wanted += departed.retained(gone, addresses, reading.snapshots, known)
+    wanted, reading = resting(wanted, reading, estate.ledger.rotations().values())
     narrowed, mine = resolved(estate, scope).narrow(wanted, reading.snapshots, known)
     if not scope.whole and not narrowed and not mine.owned:
         raise UsageError(
@@ -103,6 +105,44 @@ def compare(
         built = replace(built, foreign=tuple(a for a in built.foreign if a not in others))
         built = replace(built, owned=plans.count(known.owned))
     return Planned(replace(built, simulated=estate.simulated), compiled, reading, known, due)
+
+
+def resting(
+    wanted: list[Resource], reading: Reading, turns: Iterable[Rotation]
+) -> tuple[list[Resource], Reading]:
+    """Leave passwords alone that are being rotated: what they are to be is for `rotate` to say.
+
+    Two may be taken there for a while, neither of them drift. An object that is gone is made again, password
+    and all.
+    """
+    slots: dict[Address, set[str]] = {}
+    for turn in turns:
+        for held in turn.holders:
+            slots.setdefault(held.place.address, set()).add(held.place.slot)
+    there = {address for item in reading.snapshots.values() for address in item.resources}
+    if not slots.keys() & there:
+        return wanted, reading
+    left = []
+    for item in wanted:
+        if item.address in slots and item.address in there:
+            slots[item.address].update(item.body.spare)
+            others = tuple(one for one in item.secrets if one.slot not in slots[item.address])
+            item = replace(item, secrets=others)  # noqa: PLW2901 - the same object, said with less
+        left.append(item)
+    quiet = {
+        name: replace(snapshot, verifiers=_without(snapshot.verifiers, slots))
+        for name, snapshot in reading.snapshots.items()
+    }
+    return left, replace(reading, snapshots=quiet)
+
+
+def _without(
+    verifiers: Mapping[Address, Mapping[str, str]], slots: Mapping[Address, set[str]]
+) -> dict[Address, Mapping[str, str]]:
+    return {
+        address: {slot: seen for slot, seen in held.items() if slot not in slots.get(address, ())}
+        for address, held in verifiers.items()
+    }
 
 
 def _require_allocations(estate: Estate, known: Known) -> None:

@@ -16,10 +16,24 @@ if TYPE_CHECKING:
     from datetime import date
 
     from commsroom.app.estate import Estate
+    from commsroom.policy.security import SecretRules
+    from commsroom.secrets.generate import Rules
 
 
 #: Longer than any telephone company's, and short enough for one line of Asterisk's files.
 _LONGEST: Final = 128
+
+
+def generation_rules(secrets: SecretRules) -> Rules:
+    """Turn policy's lengths into the generator's; passwords come in groups of four."""
+    from commsroom.secrets.generate import Rules
+
+    group = Rules().password_group
+    return Rules(
+        sip_length=secrets.sip.length,
+        pin_length=secrets.voicemail_pin.length,
+        password_groups=-(-max(secrets.mailbox.length, secrets.chat.length) // (group + 1)),
+    )
 
 
 def enter(estate: Estate, address: str, secret: Callable[[], str]) -> Address:

@@ -174,13 +174,18 @@ def may_ask(session: Session, *, yes: bool, verb: str = "apply") -> None:
 
 
 def agreed(plan: Plan) -> bool:
-    """Ask on the terminal; only a whole `yes` counts."""
+    """Ask whether a plan is to be made."""
     from commsroom.reports.lines import count
 
     systems = sorted({change.address.system for change in plan.changes})
     named = ", ".join(f"{name} (simulated)" if name in plan.simulated else name for name in systems)
+    return confirmed(f"Make {count(len(plan.changes), 'change')} on {named}?")
+
+
+def confirmed(question: str) -> bool:
+    """Ask on the terminal; only a whole `yes` counts."""
     try:
-        sys.stderr.write(f"\nMake {count(len(plan.changes), 'change')} on {named}? Type yes: ")
+        sys.stderr.write(f"\n{question} Type yes: ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() == "yes"
     except OSError:

@@ -36,7 +36,16 @@ system is unknown.
 
 def build() -> typer.Typer:
     """Return the whole command line."""
-    from commsroom.cli.commands import checking, device, lab, loop, policy, state, training
+    from commsroom.cli.commands import (
+        checking,
+        device,
+        lab,
+        loop,
+        policy,
+        rotating,
+        state,
+        training,
+    )
 
     app = typer.Typer(
         name="commsroom",
@@ -46,7 +55,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(invoke_without_command=True)(_root)
-    for module in (policy, loop, checking, device, training, state, lab):
+    for module in (policy, loop, checking, rotating, device, training, state, lab):
         module.register(app)
     return app
 

@@ -78,7 +78,8 @@ class Snapshot:
     `sealed` are addresses that live where we must not write (another's file): they can be
     reported and refused, never adopted. `version` is the running server's, for reports. `remarks`
     say by address what is as it should be here and yet has not reached who uses it (a telephone that
-    fetched an older profile): a difference that no change of ours repairs.
+    fetched an older profile): a difference that no change of ours repairs. `away` are those whose user is
+    not there to take a change (a telephone that is switched off), with why.
     """
 
     resources: Mapping[Address, Resource]
@@ -87,6 +88,7 @@ class Snapshot:
     sealed: frozenset[Address] = frozenset()
     version: str = ""
     remarks: Mapping[Address, str] = field(default_factory=dict)
+    away: Mapping[Address, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +232,11 @@ class LogsIn(Protocol):
 class Backend:
     """A kind of system. `supports` maps kind → fields it can hold; the rest is *unsupported*.
 
-    `slots` maps kind → slots of secrets it can hold. `connect` raises SystemUnknown when the system
-    cannot be reached. `fake` builds the same provider over an in-memory twin of the client; with a
+    `slots` maps kind → slots of secrets it can hold, `logins` those of them that the provider can log in
+    with (`LogsIn`): a secret without is not rotated, since nobody could tell whether it works. Those of the
+    kinds in `looked_up` are not tried by us, but looked for at whoever uses them: no lockout counts that.
+
+    `connect` raises SystemUnknown when the system cannot be reached. `fake` builds the same provider over an in-memory twin of the client; with a
     `state` file its contents outlive the process. `refusals` lets a back end say by address why it
     cannot hold a desired resource at all (a comma it cannot quote): reported as *unsupported*.
 
@@ -250,6 +255,8 @@ class Backend:
     connect: Callable[[Target, Tools], Provider]
     fake: Callable[[Target, Tools, Path | None], Provider]
     slots: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    logins: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    looked_up: frozenset[str] = frozenset()
     refusals: Callable[[Iterable[Resource]], Mapping[Address, str]] = field(
         default=lambda _resources: {}
     )

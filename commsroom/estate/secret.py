@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, NoReturn
 
@@ -41,10 +41,12 @@ class SecretRef:
     shape: Shape = Shape.PASSWORD
     custody: Custody = Custody.MANAGED
     generation: int = 0
+    #: Seconds after which policy renews it by the calendar; 0: never.
+    every: int = field(default=0, compare=False)
 
     def pinned(self, generation: int) -> SecretRef:
         """Return the same reference at a stated generation (1 is the first)."""
-        return SecretRef(self.path, self.slot, self.shape, self.custody, generation)
+        return replace(self, generation=generation)
 
 
 class Secret:

@@ -254,8 +254,7 @@ def _sqlite(path: Path, *, read_only: bool) -> Engine:
 
 def _make_private(path: Path) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        files.keep_private(path)
     except OSError as error:
         raise CommsroomError(
             f"the ledger {path} cannot be opened: {error.strerror}",

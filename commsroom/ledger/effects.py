@@ -95,6 +95,8 @@ class Memory:
     told: dict[str, str] = field(default_factory=dict)
     #: The last step of each device, and the event that says so.
     devices: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
+    #: The last step of each secret's rotation as written, and the event that says so.
+    rotations: dict[str, tuple[str, int]] = field(default_factory=dict)
     _slots: dict[Address, set[str]] = field(default_factory=dict)
 
     def take(self, address: Address, effect: Effect) -> None:

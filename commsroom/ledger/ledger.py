@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Kinds that carry effects; `record` may not forge one.
 _OWN_KINDS: Final = verifying.ENDINGS | equipment.EVENTS | {
     "adopted", "drift", "estate", "forgotten", "generation", "intent", "key", "late", "lock-broken",
-    "lock-taken-over", "notified", "protected", "unprotected",
+    "lock-taken-over", "notified", "protected", "rotation", "unprotected",
 }  # fmt: skip
 
 
@@ -122,6 +122,11 @@ class Ledger(Records):
         """Return the current generation of each secret's path (1 is the first)."""
         with self._database.read() as connection:
             return reading.generation_of(connection, paths)
+
+    def first_told(self, addresses: Iterable[Address]) -> dict[Address, str]:
+        """Return when each of some addresses first came up, for the age of a secret never renewed."""
+        with self._database.read() as connection:
+            return reading.first_told(connection, addresses)
 
     def events(
         self,

@@ -92,6 +92,21 @@ def generation_of(connection: Connection, paths: Iterable[str]) -> dict[str, int
     return found
 
 
+def first_told(connection: Connection, addresses: Iterable[Address]) -> dict[Address, str]:
+    """Return when (UTC, as events say it) an event first spoke of each address."""
+    first: dict[Address, int] = {}
+    for row in rows_about(connection, tables.rows, addresses):
+        at = Address(row.system, row.kind, row.key)
+        first[at] = min(row.event, first.get(at, row.event))
+    times: dict[int, str] = {}
+    numbers, table = sorted(set(first.values())), tables.events
+    for start in range(0, len(numbers), CHUNK):
+        query = select(table.c.seq, table.c.at)
+        among = table.c.seq.in_(numbers[start : start + CHUNK])
+        times.update((row.seq, row.at) for row in connection.execute(query.where(among)))
+    return {at: times[number] for at, number in first.items()}
+
+
 def events(
     connection: Connection,
     *,

@@ -1,4 +1,4 @@
-"""What the ledger keeps beside ownership: drift over time, who was told of it, the life of devices."""
+"""What the ledger keeps beside ownership: drift over time, who was told of it, devices, rotations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from commsroom.errors import CommsroomError
-from commsroom.ledger import equipment, history, reading, telling
+from commsroom.ledger import equipment, history, reading, rotations, telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from commsroom.estate.register import Entry, Life, Step
+    from commsroom.estate.rotation import Rotation
     from commsroom.ledger.database import Database
     from commsroom.ledger.sightings import DriftRun, Keep, Past, Sighting
 
@@ -96,6 +97,24 @@ class Records:
                     remedy="look at it, and run the command again",
                 )
             equipment.record(connection, steps, seen, actor=actor)
+
+    # ── rotations ────────────────────────────────────────────────────────────────────────────
+
+    def rotations(self, paths: Iterable[str] | None = None) -> dict[str, Rotation]:
+        """Return where the last rotation of each secret stands: of `paths`, or all under way."""
+        with self._database.read() as connection:
+            return rotations.standing(connection, paths)
+
+    def record_rotations(self, steps: Sequence[Rotation], *, actor: str, fence: int) -> None:
+        """Record one step of each of some rotations: what is known, and what is about to be done.
+
+        One that is promoted makes its generation the current one in the same transaction.
+
+        Raises:
+            FenceRefused: the lock is no longer held under `fence`; nothing may be sent.
+        """
+        with self._transaction("rotation") as connection:
+            rotations.record(connection, steps, actor=actor, fence=fence)
 
     @contextmanager
     def _transaction(self, name: str) -> Iterator[Connection]:

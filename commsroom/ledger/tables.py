@@ -202,6 +202,20 @@ devices: Final = Table(
 )
 
 
+#: Tables of the fifth step: where the rotation of each secret stands, by the last step recorded of it.
+_fifth_metadata: Final = MetaData()
+
+rotations: Final = Table(
+    "ledger_rotations",
+    _fifth_metadata,
+    _text("path", key=True),
+    _text("phase"),
+    _text("rotation"),
+    Column("event", BigInteger, nullable=False),
+    Index("ledger_rotations_phase", "phase"),
+)
+
+
 def _first(connection: Connection) -> None:
     metadata.create_all(connection, checkfirst=True)
     connection.execute(insert(estate).values(id=str(uuid4()), key_check=""))
@@ -222,5 +236,9 @@ def _fourth(connection: Connection) -> None:
     _fourth_metadata.create_all(connection, checkfirst=True)
 
 
+def _fifth(connection: Connection) -> None:
+    _fifth_metadata.create_all(connection, checkfirst=True)
+
+
 #: Step n makes version n out of version n - 1.
-STEPS: Final[Sequence[Callable[[Connection], None]]] = (_first, _second, _third, _fourth)
+STEPS: Final[Sequence[Callable[[Connection], None]]] = (_first, _second, _third, _fourth, _fifth)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select
 
 from commsroom.estate.resource import Address
-from commsroom.ledger import equipment, history, tables, telling
+from commsroom.ledger import equipment, history, rotations, tables, telling
 from commsroom.ledger.chain import GENESIS, Sealed, rows_digest
 from commsroom.ledger.effects import Effect, Kept, Memory
 from commsroom.ledger.reading import collector_paused
@@ -98,6 +98,8 @@ def _replay(memory: Memory, event: TableRow[Any], rows: Sequence[Stored]) -> Non
                 memory.take(Address(system, kind, key), Effect.from_json(effect))
             elif step := equipment.replayed(event.kind, system, key, action, data):
                 memory.devices[key] = (step, event.seq)
+            elif turn := rotations.replayed(event.kind, system, data):
+                memory.rotations[key] = (turn, event.seq)
     except (AttributeError, KeyError, TypeError, ValueError):
         return
     if event.kind == "intent":
@@ -112,8 +114,8 @@ def _note(memory: Memory, event: TableRow[Any], data: Any) -> None:
             memory.estate = data["estate"]
         case "key":
             memory.key_check = data["key_check"]
-        case "generation":
-            memory.generations.update(data["generations"])
+        case "generation" | rotations.EVENT:
+            memory.generations.update(data.get("generations", {}))
         case history.KIND:
             memory.drift[event.seq] = Told.from_json(data)
         case telling.KIND:
@@ -151,6 +153,8 @@ def _tables(connection: Connection, memory: Memory) -> Iterator[str]:
     yield from _differs("the estate's identity", estate, {(memory.estate, memory.key_check)})
     devices = {(tag, step, event) for tag, (step, event) in memory.devices.items()}
     yield from _differs("the register of equipment", equipment.stored(connection), devices)
+    turns = {(path, turn, event) for path, (turn, event) in memory.rotations.items()}
+    yield from _differs("the rotation of secrets", rotations.stored(connection), turns)
     yield from history.faults(connection, memory.drift)
     yield from telling.faults(connection, memory.told)
 

@@ -25,7 +25,7 @@ _AHEAD: Final = 8  # days; a window returns within a week
 #: unknown is not among them: it always weighs as it does.
 FindingKind = Literal[
     "drift", "missing", "extra", "unowned", "sealed", "foreign", "unsupported", "server",
-    "check",
+    "overdue", "check",
 ]  # fmt: skip
 
 

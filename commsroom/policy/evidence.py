@@ -39,7 +39,7 @@ EventKind = Literal[
     "abandoned", "accepted", "adopted", "applied", "device corrected", "device delivered", "device fault", "device issued",
     "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
     "forgotten", "generation", "intent", "notified", "order approved", "order cancelled", "order promised", "order proposed",
-    "outcome",
+    "outcome", "rotation",
     "proof", "protected", "recovered", "secret entered", "secret shown", "training done", "unprotected",
 ]  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from commsroom.policy.base import Audience, Section
+from commsroom.policy.rotation import RotationRules
 from commsroom.policy.scalars import Duration, Share
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Security(Section):
     )
     tls: Tls = Tls()
     secrets: SecretRules = SecretRules()
+    rotation: RotationRules = RotationRules()
 
     @property
     def lead(self) -> timedelta:

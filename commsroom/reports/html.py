@@ -41,6 +41,7 @@ WORDS: Final[Mapping[str, str]] = {
     FindingKind.UNSUPPORTED: N_("not supported by its system"),
     FindingKind.UNKNOWN: N_("could not be read"),
     FindingKind.SERVER: N_("server differs from its role"),
+    FindingKind.OVERDUE: N_("a secret is overdue"),
     FindingKind.EXCEPTION: N_("an exception that needs a look"),
     CHECK: N_("inspection not as policy says"),
     UNTOLD: N_("inspection could not tell"),

@@ -43,6 +43,7 @@ class FindingKind(StrEnum):
     UNSUPPORTED = "unsupported"  #: policy asks for something that its system cannot hold
     UNKNOWN = "unknown"  #: could not be read
     SERVER = "server"  #: the server itself is not what its role says
+    OVERDUE = "overdue"  #: a secret of ours is older than policy lets it become
     EXCEPTION = "exception"  #: an exception of policy that no longer holds, or that nothing needs
 
 

@@ -80,6 +80,12 @@ RULES: Final[Mapping[str, Rule]] = {
         "A file, service or package of the server is not what its role says.",
         "Run the playbook that the finding names.",
     ),
+    FindingKind.OVERDUE: Rule(
+        "Overdue",
+        "A secret is overdue",
+        "A secret is older than policy lets it become.",
+        "Renew it: commsroom rotate --due.",
+    ),
     FindingKind.EXCEPTION: Rule(
         "Exception",
         "An exception that needs a look",

@@ -141,10 +141,10 @@ def create(estate: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
     path = _default(name, environ)
     _refuse_inside(path, estate)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.keep_private_folder(path.parent)
         _write_new(path, base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
         note = estate / _ID_FILE
-        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.keep_private_folder(note.parent)
         # Last, and only once: the id must never name a key that is not there.
         _write_new(note, name.encode() + b"\n")
     except FileExistsError:  # another process was quicker: its key counts

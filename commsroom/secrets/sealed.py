@@ -8,7 +8,6 @@ not open. Paths and generations are legible; values, and only they, are secret.
 from __future__ import annotations
 
 import json
-import os
 import secrets as random
 import sqlite3
 import threading
@@ -244,8 +243,7 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     if read_only and not path.exists():
         raise CommsroomError(f"there is no store of secrets at {path}")
     if not read_only:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        files.keep_private(path)
     uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
     connection = sqlite3.connect(
         uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None

@@ -13,6 +13,7 @@ import csv
 import hashlib
 import http.client
 import io
+import itertools
 import json
 import os
 import re
@@ -522,3 +523,69 @@ def test_a_profile_edited_behind_our_back_is_drift_and_is_put_right(office):
     ]
     office.commsroom("apply", "--yes")
     assert office.json("plan")["changes"] == []
+
+
+class Caller:
+    """Calls a telephone again and again, and keeps when a call of its came through."""
+
+    def __init__(self, office, mine):
+        self.office, self.mine = office, mine
+        self.answered = [time.monotonic()]
+        self.over = threading.Event()
+        office.on("pbx1", "asterisk -rx 'module load res_clioriginate.so'")
+        self.thread = threading.Thread(target=self.call, daemon=True)
+        self.thread.start()
+
+    def call(self):
+        while not self.over.is_set():
+            shown = self.office.on(
+                "pbx1",
+                f"asterisk -rx 'channel originate PJSIP/{self.mine} application Wait 3'; sleep 1;"
+                " asterisk -rx 'core show channels concise'; asterisk -rx 'channel request hangup all'",
+                check=False,
+            )
+            if any(f"PJSIP/{self.mine}-" in line and "!Up!" in line for line in shown.splitlines()):
+                self.answered.append(time.monotonic())
+
+    def longest(self):
+        """End; return the longest time without a call that was answered, in seconds."""
+        self.over.set()
+        self.thread.join(30)
+        times = [*self.answered, time.monotonic()]
+        return max(after - before for before, after in itertools.pairwise(times))
+
+
+def test_a_soft_phone_takes_calls_all_through_a_rotation_of_its_password(office, linphone, notes):
+    mine, first = number(office, "L007"), secret(office, SOFT, "sip")
+    linphone.online(mine)
+    until(lambda: set(proofs(office, SOFT).values()) == {True})
+    caller = Caller(office, mine)
+    rotating = subprocess.Popen(
+        ["commsroom", "rotate", f"pbx1:extension/{mine}", "--yes", "--wait", "4m", "--json"],
+        cwd=office.root, env=office.environ, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    until(
+        lambda: first not in profile(office), 60
+    )  # it waits for the telephone, which has the old one
+    still = len(caller.answered)
+    until(lambda: len(caller.answered) > still + 2, 60)
+    linphone.stop()  # Linphone takes no NOTIFY: it fetches when it starts
+    linphone.start()
+    linphone.online(mine)
+    told = json.loads(rotating.communicate(timeout=240)[0])
+    assert rotating.returncode == 0, told
+    assert [(one["phase"], len(one["places"])) for one in told["rotations"]] == [("grace", 2)]
+    assert secret(office, SOFT, "sip") != first
+    assert office.json("plan")["changes"] == []
+    longest = caller.longest()
+    notes.append(
+        f"a soft phone through a rotation: at most {longest:.1f} s without an answered call"
+    )
+    assert longest < 30  # its own start, on a busy machine
+    rings_and_is_answered(office, mine)
+
+
+def profile(office):
+    """Return what the exchange's machine serves to the soft phone."""
+    folder = f"/var/lib/commsroom/provisioning/devices/{SOFT.lower()}"
+    return office.on("pbx1", f"cat {folder}/current/*", check=False)

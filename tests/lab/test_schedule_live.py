@@ -124,7 +124,9 @@ def test_the_hardened_unit_reaches_every_server_and_finds_nothing(company, contr
     said = controller()
     status, *lines = said.splitlines()
     assert status == "0", said + found(company)
-    assert "commsroom-schedule: apply --due ended with 0, drift with 0" in lines
+    assert (
+        "commsroom-schedule: apply --due ended with 0, rotate --due with 0, drift with 0" in lines
+    )
     assert company.environ["COMMSROOM_KEY"] not in said
     assert any(line.startswith("Checking servers: done") for line in lines)
     assert "Drift: none" in said
@@ -138,7 +140,7 @@ def test_the_hardened_unit_tells_an_account_and_a_server_that_changed(company, c
     try:
         said = controller()
         assert said.splitlines()[0] == "2", said + found(company)
-        assert "apply --due ended with 0, drift with 2" in said
+        assert "apply --due ended with 0, rotate --due with 0, drift with 2" in said
         report = company.on(HOST, f"cat /var/lib/{UNIT}/drift-*.html")
         assert f"im1:account/{login}" in report
         assert "/etc/postfix/main.cf" in report

@@ -54,6 +54,7 @@ BACKEND: Final = Backend(
     connect=_connect,
     fake=_fake,
     slots={name: frozenset(kind.slots) for name, kind in wire.KINDS.items() if kind.slots},
+    logins={"extension": frozenset({"sip"})},
     refusals=wire.refusals,
     services=lambda target: services(_settings(target)),
     judge=inspecting.judge,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from commsroom.backends.phone.client import Client
     from commsroom.backends.phone.render import Place
-    from commsroom.estate.backend import Batch, Proof, ProofRequest, Tools
+    from commsroom.estate.backend import Batch, Credential, Proof, ProofRequest, Tools
     from commsroom.estate.inspection import Facts, Seen
     from commsroom.estate.resource import Change
 
@@ -44,6 +44,7 @@ class PhoneProvider:
             sealed=frozenset(sealed),
             version=answer["version"],
             remarks={self._address(key): text for key, text in _remarks(profiles)},
+            away={self._address(key): text for key, text in _away(profiles)},
         )
 
     def apply(self, batch: Batch) -> Applied:
@@ -80,6 +81,27 @@ class PhoneProvider:
 
         yield from prove(self.client, requests)
 
+    def log_in(self, credentials: Sequence[Credential]) -> Sequence[bool | None]:
+        """Look whether each telephone was given this password, fetched it, and is registered since.
+
+        Its log-in is for it to do. One that was given another is refused this one; one that has not fetched
+        or not registered says nothing yet.
+        """
+        profiles = self.client.read()["profiles"]
+        shown = wire.verifiers(self.system, profiles, self.tools.fingerprint)
+
+        def has(one: Credential) -> bool | None:
+            at = one.resource.address
+            held = profiles.get(at.key)
+            if held is None or one.slot != "sip":
+                return None
+            if shown[at].get(one.slot) != self.tools.fingerprint(wire.hashed(one.secret)):
+                return False
+            seen = held["fetched"]
+            return True if seen and seen["current"] and held["registered"] else None
+
+        return [has(one) for one in credentials]
+
     def inspect(self, wanted: Facts) -> Seen:
         """Look at what serves the profiles, and at what was fetched; raises SystemUnknown."""
         return self.client.inspect(wanted)
@@ -100,6 +122,20 @@ def _remarks(profiles: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 key,
                 f"its telephone last fetched an older profile ({seen['digest']}, {seen['at']})",
             )
+
+
+def _away(profiles: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what no telephone uses just now."""
+    for key, held in profiles.items():
+        if held["fetched"] is None:
+            yield key, "no telephone has ever fetched it"
+        elif held["registered"] is None:
+            yield (
+                key,
+                "whether its telephone is registered cannot be told: its exchange is another machine",
+            )
+        elif not held["registered"]:
+            yield key, "its telephone is not registered"
 
 
 def _outcome(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,6 +56,11 @@ def verifiers(
         }
         for key, held in profiles.items()
     }
+
+
+def hashed(secret: Secret) -> str:
+    """Return what the server tells of a secret that it serves."""
+    return hashlib.sha256(secret.reveal().encode()).hexdigest()
 
 
 def operation(change: Change, place: Place, secret: Callable[[SecretRef], Secret]) -> Json | None:

@@ -52,6 +52,7 @@ BACKEND = Backend(
     connect=_connect,
     fake=_fake,
     slots={kind: frozenset({"password"}) for kind in ACCOUNTS},
+    logins={kind: frozenset({"password"}) for kind in ACCOUNTS},
     refusals=refusals,
     services=lambda target: services(_settings(target)),
     judge=inspecting.judge,

@@ -58,6 +58,7 @@ BACKEND: Final = Backend(
     connect=_connect,
     fake=_fake,
     slots={"account": frozenset({"password"})},
+    logins={"account": frozenset({"password"})},
     refusals=wire.refusals,
     services=lambda target: services(_settings(target)),
     judge=inspecting.judge,

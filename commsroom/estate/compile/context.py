@@ -118,8 +118,11 @@ class Context:
 def secret(
     path: str, slot: str, shape: Shape, rule: SecretRule, person: Person | None = None
 ) -> SecretRef:
-    """Refer to a secret under the custody that policy rules for it."""
-    return SecretRef(path, slot, shape, Custody(rule.custody_of(person)))
+    """Refer to a secret under the custody that policy rules for it; a person's own is never renewed by date."""
+    custody = Custody(rule.custody_of(person))
+    mine = custody is Custody.MANAGED and rule.rotate is not None
+    every = int(rule.rotate.total_seconds()) if mine and rule.rotate else 0
+    return SecretRef(path, slot, shape, custody, every=every)
 
 
 def _holders(

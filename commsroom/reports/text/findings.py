@@ -25,6 +25,7 @@ TITLE: Final[Mapping[FindingKind, str]] = {
     FindingKind.UNSUPPORTED: "is not supported",
     FindingKind.UNKNOWN: "is unknown",
     FindingKind.SERVER: "is not what its role says",
+    FindingKind.OVERDUE: "is overdue",
     FindingKind.EXCEPTION: "is an exception that needs a look",
 }
 _STYLE: Final[Mapping[Standing, Style]] = {

@@ -24,6 +24,7 @@ _COUNTED: Final[Mapping[FindingKind, str]] = {
     FindingKind.EXTRA: "no longer in policy",
     FindingKind.UNOWNED: "not ours",
     FindingKind.SERVER: "on servers",
+    FindingKind.OVERDUE: "overdue",
 }
 
 

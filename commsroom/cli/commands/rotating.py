@@ -1,0 +1,107 @@
+"""The command about renewing secrets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commsroom.cli import forms
+from commsroom.cli.completion import addresses
+from commsroom.cli.options import span
+from commsroom.cli.output import warn
+from commsroom.cli.session import Session, command
+
+if TYPE_CHECKING:
+    from commsroom.app.rotating import Chosen
+
+
+def register(app: typer.Typer) -> None:
+    """Add `rotate` to `app`."""
+    command(
+        app,
+        "rotate",
+        "commsroom rotate --due --yes",
+        "commsroom rotate --due --dry-run",
+        "commsroom rotate 'pbx1:extension/21*'",
+        "commsroom rotate --compromised wei.wang",
+        works=True,
+    )(rotate)
+
+
+def rotate(
+    session: Session,
+    *,
+    address: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ADDRESS]…", show_default=False, autocompletion=addresses),
+    ] = None,
+    due: Annotated[bool, typer.Option("--due", help="What policy's calendar says.")] = False,
+    compromised: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHO",
+            help="Every secret of a person (id or login) or on a system: at once, and the old one is"
+            " refused without grace; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be rotated, and how.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    wait: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="How long to wait for what does not answer or has to rest."
+        ),
+    ] = "2m",
+) -> int:
+    """Renew secrets, and go on with what an earlier run left.
+
+    A new secret is stored, written everywhere it is held, tried by a real login, and only then the
+    current one; the old one stays good for policy's grace where a system takes two. Killed
+    anywhere, the next run goes on. Without arguments it only goes on. Ends with 2 when something
+    went back to its old secret or needs a person, with 4 when something is not decided yet.
+    """
+    from commsroom.app import rotating
+    from commsroom.errors import UsageError
+    from commsroom.reports.text import rotation as text
+
+    wish = rotating.Wish(
+        addresses=tuple(address or ()),
+        compromised=tuple(compromised or ()),
+        due=due,
+        wait=span("--wait", wait).total_seconds(),
+    )
+    if dry_run and yes:
+        raise UsageError("--dry-run changes nothing, so there is nothing to say yes to")
+    if not dry_run:
+        forms.may_ask(session, yes=yes, verb="rotate")
+    with session.open(founding=False) as estate:
+        estate.require_ledger()
+        chosen = rotating.choose(estate, wish)
+        rules = estate.policy.security.rotation
+        places = {path: tuple(chosen.found[path].places) for path in chosen.begin}
+        two = frozenset(path for path in places if chosen.grace(path))
+        if places or chosen.left:
+            session.out.lines(text.chosen_lines(places, two, chosen.left, rules.grace))
+        if dry_run:
+            session.out.document(text.chosen_document(places, chosen.left))
+            return 0
+        if chosen.begin and not yes and not forms.confirmed(_question(chosen)):
+            session.out.text("Nothing was changed.\n")
+            return 0
+        done = rotating.rotate(estate, wish, session.progress)
+    session.out.lines(text.rotated_lines(done.turns, done.left, done.seconds))
+    for system, why in sorted(done.unknown.items()):
+        warn(f"{system}: {why}")
+    session.out.document(text.document(done.turns, done.left))
+    return done.exit_code
+
+
+def _question(chosen: Chosen) -> str:
+    from commsroom.reports.lines import count
+
+    systems = sorted({name for path in chosen.begin for name in chosen.found[path].systems})
+    return f"Renew {count(len(chosen.begin), 'secret')} on {', '.join(systems)}?"

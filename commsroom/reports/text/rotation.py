@@ -1,0 +1,123 @@
+"""What is going to be rotated and what became of it, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from commsroom.estate.rotation import Phase
+from commsroom.reports.lines import Span, Style, count, duration, line, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import timedelta
+
+    from commsroom.estate.rotation import Place, Rotation
+    from commsroom.reports.lines import Line
+
+#: Told one by one up to here; beyond, by their number.
+_MANY: Final = 20
+#: Named of those that share a reason.
+_FEW: Final = 3
+_WORDS: Final = {
+    Phase.GRACE: "renewed; the old one is good until its grace is over",
+    Phase.REVOKED: "renewed; the old one is refused",
+    Phase.ROLLED_BACK: "not renewed, the old one is in force everywhere",
+    Phase.QUARANTINED: "needs a person",
+}
+_STYLES: Final = {
+    Phase.GRACE: Style.GOOD,
+    Phase.REVOKED: Style.GOOD,
+    Phase.ROLLED_BACK: Style.BAD,
+    Phase.QUARANTINED: Style.BAD,
+}
+
+
+def chosen_lines(
+    places: Mapping[str, tuple[Place, ...]],
+    two: frozenset[str],
+    left: Mapping[str, str],
+    grace: timedelta,
+) -> Iterator[Line]:
+    """Say which secrets are renewed, where, and how the old ones end; and why others are not.
+
+    Args:
+        places: Where each secret that is going to be renewed is held, by its path.
+        two: Those of them that some place takes beside the new one.
+        left: Why others that were asked for are left as they are, by path.
+        grace: For how long the old one is good where it can be.
+    """
+    for number, path in enumerate(sorted(places)):
+        if number == _MANY:
+            yield line(Span(f"  … and {len(places) - _MANY:,} more", Style.QUIET))
+            break
+        until = f"the old one is good for {duration(grace.total_seconds())} more"
+        how = until if path in two else "at once: nothing there takes two passwords at a time"
+        held = ", ".join(str(place) for place in places[path])
+        yield line(Span("  ~ ", Style.UPDATE), f"{path}  ", Span(f"{held}; {how}", Style.QUIET))
+    yield from left_lines(left)
+    yield line(
+        f"Rotation: {count(len(places), 'secret')} to renew, {len(left):,} left as they are."
+    )
+
+
+def left_lines(left: Mapping[str, str]) -> Iterator[Line]:
+    """Say what is left as it is, each reason once with how many."""
+    reasons: dict[str, list[str]] = {}
+    for path, why in sorted(left.items()):
+        reasons.setdefault(why, []).append(path)
+    for why, paths in sorted(reasons.items()):
+        named = ", ".join(paths[:_FEW]) + (
+            f" and {len(paths) - _FEW:,} more" if len(paths) > _FEW else ""
+        )
+        yield line(Span("  - ", Style.DOUBT), f"{named}: ", Span(why, Style.QUIET))
+
+
+def rotated_lines(
+    turns: Mapping[str, Rotation], left: Mapping[str, str], took: float
+) -> Iterator[Line]:
+    """Say what became of each rotation: the failed ones by name, the others by their number."""
+    counted = Counter(turn.phase for turn in turns.values())
+    for path, turn in sorted(turns.items()):
+        if turn.phase in _WORDS and not turn.why:
+            continue
+        words = _WORDS.get(turn.phase, f"not decided yet ({turn.phase}): run rotate again")
+        style = _STYLES.get(turn.phase, Style.DOUBT)
+        yield line(Span("  ! ", style), f"{path}  {words}" + (f": {turn.why}" if turn.why else ""))
+    yield from left_lines(left)
+    for phase in (Phase.REVOKED, Phase.GRACE, Phase.ROLLED_BACK, Phase.QUARANTINED):
+        if counted[phase]:
+            yield line(Span(f"{counted[phase]:,}", _STYLES[phase]), f" {_WORDS[phase]}")
+    open_ = sum(number for phase, number in counted.items() if phase not in _WORDS)
+    if open_:
+        yield line(Span(f"{open_:,}", Style.DOUBT), " not decided yet: run commsroom rotate again")
+    yield line(f"Rotation: {count(len(turns), 'secret')} in {seconds(took)}.")
+
+
+def document(turns: Mapping[str, Rotation], left: Mapping[str, str]) -> dict[str, Any]:
+    """Return it as JSON; no value of a secret was ever in it."""
+    return {
+        "rotations": [
+            {
+                "secret": path,
+                "phase": str(turn.phase),
+                "since": datetime.fromtimestamp(turn.since, UTC).isoformat(timespec="seconds"),
+                "generation": turn.new,
+                "places": [str(held.place) for held in turn.holders],
+                "why": turn.why,
+            }
+            for path, turn in sorted(turns.items())
+        ],
+        "left": dict(sorted(left.items())),
+    }
+
+
+def chosen_document(
+    places: Mapping[str, tuple[Place, ...]], left: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what would be renewed, as JSON."""
+    return {
+        "renew": {path: [str(place) for place in held] for path, held in sorted(places.items())},
+        "left": dict(sorted(left.items())),
+    }
