@@ -73,6 +73,10 @@ bench: setup ## Measure what we promise about speed, on the lab's servers
 bench-drift: setup ## What a drift check of 10,000 people costs, on the lab's servers
 	@python benchmarks/scale.py
 
+.PHONY: bench-rotation
+bench-rotation: setup ## What renewing 10,000 SIP passwords costs, on the lab's exchange
+	@python benchmarks/rotation.py
+
 .PHONY: fix
 fix: setup ## Format the code and let ruff repair what it can
 	@ruff check --fix-only -q .
