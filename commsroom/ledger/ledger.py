@@ -254,7 +254,7 @@ class Ledger(Records):
     # ── ownership, protection, secrets' generations, notes ───────────────────────────────────
 
     def adopt(self, resources: Iterable[Resource], *, actor: str) -> None:
-        """Make existing objects ours, with their protection."""
+        """Make existing objects ours, with their protection; what is ours already gets its person anew."""
         lines = [Line(item.address, str(Action.ADOPT), {}, of_resource(item)) for item in resources]
         if lines:
             with self._transaction("adopt") as connection:
