@@ -165,7 +165,7 @@ def _after(
     for name in fresh.unknown:
         snapshots.pop(name, None)
     reading = Reading(snapshots, {**planned.reading.unknown, **fresh.unknown})
-    again = planning.compare(estate, scope, planned.compiled, reading, planned.due)
+    again = planning.compare(estate, scope, planned.compiled, reading, planned.due, again=True)
     return _selected(again, select).plan
 
 

@@ -33,6 +33,12 @@ class Scope:
         """Tell whether nothing was narrowed."""
         return not self.people and not self.only
 
+    @property
+    def words(self) -> str:
+        """Give the selection as it was asked for, to be named in a message."""
+        parts = (*(repr(glob) for glob in self.only), *(f"person {who!r}" for who in self.people))
+        return ", ".join(parts)
+
     def narrow(
         self, desired: Iterable[Resource], snapshots: Mapping[str, Snapshot], known: Known
     ) -> tuple[list[Resource], Known]:

@@ -568,3 +568,19 @@ def test_a_system_on_which_nothing_was_applied_yet_is_not_proven(fresh):
     done = fresh("prove", *DAY)
     assert done.code == 4
     assert re.search(r"pbx1: policy asks for \d+ objects there, and nothing was applied", done.out)
+
+
+def test_a_scope_that_names_nothing_is_named_and_nothing_else_is_said(estate):
+    done = estate("plan", "--only", "nosuch:*", "--only", "not:this", *DAY)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: nothing in policy or in what we own matches 'nosuch:*', 'not:this'"
+        " (commsroom show lists all addresses)\n"
+    )
+
+
+def test_taking_away_all_that_somebody_had_ends_well(estate):
+    """Reading again found nothing of theirs, which once was an error."""
+    estate.policy("people.csv", "2023-02-01,,P1", "2023-02-01,2025-01-31,P1")
+    done = estate("apply", "--yes", "--person", "P5", *DAY)
+    assert done.code == 0, done.err
