@@ -118,6 +118,11 @@ class Ledger(Records):
         with self._database.read() as connection:
             return reading.open_batches(connection)
 
+    def written(self, addresses: Iterable[Address]) -> dict[Address, Mapping[str, Any]]:
+        """Return the state that was last written to each address; nothing of what was never written to."""
+        with self._database.read() as connection:
+            return reading.written(connection, addresses)
+
     def generation_of(self, paths: Iterable[str]) -> dict[str, int]:
         """Return the current generation of each secret's path (1 is the first)."""
         with self._database.read() as connection:
