@@ -144,4 +144,4 @@ def require_folder(path: Path) -> None:
 
 def _require_regular(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
-        raise FileUnusable(path, "is not a regular file")
+        raise FileUnusable(path, f"is not a regular file{' but a folder' * stat.S_ISDIR(mode)}")

@@ -6,7 +6,7 @@ import os
 import time
 import uuid
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.app import allowing, bookkeeping, calendaring, planning
 from commsroom.app.estate import actor
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from commsroom.estate.resource import Address, Change
     from commsroom.estate.secret import Secret, SecretRef
     from commsroom.ledger import Journal, Lease
+    from commsroom.policy.people import Person
+
+
+#: How many people a warning names.
+_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,21 @@ def apply(
         if result.ok and scope.whole and select is None:
             lease.check()
             calendaring.remember(estate, planned)
+        if due:
+            _tell_left_open(calendaring.left_open(estate, scope, planned.compiled), progress)
     return result
+
+
+def _tell_left_open(people: Sequence[Person], progress: Progress) -> None:
+    """Warn of leavers whom no calendar closes: their last day was entered when it was over."""
+    if not people:
+        return
+    names = ", ".join(f"{item.id} ({printable(item.name)})" for item in people[:_NAMED])
+    more = f" and {len(people) - _NAMED} more" if len(people) > _NAMED else ""
+    progress.say(
+        f"warning: {names}{more}: the last day is over and accounts are open;"
+        " commsroom apply closes them"
+    )
 
 
 def _selected(planned: Planned, select: Callable[[Change, Known], bool] | None) -> Planned:
@@ -165,7 +184,7 @@ def _after(
     for name in fresh.unknown:
         snapshots.pop(name, None)
     reading = Reading(snapshots, {**planned.reading.unknown, **fresh.unknown})
-    again = planning.compare(estate, scope, planned.compiled, reading, planned.due)
+    again = planning.compare(estate, scope, planned.compiled, reading, planned.due, again=True)
     return _selected(again, select).plan
 
 

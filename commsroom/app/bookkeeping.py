@@ -69,6 +69,7 @@ def tidy(estate: Estate, planned: Planned, progress: Progress) -> None:
     ]
     if gone:
         _forget(estate, gone, "they are gone there and policy asks for them no longer", progress)
+    estate.ledger.adopt(planned.plan.passed_on, actor=actor())
     estate.ledger.protect(
         [item for item in planned.compiled.desired if item.protected], actor=actor()
     )

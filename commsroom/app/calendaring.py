@@ -15,7 +15,9 @@ from commsroom.app.estate import actor
 from commsroom.app.reading import Reading, read
 from commsroom.errors import CommsroomError
 from commsroom.estate import due as dues
+from commsroom.estate.kinds import kind_named
 from commsroom.policy.allotted import Allocations
+from commsroom.policy.calendar import State, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from commsroom.app.scope import Scope
     from commsroom.estate.due import Due
     from commsroom.estate.resource import Address
+    from commsroom.policy.people import Person
 
 #: The ledger's event for a whole apply that ended well: its data are the dates it was made for.
 APPLIED: Final = "applied"
@@ -87,6 +90,34 @@ def remember(estate: Estate, planned: Planned) -> None:
     ):
         return
     estate.ledger.record(APPLIED, here.to_json(), actor=actor())
+
+
+def left_open(estate: Estate, scope: Scope, compiled: Compiled) -> tuple[Person, ...]:
+    """Return whose last day is over and who has an account that, as far as we wrote, is open.
+
+    A last day entered late was never due: on the day after it, the roster did not say so yet.
+    """
+    named, security = planning.resolved(estate, scope).people, estate.policy.security
+    over = {
+        person.id: person
+        for person in estate.policy.people
+        if (not named or person.id in named)
+        and state_of(person, security, compiled.at_sites.get(person.site, compiled.as_of))
+        in {State.CLOSED, State.PURGED}
+    }
+    persons = estate.ledger.known().persons if over else {}
+    accounts = {
+        address: person
+        for address, person in persons.items()
+        if person in over and kind_named(address.kind).closes
+    }
+    last = estate.ledger.written(accounts)
+    opened = {
+        person
+        for address, person in accounts.items()
+        if not any(last.get(address, {}).get(name) for name in kind_named(address.kind).closes)
+    }
+    return tuple(over[person] for person in sorted(opened))
 
 
 def prepare(estate: Estate, scope: Scope, progress: Progress) -> Planned:

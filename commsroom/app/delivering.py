@@ -139,7 +139,7 @@ def deliver(
                 f"{quoted(text)} does not say which device replaces which",
                 remedy="write OLD=NEW, two asset tags",
             )
-        delivery.add(name, now.device(new), place)  # it may be named by its MAC address
+        delivery.add(name, _arrived(now, new), place)  # it may be named by its MAC address
     return record(estate, delivery, day, seen)
 
 
@@ -156,6 +156,17 @@ def record(
     )
     found = take(estate, list(delivery.brought), what, rows)
     return Recorded(entries=found.entries, notes=(*found.notes, *delivery.notes()))
+
+
+def _arrived(now: Register, name: str) -> Device:
+    """Return what arrived, by its tag or MAC address; one without a row is no slip of another's tag."""
+    try:
+        return now.device(name)
+    except UsageError as error:
+        raise UsageError(
+            f"there is no device {quoted(name)} in devices.csv",
+            remedy="its row comes first: write one for what arrived into policies/devices.csv, in stock",
+        ) from error
 
 
 def unasked(name: str, free: Free, tag: str, kind: str, product: str) -> UsageError:

@@ -66,7 +66,7 @@ def listed(estate: Estate, chosen: Chosen) -> tuple[Device, ...]:
     """Return the devices that are meant, as they stand, in the order of their rows.
 
     Raises:
-        UsageError: there is no such kind, state or site.
+        UsageError: there is no such kind, state, site or holder.
     """
     sites = estate.policy.company.sites
     for word, valid, what in (
@@ -76,7 +76,11 @@ def listed(estate: Estate, chosen: Chosen) -> tuple[Device, ...]:
     ):
         if word and word not in valid:
             raise UsageError(f"{quoted(word)} is no {what}", remedy=did_you_mean(word, valid))
-    return tuple(item for item in registering.read(estate).devices if chosen.names(item))
+    now = registering.read(estate)
+    found = tuple(item for item in now.devices if chosen.names(item))
+    if not now.held_like(chosen.holder):
+        now.holder(chosen.holder)  # a person or place that holds nothing; anybody else is a slip
+    return found
 
 
 def show(estate: Estate, tag: str) -> File:

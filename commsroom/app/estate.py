@@ -296,6 +296,11 @@ class Estate:
         self.require_key()
         return self.early_fleet
 
+    def require_baseline(self) -> None:
+        """Judge the baseline, where there is one, before any server is asked; raises CommsroomError."""
+        if self.baseline is not None:
+            _ = self.accepted
+
     @_once
     def early_fleet(self) -> Fleet:
         """The same before ledger and key are opened, to ask servers meanwhile.

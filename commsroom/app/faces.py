@@ -66,8 +66,8 @@ def people(given: object) -> tuple[str, ...]:
 
 
 def allow(*, removals: Sequence[str], protected: Sequence[str], adopt: Sequence[str]) -> Allow:
-    """Build what the operator allows by name from lists of texts."""
-    return Allow(frozenset(removals), frozenset(protected), tuple(adopt))
+    """Build what a playbook allows by name from lists of texts."""
+    return Allow(frozenset(removals), frozenset(protected), tuple(adopt), "-e allow_removal={}")
 
 
 def plan_result(plan: Plan) -> dict[str, Any]:

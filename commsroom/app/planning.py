@@ -74,10 +74,13 @@ def compare(
     compiled: Compiled,
     reading: Reading,
     due: Due | None = None,
+    *,
+    again: bool = False,
 ) -> Planned:
     """Build the plan for `scope` from what is wanted, what is there and what the ledger remembers.
 
-    With `due`, only what the calendar made due is in it.
+    With `due`, only what the calendar made due is in it. `again` is after an apply, which may have left
+    nothing that the scope names.
     """
     known = estate.ledger.known()
     if known.secrets and not estate.read_only:
@@ -90,9 +93,9 @@ def compare(
     wanted += departed.retained(gone, addresses, reading.snapshots, known)
     wanted, reading = resting(wanted, reading, estate.ledger.rotations().values())
     narrowed, mine = resolved(estate, scope).narrow(wanted, reading.snapshots, known)
-    if not scope.whole and not narrowed and not mine.owned:
+    if not again and not scope.whole and not narrowed and not mine.owned:
         raise UsageError(
-            "nothing in policy or in what we own matches",
+            f"nothing in policy or in what we own matches {scope.words}",
             remedy="commsroom show lists all addresses",
         )
     if due is not None:

@@ -45,6 +45,7 @@ class Pending:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=lambda: None)
         try:
+            estate.require_baseline()
             fleet = (
                 estate.early_fleet
             )  # in this thread: two that import together both take twice as long

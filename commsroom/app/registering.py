@@ -86,6 +86,12 @@ class Register:
             or "people are in the roster, places in policies/equipment.yml",
         )
 
+    def held_like(self, glob: str) -> bool:
+        """Tell whether somebody a glob names holds something, or the glob may name anybody."""
+        if not glob or any(sign in glob for sign in "*?["):
+            return True
+        return any(item.holder == glob for item in self.devices)
+
     def held_by(self, name: str) -> tuple[Device, ...]:
         """Return what somebody or a place holds now."""
         return tuple(item for item in self.devices if item.holder == name)

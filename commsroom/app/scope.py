@@ -33,6 +33,12 @@ class Scope:
         """Tell whether nothing was narrowed."""
         return not self.people and not self.only
 
+    @property
+    def words(self) -> str:
+        """Give the selection as it was asked for, to be named in a message."""
+        parts = (*(repr(glob) for glob in self.only), *(f"person {who!r}" for who in self.people))
+        return ", ".join(parts)
+
     def narrow(
         self, desired: Iterable[Resource], snapshots: Mapping[str, Snapshot], known: Known
     ) -> tuple[list[Resource], Known]:
@@ -73,9 +79,13 @@ def _people(
     people: frozenset[str], desired: list[Resource], snapshots: Mapping[str, Snapshot], known: Known
 ) -> tuple[list[Resource], frozenset[Address]]:
     own = {item.address for item in desired if item.person in people}
-    once = {address for address in known.owned if known.persons.get(address) in people}
-    keys = {address.key for address in own | once}
     by_address = {item.address: item for item in desired}
+    once = {
+        address
+        for address in known.owned
+        if known.persons.get(address) in people and not _passed_on(by_address.get(address), people)
+    }
+    keys = {address.key for address in own | once}
     chosen = {address: by_address[address] for address in own}
     for need in _closure(own, by_address):
         present = need.system in snapshots and need in snapshots[need.system].resources
@@ -90,6 +100,11 @@ def _people(
         if entered is not None:
             chosen[item.address] = entered
     return list(chosen.values()), frozenset(once | (known.owned & set(chosen)))
+
+
+def _passed_on(item: Resource | None, people: frozenset[str]) -> bool:
+    """Tell of what was theirs whether it is another's now: a telephone's profile, a port, no mailbox."""
+    return item is not None and not item.body.retained and item.person not in people | {""}
 
 
 def _closure(start: set[Address], among: Mapping[Address, Resource]) -> list[Address]:

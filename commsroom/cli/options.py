@@ -44,6 +44,15 @@ def read_day(text: str) -> datetime:
     raise typer.BadParameter(f"{text!r} is no day; write YYYY-MM-DD, as 2026-11-24")
 
 
+def writable(file: Path | None) -> Path | None:
+    """Refuse a place nothing can be written to before any server is asked."""
+    from commsroom.cli.output import require_writable
+
+    if file is not None:
+        require_writable(file)
+    return file
+
+
 def _read_language(text: str) -> str:
     """Refuse a language nobody wrote before an hour of work is done for it."""
     from commsroom.reports import languages
@@ -117,7 +126,11 @@ Full = Annotated[bool, typer.Option("--full", help="List everything, however lon
 Out = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FILE", help="Write the report to FILE instead.", show_default=False
+        "--out",
+        metavar="FILE",
+        help="Write the report to FILE instead.",
+        callback=writable,
+        show_default=False,
     ),
 ]
 Also = Annotated[

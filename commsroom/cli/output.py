@@ -86,16 +86,32 @@ def flush() -> None:
             sys.stdout.flush()
 
 
+def require_writable(path: Path) -> None:
+    """Refuse a place where no file can be written, before work is done for what would go there.
+
+    Raises:
+        CommsroomError: a folder or device has that name, or its folder is not there or not ours to write.
+    """
+    remedy = "--out takes the name of a file to write"
+    if path.is_dir():
+        raise CommsroomError(f"{path}: is not a file but a folder", remedy=remedy)
+    if path.exists() and not path.is_file():
+        raise CommsroomError(f"{path}: is not a file", remedy=remedy)
+    if not path.parent.is_dir():
+        raise CommsroomError(
+            f"{path}: cannot be written: there is no folder {path.parent}", remedy=remedy
+        )
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise CommsroomError(f"{path}: cannot be written: Permission denied", remedy=remedy)
+
+
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a whole file or nothing: beside, then renamed over what may have been there.
 
     Raises:
         CommsroomError: it cannot be written, or a folder or device has that name.
     """
-    if path.exists() and not path.is_file():
-        raise CommsroomError(
-            f"{path}: is not a file", remedy="--out takes the name of a file to write"
-        )
+    require_writable(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("wb") as file:

@@ -30,6 +30,8 @@ class Allow:
     removals: frozenset[str] = frozenset()
     protected: frozenset[str] = frozenset()
     adopt: tuple[str, ...] = field(default=())
+    #: How the operator says what may be removed, `{}` being several with commas; empty: by options.
+    removals_said_by: str = field(default="", compare=False)
 
 
 def check(plan: Plan, known: Known, allow: Allow, *, limit: float = REMOVAL_LIMIT) -> None:
@@ -114,8 +116,15 @@ def _check_size(plan: Plan, allow: Allow, limit: float) -> None:
     if excess:
         raise GuardRefused(
             f"the plan deletes or suspends {', '.join(text for text, _ in excess)}; the limit is {limit:.0%}",
-            allow=" ".join(f"--allow-removal {name}" for _, name in excess),
+            allow=_removing([name for _, name in excess], allow),
         )
+
+
+def _removing(names: Sequence[str], allow: Allow) -> str:
+    """Return the words that allow these removals, where they are typed: a terminal or a playbook."""
+    if allow.removals_said_by:
+        return allow.removals_said_by.format(",".join([*sorted(allow.removals), *names]))
+    return " ".join(f"--allow-removal {name}" for name in names)
 
 
 def _adopting(strangers: Sequence[Address]) -> str:

@@ -51,13 +51,17 @@ class Plan:
     `foreign` exist, are not ours and not in policy. `sealed` are asked for by policy but exist in a
     place that is not ours to write. `unsupported` maps an address to what its system cannot hold.
     `waiting` maps an address to why it is not yet asked for as policy wants it, `remarks` to what is as
-    policy says on its system and has not reached who uses it. `handovers` are one person's objects that would become another's, with holder and heir. `owned` counts what we own by (system, kind), the measure for the guards.
+    policy says on its system and has not reached who uses it. `handovers` keep what is one person's and
+    would become another's, with holder and heir. `passed_on` keep nothing of anybody's (a telephone's
+    profile, a port), differ in nothing and are another person's now. `owned` counts what we own by
+    (system, kind), the measure for the guards.
     """
 
     changes: tuple[Change, ...] = ()
     foreign: tuple[Address, ...] = ()
     sealed: tuple[Address, ...] = ()
     handovers: Mapping[Address, tuple[str, str]] = field(default_factory=dict)
+    passed_on: tuple[Resource, ...] = ()
     unsupported: Mapping[Address, str] = field(default_factory=dict)
     waiting: Mapping[Address, str] = field(default_factory=dict)
     remarks: Mapping[Address, str] = field(default_factory=dict)
@@ -179,11 +183,20 @@ def _built(
         if item.action is Action.ADOPT and item.address in snapshots[item.address.system].sealed
     }
     kept = [change for change in changes if change.address not in sealed]
+    heirs = _heirs(wanted, snapshots, known)
+    changing = {change.address for change in changes}
     return Plan(
         changes=tuple(sorted(kept, key=lambda change: change.address)),
         foreign=tuple(sorted(address for address, _ in extra if address not in known.owned)),
         sealed=tuple(sorted(sealed)),
-        handovers=_handovers(wanted, snapshots, known),
+        handovers={
+            item.address: (known.persons[item.address], item.person)
+            for item in heirs
+            if item.body.retained
+        },
+        passed_on=tuple(
+            item for item in heirs if not item.body.retained and item.address not in changing
+        ),
         unsupported=unsupported,
         waiting=waiting,
         remarks={
@@ -215,17 +228,17 @@ def _staged(
     return found, waiting
 
 
-def _handovers(
+def _heirs(
     wanted: Mapping[Address, Resource], snapshots: Mapping[str, Snapshot], known: Known
-) -> dict[Address, tuple[str, str]]:
+) -> list[Resource]:
     """Find what would be another person's, even where nothing about the object itself differs."""
-    return {
-        address: (holder, item.person)
+    return [
+        item
         for address, item in wanted.items()
         if item.person
-        and (holder := known.persons.get(address, item.person)) not in {"", item.person}
+        and known.persons.get(address, item.person) not in {"", item.person}
         and address in snapshots[address.system].resources
-    }
+    ]
 
 
 def _refusals(

@@ -118,6 +118,11 @@ class Ledger(Records):
         with self._database.read() as connection:
             return reading.open_batches(connection)
 
+    def written(self, addresses: Iterable[Address]) -> dict[Address, Mapping[str, Any]]:
+        """Return the state that was last written to each address; nothing of what was never written to."""
+        with self._database.read() as connection:
+            return reading.written(connection, addresses)
+
     def generation_of(self, paths: Iterable[str]) -> dict[str, int]:
         """Return the current generation of each secret's path (1 is the first)."""
         with self._database.read() as connection:
@@ -254,7 +259,7 @@ class Ledger(Records):
     # ── ownership, protection, secrets' generations, notes ───────────────────────────────────
 
     def adopt(self, resources: Iterable[Resource], *, actor: str) -> None:
-        """Make existing objects ours, with their protection."""
+        """Make existing objects ours, with their protection; what is ours already gets its person anew."""
         lines = [Line(item.address, str(Action.ADOPT), {}, of_resource(item)) for item in resources]
         if lines:
             with self._transaction("adopt") as connection:

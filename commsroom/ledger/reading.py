@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import exists, select
 
+from commsroom.estate.backend import Status
 from commsroom.estate.plan import Known
 from commsroom.estate.resource import Action, Address, Recorded
 from commsroom.ledger import tables
@@ -18,7 +19,7 @@ from commsroom.ledger.model import Event, OpenBatch, Row
 from commsroom.ledger.writing import CHUNK, rows_about
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Select, Table
     from sqlalchemy import Row as TableRow
@@ -154,6 +155,22 @@ def among(connection: Connection, table: Table, addresses: Iterable[Address]) ->
     """Return those of `addresses` that have a row in `table`."""
     rows = rows_about(connection, table, addresses)
     return {Address(row.system, row.kind, row.key) for row in rows}
+
+
+def written(
+    connection: Connection, addresses: Iterable[Address]
+) -> dict[Address, Mapping[str, Any]]:
+    """Return the state last written to each address for sure; what was only adopted is not among them."""
+    rows = sorted(rows_about(connection, tables.rows, addresses), key=lambda row: row.event)
+    meant: dict[Address, Mapping[str, Any]] = {}
+    done: dict[Address, Mapping[str, Any]] = {}
+    for row in rows:
+        address, said = Address(row.system, row.kind, row.key), json.loads(row.data)
+        if "after" in said:
+            meant[address] = said["after"] or {}
+        elif said.get("status") == Status.DONE and address in meant:
+            done[address] = meant[address]
+    return done
 
 
 def _is_glob(text: str) -> bool:

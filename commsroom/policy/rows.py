@@ -199,8 +199,7 @@ class Rows:
             pass
         day = table.day(text)
         if day is None:
-            remedy = f"write {table.iso(text)}"
-            self._problem(line, column, f"{quoted(text)} is not a date", remedy)
+            self._problem(line, column, *table.not_a_date(text))
             return None
         self._dates[text] = day
         return day

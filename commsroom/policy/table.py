@@ -7,8 +7,10 @@ at its place, and none of them ends the reading of the others, save one that lea
 
 from __future__ import annotations
 
+import calendar
 import csv
 import gc
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
@@ -25,6 +27,8 @@ _LONGEST_LINE: Final = 16 * 2**10
 #: More problems than this help nobody; the rest is counted.
 _SHOWN: Final = 50
 _YEARS: Final = range(1900, 2200)
+_ISO: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_MONTHS: Final = 12
 
 #: Takes the values of one row and the line it stands in.
 Add = Callable[[Sequence[str], int], None]
@@ -204,6 +208,19 @@ def no_day(written: str) -> tuple[str, str]:
         if date.fromisoformat(written).isoformat() == written:
             years = f"{_YEARS.start} to {_YEARS.stop - 1}"
             return f"{written} is out of reach", f"a year from {years}; empty where nobody knows"
+    return not_a_date(written)
+
+
+def not_a_date(written: str) -> tuple[str, str]:
+    """Say that it is no date, or that its month has no such day, and what would be one."""
+    if found := _ISO.fullmatch(written):
+        year, month = int(found[1]), int(found[2])
+        if year and 1 <= month <= _MONTHS:
+            _, days = calendar.monthrange(year, month)
+            if not 1 <= int(found[3]) <= days:
+                return f"there is no day {quoted(written)}", f"{written[:7]} has {days} days"
+        elif year:
+            return f"there is no day {quoted(written)}", f"a year has {_MONTHS} months"
     return f"{quoted(written)} is not a date", f"write {iso(written)}"
 
 

@@ -182,6 +182,8 @@ class Fleet:
 
         names = set(self.systems if on is None else on)
         chosen = self._nornir.filter(filter_func=lambda host: host.name in names)
+        if not chosen.inventory.hosts:  # of which Nornir would tell standard error
+            return {}
         runner = DeadlineRunner(deadline, done=told)
         chosen.data.reset_failed_hosts()
         results = chosen.with_runner(runner).run(task=_ask, name="ask", work=work)

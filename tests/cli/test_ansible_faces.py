@@ -1,8 +1,10 @@
 """The playbooks and the lookup, run by Ansible: a slip is one line in commsroom's words."""
 
 import os
+import re
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,24 @@ def test_a_task_may_make_only_what_is_due(simulated, tmp_path):
     made = [_ansible("ansible-playbook", playbook) for _ in range(2)]
     assert ["changed=1" in said for _, said in made] == [True, False]
     assert all("failed=0" in said for _, said in made), made
+
+
+def test_in_a_small_company_a_leavers_refusal_names_what_the_playbook_takes(simulated):
+    """The remedy of a terminal's option could not be given to a playbook at all."""
+    for name in ("playbooks", "ansible.cfg"):
+        (simulated / name).symlink_to(ROOT / name)
+    roster = simulated / "policies/people.csv"
+    lines = roster.read_text("utf-8").splitlines()
+    day = (datetime.now(UTC) - timedelta(days=3)).date()
+    ended = [re.sub(r"^(P[456],.*,)(,P1,en,)$", rf"\g<1>{day}\2", line) for line in lines]
+    roster.write_text("\n".join(ended) + "\n", "utf-8")
+    there = {"COMMSROOM_ESTATE": str(simulated)}
+    leave = ("ansible-playbook", "playbooks/offboard.yml", "-e", "person=P4,P5,P6")
+    code, said = _ansible(*leave, **there)
+    assert code != 0
+    word = re.search(r"allow exactly this with (-e) (allow_removal=[\w:,]+)", said)
+    assert word, said
+    assert "--allow-removal" not in said
+    code, said = _ansible(*leave, *word.groups(), **there)
+    assert "the plan deletes or suspends" not in said
+    assert "TASK [Prove that the old credentials are refused]" in said, said

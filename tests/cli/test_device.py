@@ -1,12 +1,17 @@
 """device on the command line: the life of equipment, refused in one line where it makes no sense."""
 
 import json
+import re
+import shlex
+import shutil
 import threading
 import time
+from pathlib import Path
 
 import jsonschema
 import pytest
 
+ROOT = Path(__file__).parents[2]
 HEADER = (
     "asset_tag,kind,vendor,model,serial,mac,purchased,warranty_end,price,site,holder,state,port\n"
 )
@@ -115,6 +120,8 @@ REFUSED = {
     "no such state": (
         ("list", "--state", "broken"),
         "'broken' is no state of a device (one of issued, repair, retired, stock)"),
+    "nobody's list": (
+        ("list", "--holder", "lobbi"), "there is no person or place 'lobbi' (did you mean 'lobby'?)"),
     "nothing to correct": (
         ("correct", "--reason", "x"),
         "devices.csv says what the ledger says: there is nothing to correct"),
@@ -129,6 +136,26 @@ def test_what_makes_no_sense_is_refused_in_one_line_and_nothing_changes(
     assert (done.code, done.out, done.err) == (1, "", f"error: {line}\n")
     assert (equipped.path / "policies/devices.csv").read_text() == HEADER + ROWS
     assert device("list", "--json").code == 0
+
+
+def test_who_holds_nothing_has_an_empty_list(device):
+    for nobody in ("P3", "lobby", "Q*"):
+        done = device("list", "--holder", nobody, "--json")
+        assert (done.code, done.document["devices"]) == (0, [])
+
+
+def test_the_first_commands_of_the_howto_work_on_the_sample_company(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for folder in ("policies", "inventory"):
+        shutil.copytree(ROOT / folder, tmp_path / "sample" / folder)
+    page = (ROOT / "docs/howto/devices.md").read_text("utf-8")
+    commands = re.findall(r"^    (commsroom device .+?)(?:  +#.*)?$", page, re.MULTILINE)[:6]
+    assert [shlex.split(one)[2] for one in commands] == [
+        "list", "issue", "fault", "repair", "return", "show",
+    ]  # fmt: skip
+    for one in commands:
+        done = run(*shlex.split(one)[1:], "--estate", tmp_path / "sample")
+        assert done.code == 0, f"{one}: {done.err}"
 
 
 def test_of_several_devices_all_come_back_or_none(device):

@@ -80,7 +80,10 @@ def test_a_signature_that_holds_no_more_undoes_no_delivery(device, approved):
 
 REFUSED = {
     "not on it": (("T-3=N-1",), "T-3 is not on order"),
-    "no such device": (("T-1=N-9",), "there is no device 'N-9' in devices.csv"),
+    "no such device": (
+        ("T-1=N-9",),
+        "there is no device 'N-9' in devices.csv (its row comes first: ",
+    ),
     "an old one alone": (("T-1",), "T-1 was bought on 2018-03-11, before order"),
     "half a pair": (("T-1=",), "'T-1=' does not say which device replaces which"),
     "one for two": (("T-1=N-1", "T-2=N-1"), "N-1 is named twice"),

@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from commsroom.app import applying, planning
+from commsroom.app import applying, calendaring
 from commsroom.app.estate import open_estate
 from commsroom.app.progress import Silent
 from commsroom.app.scope import Scope
@@ -45,7 +45,7 @@ def changes(estate, day):
 
 def test_with_nothing_due_one_line_says_so_and_no_system_is_asked(estate, monkeypatch):
     monkeypatch.setattr(
-        planning, "read", lambda *_args, **_kwargs: pytest.fail("a system was asked")
+        calendaring, "read", lambda *_args, **_kwargs: pytest.fail("a system was asked")
     )
     assert due(estate, "2026-03-05").out == (
         "Nothing is due; counted from the apply for 2026-03-02. [simulated: im1, mail1, pbx1]\n"
@@ -250,3 +250,30 @@ def _killed(path, boundary):
         code = 0 if done.ok else 1
     finally:
         os._exit(code)
+
+
+def test_a_leaver_entered_a_day_late_is_told_until_an_apply_closes_them(estate):
+    due(estate, "2026-03-05")
+    estate.policy("people.csv", "2023-02-01,,P1", "2023-02-01,2026-03-04,P1")
+    done = due(estate, "2026-03-05")
+    assert done.out.startswith("Nothing is due; ")
+    assert (
+        "warning: P5 (Cy Doe): the last day is over and accounts are open; commsroom apply closes them"
+        in (done.err)
+    )
+    assert estate("apply", "--yes", "--as-of", "2026-03-05").code == 0
+    assert due(estate, "2026-03-05").err == ""
+
+
+def test_of_many_leavers_entered_late_three_are_named(estate):
+    due(estate, "2026-03-05")
+    roster = estate.path / "policies/people.csv"
+    gone = re.sub(r",,(P1,en,)$", r",2026-03-04,\1", roster.read_text("utf-8"), flags=re.MULTILINE)
+    roster.write_text(gone, "utf-8")
+    assert re.search(r"warning: P2 .*, P3 .*, P4 .* and 2 more: ", due(estate, "2026-03-05").err)
+
+
+def test_a_leaver_closed_when_due_is_no_leaver_left_open(joining):
+    due(joining, "2026-03-10")
+    assert due(joining, "2026-05-01").err == ""
+    assert due(joining, "2026-05-02").err == ""

@@ -11,6 +11,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from commsroom.runs.nornir import Fleet
+
 HERE = Path(__file__).parent
 SCHEMA = json.loads((HERE.parents[1] / "docs/reference/documents.schema.json").read_text("utf-8"))
 DAY = ("--as-of", "2026-03-02")
@@ -199,7 +201,26 @@ def test_a_plan_is_saved_in_a_file_and_replaces_nothing_else(estate, tmp_path, n
     done = estate("plan", "--out", place, *DAY)
     assert done.code == 1
     assert f"{place}: is not a file" in done.err
+    assert ("but a folder" in done.err) is (name == "folder")
     assert not place.is_file()
+
+
+@pytest.mark.parametrize("verb", ["plan", "drift", "prove", "inspect", "comply"])
+def test_a_place_no_report_can_go_to_is_told_before_any_server_is_asked(estate, monkeypatch, verb):
+    monkeypatch.setattr(Fleet, "each", lambda *_args, **_more: pytest.fail("a server was asked"))
+    done = estate(verb, "--out", "/nonexist/d.xml", *DAY)
+    assert (done.code, done.out) == (1, "")
+    assert "/nonexist/d.xml: cannot be written: there is no folder /nonexist" in done.err
+
+
+@pytest.mark.parametrize("verb", ["plan", "drift"])
+def test_a_baseline_that_cannot_be_is_told_before_any_server_is_asked(estate, monkeypatch, verb):
+    asked = []
+    monkeypatch.setattr(Fleet, "each", lambda *_args, **_more: asked.append(verb) or {})
+    for file in ("/nonexist/b.json", estate.path):
+        done = estate(verb, "--baseline", file, *DAY)
+        assert (done.code, asked) == (1, [])
+        assert f"{file}: " in done.err
 
 
 @pytest.mark.parametrize("content", ["[" * 100_000, '{"people": "ann"}', "7"])
@@ -568,3 +589,19 @@ def test_a_system_on_which_nothing_was_applied_yet_is_not_proven(fresh):
     done = fresh("prove", *DAY)
     assert done.code == 4
     assert re.search(r"pbx1: policy asks for \d+ objects there, and nothing was applied", done.out)
+
+
+def test_a_scope_that_names_nothing_is_named_and_nothing_else_is_said(estate):
+    done = estate("plan", "--only", "nosuch:*", "--only", "not:this", *DAY)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: nothing in policy or in what we own matches 'nosuch:*', 'not:this'"
+        " (commsroom show lists all addresses)\n"
+    )
+
+
+def test_taking_away_all_that_somebody_had_ends_well(estate):
+    """Reading again found nothing of theirs, which once was an error."""
+    estate.policy("people.csv", "2023-02-01,,P1", "2023-02-01,2025-01-31,P1")
+    done = estate("apply", "--yes", "--person", "P5", *DAY)
+    assert done.code == 0, done.err

@@ -33,6 +33,20 @@ def test_a_new_estate_is_valid_and_its_key_is_not_in_it(run, tmp_path):
     assert checked.out.startswith("Valid: people ")
 
 
+def test_every_policy_file_of_a_new_estate_names_its_schema_and_examples_name_its_people(
+    run, tmp_path
+):
+    run("init", tmp_path / "lianhe")
+    policies = tmp_path / "lianhe/policies"
+    ids = re.findall(r"^(\w+),", (policies / "people.csv").read_text("utf-8"), re.MULTILINE)
+    for file in policies.glob("*.yml"):
+        said = file.read_text("utf-8")
+        assert said.startswith(
+            f"# yaml-language-server: $schema=../schemas/{file.stem}.schema.json\n"
+        )
+        assert set(re.findall(r"owner: (\w+)", said)) <= set(ids)
+
+
 def test_a_second_init_is_refused_and_changes_nothing(run, tmp_path):
     run("init", tmp_path / "lianhe")
     file = tmp_path / "lianhe/policies/company.yml"

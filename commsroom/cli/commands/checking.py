@@ -61,7 +61,7 @@ def register(app: typer.Typer) -> None:
         "comply",
         "commsroom comply",
         "commsroom comply --clause '4.*'",
-        "commsroom comply --fresh --format pdf --language zh_Hant --out compliance.pdf",
+        "commsroom comply --fresh --format pdf --language zh-Hant --out compliance.pdf",
     )(comply)
 
 

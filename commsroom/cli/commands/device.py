@@ -71,7 +71,7 @@ def register(app: typer.Typer) -> None:
     command(
         group,
         "issue",
-        "commsroom device issue LH-P045 L039 --port sw-khh:GE0/0/18",
+        "commsroom device issue LH-P045 L039 --port sw-khh:GE0/0/19",
         "commsroom device issue LH-P044 meeting-room-1 --on 2026-11-24",
         works=True,
     )(issue)
@@ -150,7 +150,15 @@ def issue(
 def give_back(
     session: Session,
     *,
-    tag: MayTags = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TAG",
+            help="Asset tags; for all that somebody holds, --of in their place.",
+            autocompletion=tags,
+            show_default=False,
+        ),
+    ] = None,
     of: Annotated[
         str,
         typer.Option(

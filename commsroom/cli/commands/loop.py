@@ -26,6 +26,7 @@ from commsroom.cli.options import (
     day,
     remembered_by,
     scope,
+    writable,
 )
 from commsroom.cli.output import warn
 from commsroom.cli.session import Session, command
@@ -66,7 +67,11 @@ def plan(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE", help="Save the plan, to apply exactly it.", show_default=False
+            "--out",
+            metavar="FILE",
+            help="Save the plan, to apply exactly it.",
+            callback=writable,
+            show_default=False,
         ),
     ] = None,
     detailed: Annotated[

@@ -103,6 +103,14 @@ def summary(plan: Plan) -> Line:
         return line(
             Span(f"No changes where the estate could be read and written.{marked}", Style.DOUBT)
         )
+    if plan.unsupported:
+        lost = count(len(plan.unsupported), "thing")
+        return line(
+            Span(
+                f"No changes. {lost} that policy asks for cannot be had (above).{marked}",
+                Style.DOUBT,
+            )
+        )
     return line(Span(f"No changes. The estate matches policy.{marked}", Style.GOOD))
 
 

@@ -11,7 +11,7 @@ from commsroom.errors import GuardRefused
 from commsroom.estate import guards
 from commsroom.estate.backend import Backend, Snapshot
 from commsroom.estate.guards import Allow
-from commsroom.estate.kinds import Account
+from commsroom.estate.kinds import Account, SwitchPort
 from commsroom.estate.plan import Known, Plan, build, count
 from commsroom.estate.resource import Action, Address, Change, Resource
 
@@ -118,3 +118,14 @@ def test_what_is_one_persons_never_becomes_anothers() -> None:
     same = Resource(at(1), Account(display_name="Ann"), person="L2")
     with pytest.raises(GuardRefused, match=r"u1 is L1's.*would become L2's"):
         guards.check(plan_of(mine, same, "L1"), Known(), Allow())
+
+
+def test_what_keeps_nothing_of_anybodys_passes_on_and_is_remembered() -> None:
+    port = Address("sw1", "switch_port", "Gi1/0/7")
+    mine = Resource(port, SwitchPort(access_vlan=10), person="L1")
+    heir = Resource(port, SwitchPort(access_vlan=10), person="L2")
+    backend = Backend("b", BaseModel, {"switch_port": frozenset({"access_vlan"})}, _never, _never)
+    known = Known(owned=frozenset({port}), persons={port: "L1"})
+    plan = build([heir], {"sw1": Snapshot({port: mine})}, known, {"sw1": backend})
+    guards.check(plan, known, Allow())
+    assert (plan.changes, plan.passed_on) == ((), (heir,))

@@ -98,7 +98,11 @@ CSV = {
     ),
     "no such day": (
         "2022-05-16", "2022-02-30",
-        "policies/people.csv:6:61: '2022-02-30' is not a date (write 2026-11-24)",
+        "policies/people.csv:6:61: there is no day '2022-02-30' (2022-02 has 28 days)",
+    ),
+    "no such month": (
+        "2022-05-16", "2022-13-01",
+        "policies/people.csv:6:61: there is no day '2022-13-01' (a year has 12 months)",
     ),
     "a day as Europeans write it": (
         "2022-05-16", "14.12.2026",

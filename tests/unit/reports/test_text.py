@@ -51,6 +51,18 @@ def test_an_empty_plan_says_that_the_estate_matches_policy():
     assert text.plan_text(Plan()) == "No changes. The estate matches policy.\n"
 
 
+def test_an_empty_plan_does_not_claim_a_match_where_something_cannot_be_had():
+    lost = {
+        Address("prov1", "phone_profile", f"T-{n}"): "its clock changes twice a year" for n in "123"
+    }
+    shown = text.plan_text(Plan(unsupported=lost)).splitlines()
+    assert shown[-1] == "No changes. 3 things that policy asks for cannot be had (above)."
+    assert sum("phone_profile/T-" in one for one in shown) == 3
+    (name,) = list(lost)[:1]
+    one = text.plan_text(Plan(unsupported={name: lost[name]}))
+    assert "No changes. 1 thing that policy asks for cannot be had (above)." in one
+
+
 def test_an_empty_plan_with_an_unknown_system_does_not_claim_a_match():
     assert "matches policy" not in text.plan_text(Plan(unknown={"pbx1": "down"}))
 

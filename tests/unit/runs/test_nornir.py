@@ -100,6 +100,15 @@ def test_only_the_systems_named_are_asked(tmp_path: Path) -> None:
         assert list(two.each(read, on=["good2"], deadline=5)) == ["good2"]
 
 
+def test_where_nobody_is_to_be_asked_nobody_is_and_nothing_is_said(
+    tmp_path: Path, caplog: Any
+) -> None:
+    with fleet(tmp_path, "good1") as one:
+        assert one.each(read, on=[], deadline=5) == {}
+        assert one.each(read, on=["nosuch"], deadline=5) == {}
+    assert caplog.text == ""
+
+
 def test_a_failed_system_is_asked_again_next_time(tmp_path: Path) -> None:
     with fleet(tmp_path, "down", "good") as two:
         two.each(read, deadline=5)

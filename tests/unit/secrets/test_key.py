@@ -173,14 +173,14 @@ def test_what_is_no_key_is_refused_without_being_shown(estate, key_file, content
 
 
 def test_a_folder_or_a_missing_file_is_no_key(estate, tmp_path):
-    with pytest.raises(CommsroomError, match="is not a regular file"):
+    with pytest.raises(CommsroomError, match="is not a regular file but a folder"):
         key.find(estate, environ={"COMMSROOM_KEY_FILE": str(tmp_path)})
     with pytest.raises(key.KeyMissing, match="there is no key file"):
         key.find(estate, environ={"COMMSROOM_KEY_FILE": str(tmp_path / "none")})
 
 
 def test_a_device_is_no_key(estate):
-    with pytest.raises(CommsroomError, match="is not a regular file"):
+    with pytest.raises(CommsroomError, match=r"is not a regular file$"):
         key.find(estate, environ={"COMMSROOM_KEY_FILE": os.devnull})
 
 
