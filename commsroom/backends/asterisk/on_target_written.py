@@ -124,9 +124,13 @@ class _Disk:
             return True
         # Whether it has a box is told by its line in the dialplan, which a hand may have changed alone.
         held = _shut(self._section("pjsip.conf", key), values)
+        second = self._section("pjsip.conf", key + objects.PREVIOUS)
+        if "previous" in values["secret"] and not second:
+            # A second password that is none of ours: told as that, wherever it stands.
+            values = {**values, "secret": {"sip": values["secret"].get("sip", "")}}
+            held = [f"auth={key}" if line.startswith("auth=") else line for line in held]
         boxes = ({**values, "voicemail": box} for box in (True, False))
         line = self._lines.get(("extension", key), [])
-        second = self._section("pjsip.conf", key + objects.PREVIOUS)
         if second != (objects.previous(key, values) or []):
             return False
         return any(held == _shut(objects.phone(key, one), values) for one in boxes) and (

@@ -90,3 +90,15 @@ def test_a_telephone_somebody_shut_in_other_words_is_shut_and_no_more():
 
 def test_what_is_not_ours_is_never_remarked_on():
     assert told({**RUNNING, "extension": {"2999": PHONE}}, TEXTS) == set()
+
+
+def test_a_second_password_made_by_hand_is_told_by_its_own_field_alone():
+    by_hand = {**PHONE, "secret": {"sip": "wo;rd", "previous": "stranger's"}}
+    running = {**RUNNING, "extension": {**RUNNING["extension"], "2101": by_hand}}
+    auth = "[2101-x](commsroom-auth)\nusername=2101\npassword=stranger's\n"
+    text = TEXTS["pjsip.conf"].replace("auth=2101\n", "auth=2101,2101-x\n") + auth
+    assert told(running, {**TEXTS, "pjsip.conf": text}) == set()
+    other = text.replace(
+        "[2101](commsroom-endpoint)\n", "[2101](commsroom-endpoint)\ndirect_media=yes\n"
+    )
+    assert told(running, {**TEXTS, "pjsip.conf": other}) == {("extension", "2101")}
