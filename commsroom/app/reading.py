@@ -35,7 +35,10 @@ class Reading:
 
 
 class Pending:
-    """A reading under way. Whatever went wrong with it is raised where it is waited for."""
+    """A reading under way. What went wrong with it, and how far it is, is told where it is waited for.
+
+    So an error of policy stands alone, though the servers were asked meanwhile.
+    """
 
     def __init__(self, estate: Estate, progress: Progress, on: Callable[[str], bool]) -> None:
         """Begin; the estate's inventory is read here and now, its ledger and key are not."""
@@ -44,16 +47,20 @@ class Pending:
         self._found: Reading | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=lambda: None)
+        self._telling = threading.Lock()
+        self._awaited = False
+        self._read_already: list[str] = []
+        names: list[str] = []
         try:
             estate.require_baseline()
-            fleet = (
-                estate.early_fleet
-            )  # in this thread: two that import together both take twice as long
+            # In this thread: two that import together both take twice as long.
+            fleet = estate.early_fleet
             names = [name for name in fleet.systems if on(name)]
         except CommsroomError as error:
             self._error = error
         else:
             self._thread = threading.Thread(target=self._work, args=(fleet, names), daemon=True)
+        self._total = len(names)
         self._thread.start()
 
     def result(self) -> Reading:
@@ -63,7 +70,13 @@ class Pending:
             CommsroomError: inventory, ledger or key cannot be used.
         """
         self._estate.require_key()
+        with self._telling:
+            self._awaited = True
+            self._progress.begin("Reading", self._total)
+            for name in self._read_already:
+                self._progress.advance(name)
         self._thread.join()
+        self._progress.end()
         if self._error is not None:
             raise self._error
         assert self._found is not None  # noqa: S101 - the thread ended without an error
@@ -75,9 +88,15 @@ class Pending:
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             self._error = error
 
+    def _advance(self, name: str) -> None:
+        with self._telling:
+            if self._awaited:
+                self._progress.advance(name)
+            else:
+                self._read_already.append(name)
+
     def _read(self, fleet: Fleet, names: list[str]) -> Reading:
-        limits, progress = self._estate.deadlines, self._progress
-        progress.begin("Reading", len(names))
+        limits = self._estate.deadlines
 
         def work(_name: str, provider: Provider) -> Snapshot:
             return comparable(self._estate, provider.read())
@@ -86,9 +105,8 @@ class Pending:
             work,
             on=names,
             deadline=limits.connect + limits.read + 5,
-            done=lambda name, _: progress.advance(name),
+            done=lambda name, _: self._advance(name),
         )
-        progress.end()
         return Reading(
             {name: item for name, item in results.items() if isinstance(item, Snapshot)},
             {name: str(item) for name, item in results.items() if isinstance(item, CommsroomError)},

@@ -86,6 +86,37 @@ def test_the_ledger_is_opened_once_whoever_asks_for_it_first(opened, monkeypatch
     assert len({id(ledger) for ledger in found}) == 1
 
 
+class Told(Silent):
+    """Keeps what it was told."""
+
+    def __init__(self):
+        self.lines = []
+
+    def begin(self, title, total=None):
+        self.lines.append(f"{title} {total}")
+
+    def advance(self, text="", units=1):
+        self.lines.append(text)
+
+    def end(self):
+        self.lines.append("end")
+
+
+def test_an_error_of_policy_is_not_lost_among_what_is_said_of_reading(opened, root):
+    (root / "policies" / "company.yml").write_text("---\nname: [\n")
+    told = Told()
+    with pytest.raises(PolicyErrors):
+        planning.prepare(opened, Scope(), told)
+    assert told.lines == []
+
+
+def test_each_system_is_told_of_once_whether_it_ends_before_or_after_it_is_waited_for(opened):
+    told = Told()
+    planning.prepare(opened, Scope(), told)
+    assert told.lines[0] == "Reading 3"
+    assert sorted(told.lines[1:]) == ["end", "im1", "mail1", "pbx1"]
+
+
 def test_what_is_wrong_with_policy_is_told_before_what_is_wrong_with_the_inventory(root, opened):
     shutil.rmtree(root / "inventory")
     (root / "policies" / "company.yml").write_text("---\nname: [\n")
