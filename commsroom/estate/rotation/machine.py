@@ -8,7 +8,9 @@ Why no crash, lost reply or second controller loses a credential:
 (a) Nothing is pushed that is not durably stored: `staged` asks for `Store` and for nothing else.
 (b) A time-out is *unknown*. Nothing is concluded from a write's answer, be it yes or no: after each
     write comes a login. A write may also take effect late or twice: until `Held.moving` what a login
-    says need not last, so neither going back nor withdrawing the old one ends before.
+    says need not last, so neither going back nor withdrawing the old one ends before. Going back
+    writes wherever the new one may have been sent, even if a login says it never came: so a controller
+    that sleeps with its push in hand finds a fence there that is newer than its own.
 (c) Only a real login decides: all holders let the new generation in → `verified`. On the way out too:
     `revoked` means that a login with the old one was refused after the new one was accepted.
 (d) An act is recorded before it begins (`Held.doing`). A run that finds one recorded knows nothing of
@@ -111,33 +113,46 @@ def _next(known: Rotation, holders: Sequence[Held], now: float, without: int = 0
 
 
 def _towards(known: Rotation, held: Held, without: int, now: float) -> Intent | None:
-    want, place, two = known.wanted, held.place, held.traits.two
-    given_up = ""
-    if held.gone or held.vain >= known.terms.attempts:
-        given_up = held.barred or f"{held.vain} writes were answered, and no login shows any"
+    """Return what brings one holder to let the wanted one in, and the other not; None when it is so."""
+    want, place = known.wanted, held.place
     if not held.lets_in(want):
         if not (held.refuses(want) or held.gone):
             return Probe(place, want)
-        if given_up:
+        if given_up := _given_up(known, held):
             raise _Stuck(f"{place}: {given_up}")
         return _push(known, held, now)
-    if not without:
-        return None
-    back = known.phase is Phase.ROLLING_BACK
+    if known.phase is Phase.ROLLING_BACK and held.touched and not held.traits.two:
+        return _push(known, held, now)  # whatever it lets in: a write of ours takes our fence there
+    return _without(known, held, without, now) if without else None
+
+
+def _without(known: Rotation, held: Held, other: int, now: float) -> Intent | None:
+    back, two = known.phase is Phase.ROLLING_BACK, held.traits.two
+    if back and held.touched:
+        return Revoke(held.place, other, known.wanted)
     implied = back and not two  # who takes one, and has the old one, has not the new one
-    if not (held.refuses(without) or implied):
-        if held.lets_in(without) and given_up:
-            raise _Stuck(f"{place}: generation {without} cannot be withdrawn: {given_up}")
-        if two and (held.lets_in(without) or not held.revoked):
-            return Revoke(place, without, want)
-        return Probe(place, without)
+    if not (held.refuses(other) or implied):
+        given_up = _given_up(known, held)
+        if held.lets_in(other) and given_up:
+            raise _Stuck(f"{held.place}: generation {other} cannot be withdrawn: {given_up}")
+        if two and (held.lets_in(other) or not held.revoked):
+            return Revoke(held.place, other, known.wanted)
+        return Probe(held.place, other)
     return Wait(held.moving) if now < held.moving and (two or back) else None
+
+
+def _given_up(known: Rotation, held: Held) -> str:
+    """Say why nothing more is written to a holder, "" while it is."""
+    if held.gone or held.vain >= known.terms.attempts:
+        return held.barred or f"{held.vain} writes were answered, and no login shows any"
+    return ""
 
 
 def _push(known: Rotation, held: Held, now: float) -> Intent:
     """Return the push, or for a holder that is changed by login the search for what it lets in."""
-    using = next((one for one in known.known if held.lets_in(one)), 0)
-    if held.traits.by_login and not using:
+    by_login = held.traits.by_login
+    using = next((one for one in known.known if by_login and held.lets_in(one)), 0)
+    if by_login and not using:
         untried = next((one for one in known.known if not held.refuses(one)), 0)
         if not untried and now < held.quiet:  # a write on its way may have crossed our logins
             return Wait(held.quiet)

@@ -98,8 +98,9 @@ def _calmed(known: Rotation, held: Held, now: float) -> Held:
 def _written(known: Rotation, held: Held, now: float) -> Held:
     """Note that a write is or was under way: it may take effect any time from now on, or twice."""
     until = now + held.traits.late
-    pushes_new = held.doing == _PUSH and known.wanted == known.new
-    return replace(held, quiet=until, moving=until if pushes_new else held.moving)
+    if held.doing == _PUSH and known.wanted == known.new:
+        return replace(held, quiet=until, moving=until, touched=True)
+    return replace(held, quiet=until)
 
 
 def _wrote(known: Rotation, held: Held, seen: Wrote) -> Held:
@@ -119,6 +120,8 @@ def _wrote(known: Rotation, held: Held, seen: Wrote) -> Held:
         answered=was if seen.answer is Answer.DONE else "",
         revoked=held.revoked or was == _REVOKE,
     )
+    if known.phase is Phase.ROLLING_BACK and seen.answer is not Answer.UNKNOWN:
+        held = replace(held, touched=False)
     match seen.answer:
         case Answer.DONE:
             return replace(held, fingerprint=seen.fingerprint, beside=seen.beside, silent=0.0)

@@ -120,6 +120,7 @@ class Held:
         vain: How often, in this phase, a write was refused, or answered and a login showed no effect.
         revoked: Withdrawing was tried in this phase.
         barred: Why it cannot be written, as its system said last.
+        touched: The new one was or may have been sent here, and nothing was answered since on the way back.
         moving: Until then a push of this rotation's `new` may still take effect.
         quiet: Until then any write may: the next rotation waits for it.
         rest: Nothing is done here before.
@@ -138,6 +139,7 @@ class Held:
     vain: int = 0
     revoked: bool = False
     barred: str = ""
+    touched: bool = False
     moving: float = 0.0
     quiet: float = 0.0
     rest: float = 0.0

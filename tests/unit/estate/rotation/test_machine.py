@@ -196,6 +196,8 @@ def test_refused_by_one_holder_all_go_back_the_last_first_with_both_working():
     if isinstance(talk.wish, Wait):
         talk.wait()
     assert talk.wish == Probe(PHONE, 2)
+    assert talk.login() == Push(PHONE, 2)
+    assert talk.wrote() == Probe(PHONE, 2)
     assert talk.login() == Probe(PBX, 2)
     assert talk.login() == Revoke(PBX, 3, keep=2)
 
@@ -206,9 +208,38 @@ def test_going_back_ends_only_when_what_was_sent_can_arrive_no_more():
     talk.refuse_all_writes()
     sent = talk.turn.at(PBX).moving
     while not talk.turn.ended:
-        talk.login() if isinstance(talk.wish, Probe) else talk.wait()
+        match talk.wish:
+            case Probe():
+                talk.login()
+            case Push():
+                talk.wrote()
+            case Wait():
+                talk.wait()
     assert talk.turn.phase is Phase.ROLLED_BACK
     assert talk.now >= sent
+
+
+def test_going_back_leaves_our_fence_even_where_the_new_one_never_arrived():
+    """Else a controller that slept with its push in hand would be the only one this target ever heard."""
+    talk = Talk((PBX, ONE), (PHONE, ONE), patience=60)
+    talk.stored()
+    talk.wrote()
+    assert talk.login() == Push(PHONE, 3)
+    talk.hear(Resumed)
+    while talk.turn.phase is Phase.PUSHED:
+        talk.login(Login.UNKNOWN) if isinstance(talk.wish, Probe) else talk.wait()
+    written = set()
+    for _ in range(20):
+        match talk.wish:
+            case Probe():
+                talk.login()
+            case Push(place, 2):
+                written.add(place)
+                talk.wrote()
+            case Wait():
+                talk.wait()
+    assert talk.turn.phase is Phase.ROLLED_BACK
+    assert written == {PBX, PHONE}
 
 
 def test_one_silent_holder_of_several_takes_the_others_back_when_patience_ends():

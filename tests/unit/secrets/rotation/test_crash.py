@@ -8,9 +8,19 @@ import shutil
 from dataclasses import replace
 
 import pytest
-import rotation_runs
-from rotation_runs import SHAPES, Kill, push_then_store, run, store_over_then_push
-from rotation_soak import at_random, by_power_cuts, by_processes, every_boundary
+from rotation_runs import (
+    HOUR,
+    SHAPES,
+    Kill,
+    push_then_store,
+    run,
+    staged,
+    store_over_then_push,
+    world_of,
+)
+from rotation_soak import Tally, at_random, by_power_cuts, by_processes, every_boundary
+
+from commsroom.estate.rotation import Terms
 
 
 def told(tally):
@@ -26,6 +36,19 @@ def test_killed_anywhere_nothing_is_lost_and_everything_converges():
 @pytest.mark.parametrize("shape", ["a chat account"])
 def test_killed_at_every_boundary_and_again_at_every_one_of_the_recovery(shape):
     tally = every_boundary(shape)
+    assert tally.clean, told(tally)
+
+
+def test_asleep_with_a_push_in_hand_while_its_target_is_away_from_all_others():
+    """Going back only logged in there, so the target had never heard of a newer fence than the sleeper's."""
+    tally = Tally()
+    for boundary in range(1, 40):
+        terms = Terms(retry=1.0)
+        world = world_of(random.Random(1), ["an old exchange and two telephones"], terms)
+        for system in world.systems.values():
+            system.fenced = True
+        world.systems["phones1"].away_until = world.now + 3 * HOUR
+        tally.add(f"boundary {boundary}", run(world, staged, [Kill(boundary, pause=True)]))
     assert tally.clean, told(tally)
 
 
@@ -85,7 +108,7 @@ def test_a_naive_strategy_loses_some_by_a_single_kill_with_nothing_else_wrong(st
         number
         for number in range(1, 12)
         if run(
-            rotation_runs.world_of(random.Random(1), ["a chat account"]),
+            world_of(random.Random(1), ["a chat account"]),
             strategy,
             [Kill(number)],
         ).lost
