@@ -24,6 +24,8 @@ _BESIDE: Final = ".devices-"
 _COLUMNS: Final = ("site", "holder", "state", "port")
 #: What may become known of a device later, and is written where its row says nothing.
 _FACTS: Final = ("serial", "mac", "purchased", "warranty_end", "price")
+_REWRITE: Final = "look at it, then commsroom device rewrite"
+_RECORDED: Final = f"the ledger has it; {_REWRITE}"
 
 
 @contextmanager
@@ -34,11 +36,15 @@ def prepared(estate: Path, devices: Iterable[Device]) -> Iterator[None]:
     rename it. A block that raises leaves the old file as it is; what a killed command left beside it is
     removed, so the caller lets no other do this at the same time.
 
+    An editor or a `git pull` asks no lock, and the block may wait for the ledger: what they wrote meanwhile
+    is kept, and the rows are changed in that. Of a link, the file it leads to is replaced.
+
     Raises:
-        CommsroomError: the file cannot be written, or is not the one the devices were read from.
+        CommsroomError: the file cannot be written, or is not the one the devices were read from; after the
+            block, one of the rows is no longer what it was, which is told and left alone.
     """
-    file = estate / DEVICES
-    raw = files.read(file, most=_LARGEST, what="the register")
+    file = (estate / DEVICES).resolve()
+    raw = _read(file)
     content = rewritten(raw, {item.line: item for item in devices})
     if content == raw:
         yield
@@ -48,6 +54,11 @@ def prepared(estate: Path, devices: Iterable[Device]) -> Iterator[None]:
     beside = _written(file, content)
     try:
         yield
+        while (now := _read(file)) != raw:
+            content = _carried(raw, content, now)
+            _remove(beside)
+            beside = _written(file, content, so_far=_RECORDED)
+            raw = now
         Path(beside).replace(file)
     except BaseException:
         _remove(beside)
@@ -60,20 +71,26 @@ def received(estate: Path, changed: Iterable[Device], new: Sequence[Device]) -> 
 
     Rows first, and what is recorded of them in the block: a command killed between leaves devices in
     stock of which nothing is recorded, and run again it does the rest. A block that raises gets the old
-    file back.
+    file back, unless somebody else wrote in it meanwhile.
 
     Raises:
         CommsroomError: the file cannot be written, or is not the one the devices were read from.
     """
-    file = estate / DEVICES
-    raw = files.read(file, most=_LARGEST, what="the register")
+    file = (estate / DEVICES).resolve()
+    raw = _read(file)
     content = _added(rewritten(raw, {item.line: item for item in changed}), new)
     before, beside = _written(file, raw), _written(file, content)
     try:
         Path(beside).replace(file)
         try:
             yield
-        except BaseException:
+        except BaseException as error:
+            if _read(file) != content:
+                raise CommsroomError(
+                    f"nothing was recorded ({str(error) or type(error).__name__}), and {DEVICES} was changed by"
+                    " somebody else meanwhile: it keeps the new rows",
+                    remedy="run it again, or take them out by hand",
+                ) from error
             Path(before).replace(file)
             raise
     finally:
@@ -81,7 +98,32 @@ def received(estate: Path, changed: Iterable[Device], new: Sequence[Device]) -> 
         _remove(beside)
 
 
-def _written(file: Path, content: bytes) -> str:
+def _read(file: Path) -> bytes:
+    return files.read(file, most=_LARGEST, what="the register")
+
+
+def _carried(raw: bytes, content: bytes, now: bytes) -> bytes:
+    """Return the file as it is now, with the rows changed that `content` changes of `raw`.
+
+    Raises:
+        CommsroomError: the first line or one of those rows is not what it was.
+    """
+    before, after, lines = raw.split(b"\n"), content.split(b"\n"), now.split(b"\n")
+    at = {line: number for number, line in enumerate(lines)}
+    for number, (old, new) in enumerate(zip(before, after, strict=True), start=1):
+        if old == new:
+            continue
+        if lines[0] != before[0] or old not in at:
+            raise CommsroomError(
+                f"{DEVICES}:{number}: was changed by somebody else meanwhile and is left as it is;"
+                " the ledger has what was recorded",
+                remedy=_REWRITE,
+            )
+        lines[at[old]] = new
+    return b"\n".join(lines)
+
+
+def _written(file: Path, content: bytes, *, so_far: str = "nothing was recorded") -> str:
     """Write what may replace a file, beside it and durably; return its path."""
     beside = ""
     try:
@@ -94,7 +136,7 @@ def _written(file: Path, content: bytes) -> str:
     except OSError as error:
         _remove(beside)
         raise CommsroomError(
-            f"{DEVICES}: cannot be written: {error.strerror}", remedy="nothing was recorded"
+            f"{DEVICES}: cannot be written: {error.strerror}", remedy=so_far
         ) from error
     return beside
 

@@ -117,3 +117,58 @@ def test_what_a_killed_command_left_is_removed_by_the_next(tmp_path, register):
     with device_file.prepared(tmp_path, [issued(first)]):
         pass
     assert [file.name for file in (tmp_path / "policies").iterdir()] == ["devices.csv"]
+
+
+def test_a_row_that_somebody_adds_while_the_ledger_is_waited_for_stays(tmp_path, register):
+    first, _ = register()
+    file = tmp_path / "policies/devices.csv"
+    with device_file.prepared(tmp_path, [issued(first)]):
+        file.write_bytes(
+            TEXT.replace(
+                f"{HEADER}\r\n", f"{HEADER}\r\nA-0,phone,Snom,D785,taipei,,stock,\r\n"
+            ).encode()
+        )
+    rows = file.read_bytes().decode().splitlines()
+    assert rows[1] == "A-0,phone,Snom,D785,taipei,,stock,"
+    assert rows[2].endswith(",L007,issued,sw:Gi1/0/1")
+    assert len(list(file.parent.iterdir())) == 1
+
+
+def test_a_row_that_somebody_edits_meanwhile_is_theirs_and_told(tmp_path, register):
+    first, _ = register()
+    file = tmp_path / "policies/devices.csv"
+    theirs = TEXT.replace("T54W", "T57W").encode()
+    with (
+        pytest.raises(CommsroomError, match=r"devices.csv:2: was changed by somebody else") as told,
+        device_file.prepared(tmp_path, [issued(first)]),
+    ):
+        file.write_bytes(theirs)
+    assert "commsroom device rewrite" in str(told.value.remedy)
+    assert file.read_bytes() == theirs
+    assert len(list(file.parent.iterdir())) == 1
+
+
+def test_a_link_stays_one_and_the_file_it_leads_to_is_written(tmp_path, register):
+    first, _ = register()
+    link, target = tmp_path / "policies/devices.csv", tmp_path / "shared.csv"
+    link.rename(target)
+    link.symlink_to(target)
+    with device_file.prepared(tmp_path, [issued(first)]):
+        pass
+    assert link.is_symlink()
+    assert b"L007,issued" in target.read_bytes()
+
+
+def test_new_rows_that_fail_take_nothing_of_somebody_else_with_them(tmp_path, register):
+    _, second = register()
+    file = tmp_path / "policies/devices.csv"
+    new = replace(second, asset_tag="A-3")
+
+    def interrupted():
+        with device_file.received(tmp_path, [], [new]):
+            file.write_bytes(file.read_bytes() + b"A-4,phone,Snom,D785,taipei,,stock,\n")
+            raise CommsroomError("the ledger is locked")
+
+    with pytest.raises(CommsroomError, match=r"nothing was recorded .*it keeps the new rows"):
+        interrupted()
+    assert b"\nA-4," in file.read_bytes()
