@@ -266,6 +266,11 @@ def _require_free_ports(now: Register, moved: Sequence[Device]) -> None:
             raise UsageError(
                 f"{quoted(port)} is not a port", remedy="write SWITCH:PORT, as in sw-3f:Gi1/0/7"
             )
+        if (named := device_rows.port_as_named(port)) != port:
+            raise UsageError(
+                f"{quoted(port)}: a number in a port's name begins with zero",
+                remedy=f"write {named}",
+            )
     for device in now.devices if wanted else ():
         other = after.get(device.asset_tag, device)
         mine = wanted.get((other.port, other.kind))

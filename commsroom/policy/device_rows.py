@@ -22,6 +22,8 @@ T = TypeVar("T")
 #: An asset tag, and a holder's id: a word of the same form.
 _TAG: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PORT: Final = re.compile(r"[^:/\s]{1,64}:[!-~]{1,64}")
+#: Zeros that a number in the name of a port begins with: no switch names one so.
+_LEADING_ZEROS: Final = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _PRICE: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 #: As a spreadsheet may have it; `1,234` alone is told apart by nobody, and is not among them.
 _COMMA_CENTS: Final = re.compile(r"[0-9]{1,9},[0-9]{1,2}")
@@ -64,6 +66,12 @@ def mac_address(text: str) -> str:
 def is_port(text: str) -> bool:
     """Tell whether a text has the form `SWITCH:PORT`."""
     return _PORT.fullmatch(text) is not None
+
+
+def port_as_named(text: str) -> str:
+    """Return a port as the switch names it, `sw:Gi1/0/1` for `sw:Gi1/0/01`: one port has one spelling."""
+    switch, colon, name = text.partition(":")
+    return switch + colon + _LEADING_ZEROS.sub("", name)
 
 
 def is_price(text: str) -> bool:
@@ -270,6 +278,9 @@ class DeviceRows:
         if not is_port(port):
             message = f"{quoted(port)} is not a port"
             self._problem(line, "port", message, "write SWITCH:PORT, as in sw-3f:Gi1/0/7")
+        elif (named := port_as_named(port)) != port:
+            message = f"{quoted(port)}: a number in a port's name begins with zero"
+            self._problem(line, "port", message, f"write {named}")
         elif state in _UNPLUGGED:
             message = f"`{state}`, and plugged into {port}"
             self._problem(line, "port", message, "empty it")

@@ -522,3 +522,9 @@ def test_with_fifty_thousand_devices_each_command_takes_seconds(device, equipped
         began = time.process_time()
         assert device(*words).code == 0
         assert time.process_time() - began < 20, words  # two or three seconds on a quiet machine
+
+
+def test_a_port_spelt_with_a_leading_zero_is_refused_with_its_right_spelling(device):
+    refused = device("issue", "T-2", "P3", "--port", "sw-3f:Gi1/0/01")
+    assert refused.code == 1
+    assert "begins with zero (write sw-3f:Gi1/0/1)" in refused.err

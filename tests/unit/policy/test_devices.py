@@ -93,6 +93,8 @@ FAULTS = {
     "one comma": (",5200,", ',"5,200",', ("price: '5,200' is not a price"
                   " (digits, with a point for cents: 4200 or 99.50)")),
     "port": ("sw-3f:Gi", "Gi", "port: 'Gi1/0/1' is not a port (write SWITCH:PORT, as in sw-3f:Gi1/0/7)"),
+    "port 01": ("Gi1/0/1", "Gi1/0/01", ("port: 'sw-3f:Gi1/0/01': a number in a port's name begins with zero"
+                " (write sw-3f:Gi1/0/1)")),
     "tag": ("A-1,", "資-1,", ("asset_tag: '資-1' is not an asset tag"
             " (ASCII letters, digits, `.`, `_`, `-`)")),
     "in stock and held": (",issued,sw-3f:Gi1/0/1", ",stock,", ("holder: in stock, and 'L002' holds it"
