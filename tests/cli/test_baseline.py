@@ -198,6 +198,12 @@ def _tamper(held):
     held["rooms"]["everyone"]["members"].pop("bo@small.example")
 
 
+def test_a_plan_without_the_key_is_incomplete_as_drift_is(checkout):
+    done = checkout("plan", "--baseline", checkout.path / "baseline.json", *DAY)
+    assert done.code == 4
+    assert "6 of its secrets not compared" in done.err
+
+
 def test_without_the_key_passwords_are_unknown_by_name_and_never_clean(checkout):
     done = check(checkout, "--json")
     assert done.code == 4

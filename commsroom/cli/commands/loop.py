@@ -119,7 +119,7 @@ def plan(
     for system, why in uncompared.items():
         warn(f"{system}: {why}")
     session.out.document(document)
-    if planned.plan.unknown:
+    if planned.plan.unknown or uncompared:
         return Exit.INCOMPLETE
     return Exit.DIFFERENCE if detailed and not planned.plan.empty else Exit.DONE
 
