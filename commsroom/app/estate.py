@@ -10,9 +10,10 @@ import threading
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from commsroom import files
+from commsroom.app.once import once
 from commsroom.errors import CommsroomError, GuardRefused, PolicyErrors
 
 if TYPE_CHECKING:
@@ -27,16 +28,7 @@ if TYPE_CHECKING:
     from commsroom.secrets.sealed import SealedStore
 
 
-if TYPE_CHECKING:
-    _once = cached_property
-else:
-
-    class _once(cached_property):  # noqa: N801 - reads as the decorator it is
-        """A `cached_property` that two threads may ask for: the second waits, as all did before 3.12."""
-
-        def __get__(self, instance: Estate, owner: type[Estate] | None = None) -> Any:
-            with instance._opening:  # noqa: SLF001 - the lock of the estate it is part of
-                return super().__get__(instance, owner)
+T = TypeVar("T")
 
 
 class Estate:
@@ -106,24 +98,40 @@ class Estate:
 
     @cached_property
     def listing(self) -> Mapping[str, Any]:
-        """What `ansible-inventory --list` says."""
+        """What `ansible-inventory --list` says.
+
+        Raises:
+            PolicyErrors, GuardRefused: what is wrong with policy, which the inventory is made from too.
+            CommsroomError: there is no inventory, or Ansible cannot read it.
+        """
         from commsroom.runs import inventory
 
-        return inventory.listing(self.path)
+        return self._asked(lambda: inventory.listing(self.path))
 
     @cached_property
     def systems(self) -> Mapping[str, System]:
         """The systems of the inventory, by name."""
         from commsroom.runs import inventory
 
-        return inventory.systems(self.path, simulate=self.simulate)
+        return self._asked(lambda: inventory.systems(self.path, simulate=self.simulate))
+
+    def _asked(self, inventory: Callable[[], T]) -> T:
+        """Ask the inventory; what is wrong with policy is told first, in its own words and with its own code.
+
+        It is made from policy too, and Ansible says of that only what fits in its one line.
+        """
+        try:
+            return inventory()
+        except CommsroomError:
+            _ = self.policy
+            raise
 
     @cached_property
     def simulated(self) -> frozenset[str]:
         """Names of the systems that a fake stands in for."""
         return frozenset(name for name, system in self.systems.items() if system.simulated)
 
-    @_once
+    @once
     def ledger(self) -> Ledger:
         """The ledger, opened. A new estate's is made by a founding verb; else an empty one, not kept.
 
@@ -194,7 +202,7 @@ class Estate:
                 remedy="run commsroom apply first; an account that may write is needed",
             )
 
-    @_once
+    @once
     def key(self) -> bytes:
         """The estate's master key; made on the very first use of a new estate, never after.
 
@@ -211,7 +219,7 @@ class Estate:
         except key.NeverMade:
             return key.passing()
 
-    @_once
+    @once
     def _fingerprint_key(self) -> bytes | None:
         """The key for fingerprints, for who only reads; None where a baseline has none beside it."""
         from commsroom.secrets import key
@@ -230,7 +238,7 @@ class Estate:
         """Whether a password changed behind our back would be seen: only a baseline may lack the key."""
         return self.baseline is None or self._fingerprint_key is not None
 
-    @_once
+    @once
     def _scratch(self) -> Path:
         """A folder that is gone with the handle: for what a verb needs and must not found."""
         return Path(self._closing.enter_context(TemporaryDirectory(prefix="commsroom-")))
@@ -241,7 +249,7 @@ class Estate:
         files.require_regular(file)
         return file
 
-    @_once
+    @once
     def secrets(self) -> SealedStore:
         """The sealed store."""
         from commsroom.secrets.sealed import SealedStore
@@ -267,7 +275,7 @@ class Estate:
 
         return Deadlines()
 
-    @_once
+    @once
     def _tell(self) -> Callable[[str], str]:
         """What makes a fingerprint of a verifier, with the key that the ledger knows as its own."""
         from commsroom.secrets import fingerprint
@@ -301,7 +309,7 @@ class Estate:
         if self.baseline is not None:
             _ = self.accepted
 
-    @_once
+    @once
     def early_fleet(self) -> Fleet:
         """The same before ledger and key are opened, to ask servers meanwhile.
 

@@ -107,7 +107,8 @@ def compare(
         others = frozenset(item.address for item in compiled.desired) | known.owned
         built = replace(built, foreign=tuple(a for a in built.foreign if a not in others))
         built = replace(built, owned=plans.count(known.owned))
-    return Planned(replace(built, simulated=estate.simulated), compiled, reading, known, due)
+    built = replace(built, simulated=estate.simulated, narrowed=not scope.whole)
+    return Planned(built, compiled, reading, known, due)
 
 
 def resting(

@@ -69,6 +69,8 @@ class Plan:
     owned: Mapping[tuple[str, str], int] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)
     simulated: frozenset[str] = frozenset()
+    #: It is about a part of the estate only: other systems may not even have been asked.
+    narrowed: bool = False
 
     @property
     def hash(self) -> str:

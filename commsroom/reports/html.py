@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from gettext import NullTranslations
 
-    from commsroom.reports.model import Report
+    from commsroom.reports.model import Difference, Report
     from commsroom.reports.problems import Problem
 
 
@@ -62,6 +62,8 @@ _STANDINGS: Final[Mapping[Standing, str]] = {
 _ADVICE: Final = N_("make <system> reachable and run the command again")
 _OURS: Final = N_("the one we wrote")
 _OTHER: Final = N_("another one")
+_NONE: Final = N_("nothing")
+_UNASKED: Final = N_("a password that nobody asked for")
 _VERDICTS: Final[Mapping[Exit, tuple[str, str, str]]] = {
     Exit.DONE: ("good", "✓", N_("Everything is as policy says.")),
     Exit.DIFFERENCE: ("bad", "!", N_("Something is not as policy says.")),
@@ -127,8 +129,8 @@ def environment(language: str) -> jinja2.Environment:
         advice=lambda item: _advice(item, words),
         seconds=seconds,
         day=day,
-        expected=lambda item: words.gettext(_OURS) if item.secret else value(item.expected),
-        actual=lambda item: words.gettext(_OTHER) if item.secret else value(item.actual),
+        expected=lambda item: _secret(item, words, _OURS, _NONE) or value(item.expected),
+        actual=lambda item: _secret(item, words, _OTHER, _UNASKED) or value(item.actual),
         word=lambda name: words.gettext(WORDS[name]),
         standing=lambda name: words.gettext(_STANDINGS[name]),
         age=lambda since, when: _age(since, when, words, language),
@@ -186,3 +188,10 @@ def source(made: jinja2.Environment, name: str) -> str:
 def digest(content: str) -> str:
     """Return how a Content-Security-Policy names a style or script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+def _secret(item: Difference, words: NullTranslations, usual: str, unasked: str) -> str:
+    """Say of a secret what can be said of it; "" of anything else."""
+    if not item.secret:
+        return ""
+    return words.gettext(unasked if item.unasked else usual)

@@ -70,6 +70,8 @@ def _finding(item: Finding, when: str) -> tuple[str, ...]:
 
 
 def _moved(found: Difference) -> str:
+    if found.unasked:
+        return "is taken too, and policy does not ask for it"
     if found.secret:
         return "is not the one we wrote"
     return f"is {_code(value(found.actual))}, should be {_code(value(found.expected))}"

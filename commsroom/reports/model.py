@@ -68,6 +68,8 @@ class Difference:
     name: str
     expected: Value = None
     actual: Value = None
+    #: It is about a secret that nobody asks for, such as a second password, and that is to be taken away.
+    unasked: bool = False
 
     @property
     def secret(self) -> bool:
@@ -175,6 +177,8 @@ class Report:
     timings: tuple[Timing, ...] = ()
     simulated: frozenset[str] = frozenset()
     older: int = 0
+    #: Only a part of the estate was looked at.
+    narrowed: bool = False
 
     @property
     def exit_code(self) -> Exit:
@@ -252,6 +256,7 @@ def from_plan(
         summary=plan.summary,
         timings=tuple(timings),
         simulated=plan.simulated,
+        narrowed=plan.narrowed,
     )
 
 
@@ -328,9 +333,15 @@ def differences(change: Change) -> tuple[Difference, ...]:
             name,
             getattr(change.after.body, name, None) if change.after else None,
             getattr(change.before.body, name, None) if change.before else None,
+            _unasked(change, name),
         )
         for name in change.fields
     )
+
+
+def _unasked(change: Change, name: str) -> bool:
+    prefix, _, slot = name.partition(":")
+    return prefix == "secret" and change.after is not None and change.after.secret(slot) is None
 
 
 def _changed(change: Change) -> Finding:

@@ -116,6 +116,8 @@ def _details(items: Sequence[Finding], when: str) -> Iterator[Line]:
 
 
 def _found(item: Difference) -> str:
+    if item.unasked:
+        return "is taken too, and policy does not ask for it"
     if item.secret:
         return "is not the one we wrote"
     old, new = item.actual, item.expected

@@ -111,7 +111,8 @@ def summary(plan: Plan) -> Line:
                 Style.DOUBT,
             )
         )
-    return line(Span(f"No changes. The estate matches policy.{marked}", Style.GOOD))
+    what = "What was asked for" if plan.narrowed else "The estate"
+    return line(Span(f"No changes. {what} matches policy.{marked}", Style.GOOD))
 
 
 def _each(changes: Iterable[Change], simulated: frozenset[str]) -> Iterator[Line]:
@@ -138,6 +139,8 @@ def _new(item: Difference) -> str:
 
 def _moved(item: Difference) -> str:
     """Show a move; of a list that gained or lost members only those."""
+    if item.unasked:
+        return "will be taken away: policy does not ask for it"
     if item.secret:
         return "will be written again"
     old, new = item.actual, item.expected
@@ -261,7 +264,8 @@ def apply_lines(
     marked = note(plan.simulated)
     yield line(Span(f"Applied: {total}, in {seconds(took)}.{marked}", Style.STRONG))
     if remaining.empty and not remaining.unknown:
-        what = "what was due is so" if due else "the estate matches policy"
+        matching = "what was asked for" if remaining.narrowed else "the estate"
+        what = "what was due is so" if due else f"{matching} matches policy"
         yield line(Span(f"Read again: {what}.{marked}", Style.GOOD))
         return
     yield line(Span("Read again: this is still to do.", Style.BAD))

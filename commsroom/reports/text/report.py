@@ -74,7 +74,8 @@ def verdict(report: Report) -> Line:
         return proof_sum(report.proofs, report.simulated)
     looked = f"; {count(len(report.checks), 'check')} as policy says" if report.checks else ""
     proven = f"; {count(len(report.proofs), 'use')} proven" if report.proofs else ""
-    clean = f"{report.title}: none{aside}. The estate matches policy{looked}{proven}.{marked}"
+    what = "What was asked for" if report.narrowed else "The estate"
+    clean = f"{report.title}: none{aside}. {what} matches policy{looked}{proven}.{marked}"
     return line(Span(clean, Style.GOOD))
 
 
