@@ -116,10 +116,7 @@ class Estate:
         return self._asked(lambda: inventory.systems(self.path, simulate=self.simulate))
 
     def _asked(self, inventory: Callable[[], T]) -> T:
-        """Ask the inventory; what is wrong with policy is told first, in its own words and with its own code.
-
-        It is made from policy too, and Ansible says of that only what fits in its one line.
-        """
+        """Ask the inventory, which is made from policy too: what is wrong with that is told first, as ever."""
         try:
             return inventory()
         except CommsroomError:

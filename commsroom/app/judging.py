@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from commsroom.estate.resource import Change
     from commsroom.policy import Policy
     from commsroom.policy.exceptions import AcknowledgedException
+    from commsroom.reports.difference import Difference
 
 #: The parts of what is looked at; a run may look at some of them only.
 ACCOUNTS: Final = "accounts"
@@ -110,7 +111,7 @@ class _Judge:
         if not item.differences:
             yield self._weighed(item, self._exception(item.address, ""))
             return
-        parts: dict[AcknowledgedException | None, list[model.Difference]] = {}
+        parts: dict[AcknowledgedException | None, list[Difference]] = {}
         for found in item.differences:
             exception = self._exception(item.address, found.name)
             parts.setdefault(exception, []).append(found)

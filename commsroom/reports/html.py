@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from gettext import NullTranslations
 
-    from commsroom.reports.model import Difference, Report
+    from commsroom.reports.difference import Difference
+    from commsroom.reports.model import Report
     from commsroom.reports.problems import Problem
 
 

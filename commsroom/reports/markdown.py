@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from commsroom.estate.inspection import Check
-    from commsroom.reports.model import Difference, Finding, Report
+    from commsroom.reports.difference import Difference
+    from commsroom.reports.model import Finding, Report
 
 #: Everything that Markdown, GitHub or GitLab give a meaning to: markup, mentions, autolinks, mathematics.
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>()#+!~&@:$-])")

@@ -15,6 +15,7 @@ from commsroom.errors import Exit
 from commsroom.estate.resource import Action
 from commsroom.estate.weighing import Acknowledged as Acknowledged  # noqa: PLC0414 - is a report's
 from commsroom.estate.weighing import Severity as Severity  # noqa: PLC0414 - likewise
+from commsroom.reports.difference import Difference, differences
 from commsroom.reports.languages import N_
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from commsroom.estate.backend import Proof
     from commsroom.estate.inspection import Check
     from commsroom.estate.plan import Plan
-    from commsroom.estate.resource import Change, Provenance, Value
+    from commsroom.estate.resource import Change, Provenance
 
 
 #: What the report of an inspection is called, and what it says where nobody could be used.
@@ -59,22 +60,6 @@ _KIND_OF_CHANGE: Mapping[Action, FindingKind] = {
     Action.DELETE: FindingKind.EXTRA,
     Action.ADOPT: FindingKind.UNOWNED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One field that is not as expected. A secret (`secret:<slot>`) has no values, ever."""
-
-    name: str
-    expected: Value = None
-    actual: Value = None
-    #: It is about a secret that nobody asks for, such as a second password, and that is to be taken away.
-    unasked: bool = False
-
-    @property
-    def secret(self) -> bool:
-        """Tell whether this is about a secret, whose values are never shown."""
-        return self.name.startswith("secret:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,24 +309,6 @@ def _general(use: str, objects: set[str]) -> str:
 
 def _is_object(word: str, objects: set[str]) -> bool:
     return word.strip(",;:") in objects or any(char in "@." or char.isdigit() for char in word)
-
-
-def differences(change: Change) -> tuple[Difference, ...]:
-    """Name what a change moves, with both values; of secrets only that they move."""
-    return tuple(
-        Difference(
-            name,
-            getattr(change.after.body, name, None) if change.after else None,
-            getattr(change.before.body, name, None) if change.before else None,
-            _unasked(change, name),
-        )
-        for name in change.fields
-    )
-
-
-def _unasked(change: Change, name: str) -> bool:
-    prefix, _, slot = name.partition(":")
-    return prefix == "secret" and change.after is not None and change.after.secret(slot) is None
 
 
 def _changed(change: Change) -> Finding:

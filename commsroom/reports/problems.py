@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from commsroom.reports.model import Difference
+from commsroom.reports.difference import Difference
 from commsroom.reports.tally import Standing, checked, standing
 
 if TYPE_CHECKING:

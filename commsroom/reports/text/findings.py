@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from commsroom.reports.difference import Difference
 from commsroom.reports.lines import Line, Span, Style, because, label, line, plain, value
-from commsroom.reports.model import Difference, FindingKind
+from commsroom.reports.model import FindingKind
 from commsroom.reports.tally import Standing, day, days, standing
 from commsroom.reports.text.plans import LONG, MANY
 

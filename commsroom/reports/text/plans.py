@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from commsroom.estate.backend import NOT_TRIED, Status
 from commsroom.estate.resource import Action
+from commsroom.reports.difference import Difference, differences
 from commsroom.reports.lines import (
     Line,
     Span,
@@ -24,7 +25,6 @@ from commsroom.reports.lines import (
     seconds,
     value,
 )
-from commsroom.reports.model import Difference, differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

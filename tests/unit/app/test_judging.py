@@ -17,7 +17,8 @@ from commsroom.estate.resource import Action, Address, Change, Resource
 from commsroom.policy.drift import Drift
 from commsroom.policy.exceptions import Exceptions
 from commsroom.policy.sources import Sources
-from commsroom.reports.model import Difference, Finding, FindingKind, Report, Severity
+from commsroom.reports.difference import Difference
+from commsroom.reports.model import Finding, FindingKind, Report, Severity
 
 TODAY = date(2026, 11, 25)
 WHOLE = frozenset({judging.ACCOUNTS})

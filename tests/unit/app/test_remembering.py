@@ -9,7 +9,8 @@ import pytest
 from commsroom.app import remembering
 from commsroom.errors import UsageError
 from commsroom.estate.inspection import Check
-from commsroom.reports.model import Acknowledged, Difference, Finding, FindingKind, Report
+from commsroom.reports.difference import Difference
+from commsroom.reports.model import Acknowledged, Finding, FindingKind, Report
 
 AT = "2026-11-25T18:00:00.000000Z"
 BOTH = frozenset({"accounts", "servers"})

@@ -12,7 +12,8 @@ from commsroom.estate.plan import Plan
 from commsroom.estate.resource import Action, Address, Change, Provenance, Resource
 from commsroom.estate.secret import SecretRef
 from commsroom.reports import model
-from commsroom.reports.model import Acknowledged, Difference, Finding, FindingKind, Severity
+from commsroom.reports.difference import Difference
+from commsroom.reports.model import Acknowledged, Finding, FindingKind, Severity
 
 CLAUSE = Provenance("policies/telephony.yml", 12, "2.2.1")
 PHONE = Resource(

@@ -8,7 +8,8 @@ import pytest
 from commsroom.estate.inspection import Check
 from commsroom.estate.resource import Provenance
 from commsroom.reports import sarif
-from commsroom.reports.model import Difference, Finding, FindingKind, Report
+from commsroom.reports.difference import Difference
+from commsroom.reports.model import Finding, FindingKind, Report
 from commsroom.reports.rules import RULES
 
 WHEN = "2026-11-24T02:00:00+00:00"
