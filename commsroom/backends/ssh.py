@@ -9,6 +9,8 @@ on standard input, so no secret is ever in an argument list. One operation is on
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import importlib.resources
 import json
 import os
@@ -157,11 +159,13 @@ class Session:
             self._argv(), cwd=self.target.estate, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
+        _running.add(process)
         limit = self.connect_timeout + timeout
         try:
             heard = converse(process, job.encode(), limit)
         finally:
             _end(process)
+            _running.discard(process)
         if heard.endless:
             reason = "it talks on and on: does its login shell print something by itself?"
             raise SystemUnknown(self.target.system, phase, reason)
@@ -197,6 +201,18 @@ def _source(module: str) -> str:
 
 def _is_refusal(answer: Mapping[str, Any]) -> bool:
     return isinstance(answer.get("error"), str) and isinstance(answer.get("message"), str)
+
+
+#: Clients at work, in threads that a process which ends early does not wait for.
+_running: Final[set[subprocess.Popen[bytes]]] = set()
+
+
+@atexit.register
+def _end_all() -> None:
+    """Leave no client behind, whyever we end: a signal, or an error found while systems were being read."""
+    for process in tuple(_running):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
