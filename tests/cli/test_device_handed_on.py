@@ -78,3 +78,19 @@ def test_an_apply_for_who_had_it_leaves_it_to_who_has_it_now(desks):
     planned = desks("plan", "--person", "P1", *DAY)
     assert "phone_profile/T-1" not in planned.out
     assert "phone_profile/T-1" in desks("plan", "--person", "P4", *DAY).out
+
+
+def test_a_port_on_a_switch_of_another_site_is_refused_and_the_one_it_had_is_kept(desks):
+    desks.policy("company.yml", "sites:\n", "sites:\n  far: {name: Far, country: TW}\n")
+    hosts = desks.path / "inventory/hosts.yml"
+    hosts.write_text(
+        hosts.read_text() + "    sw2:\n      ansible_host: 127.0.0.1\n"
+        "      commsroom_backend: cisco_ios\n      commsroom_sites: [far]\n"
+    )
+    before = (desks.path / "sw1.json").read_bytes()
+    desks.policy("devices.csv", "sw1:Gi1/0/1", "sw2:Gi1/0/7")
+    for verb in (["plan"], ["apply", "--yes"], ["drift"]):
+        done = desks(*verb)
+        assert done.code == 1
+        assert "policies/devices.csv:2: port: T-1 is at home, and sw2 serves far" in done.err
+    assert (desks.path / "sw1.json").read_bytes() == before

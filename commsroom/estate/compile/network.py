@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from commsroom.errors import CommsroomError
 from commsroom.estate.compile.context import Context, secret
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 from commsroom.estate.resource import Address, Provenance, Resource
@@ -53,6 +54,7 @@ def _ports(context: Context) -> Iterator[Resource]:
         if device.site not in switches:
             switches[device.site] = frozenset(context.hosts(SwitchPort.kind, device.site))
         if system not in switches[device.site]:
+            _require_elsewhere(context, device, system)
             continue
         yield context.make(
             system,
@@ -64,6 +66,20 @@ def _ports(context: Context) -> Iterator[Resource]:
                 Address(system, SwitchVlan.kind, str(vlan.id)) for vlan in (rule.data, rule.voice)
             ),
         )
+
+
+def _require_elsewhere(context: Context, device: Device, system: str) -> None:
+    """Refuse a port on a switch of ours that serves other sites; one that is not ours is somebody else's.
+
+    Left out without a word, the telephone would lose the port it had.
+    """
+    for one in context.systems:
+        if one.name == system and SwitchPort.kind in one.kinds:
+            raise CommsroomError(
+                f"policies/devices.csv:{device.line}: port: {device.asset_tag} is at {device.site}, and"
+                f" {system} serves {', '.join(sorted(one.sites))}",
+                remedy="mend its site or port, or commsroom_sites of the switch in the inventory",
+            )
 
 
 def _port(context: Context, device: Device, data: int, voice: int) -> SwitchPort:
