@@ -119,7 +119,7 @@ def test_killed_at_random_moments_no_password_is_lost(clean, notes) -> None:
             [str(BIN / "commsroom"), "rotate", *PLACES, "--yes"], cwd=clean.root, env=clean.environ,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        time.sleep(dice.uniform(0.25 * usual, usual))
+        time.sleep(dice.uniform(0.3, 0.95) * usual)
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
         if dice.random() < 0.2:  # a second one, while it recovers
@@ -127,7 +127,7 @@ def test_killed_at_random_moments_no_password_is_lost(clean, notes) -> None:
                 [str(BIN / "commsroom"), "rotate", "--yes"], cwd=clean.root, env=clean.environ,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
-            time.sleep(dice.uniform(0.25 * usual, usual))
+            time.sleep(dice.uniform(0.3, 0.95) * usual)
             process.send_signal(signal.SIGKILL)
             process.wait()
         lost += sum(True not in found.values() for found in logins(clean).values())

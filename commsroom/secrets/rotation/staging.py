@@ -83,6 +83,7 @@ def _holders(means: Means, item: Wanted, last: Rotation | None) -> tuple[Held, .
     for place in item.places:
         traits = means.holders[place.address.system].traits(place)
         there = before.get(place, Held(place))
-        # What was sent last must be over, and failed logins count on.
-        holders.append(Held(place, traits, rest=there.quiet, failed=there.failed))
+        # What was sent last must be over, or be refused from our first write on; failed logins count on.
+        rest = 0.0 if traits.fenced else there.quiet
+        holders.append(Held(place, traits, rest=rest, failed=there.failed))
     return tuple(sorted(holders, key=lambda held: not held.traits.two))
