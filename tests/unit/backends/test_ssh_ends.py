@@ -24,11 +24,11 @@ threading.Thread(target=ask, daemon=True).start()
 until = time.monotonic() + 20
 while not Path("pid").exists() and time.monotonic() < until:
     time.sleep(0.02)
-print("asked", flush=True)
-if sys.argv[1] == "error":
-    sys.exit(1)
 start._handle(start._raise)
 try:
+    print("asked", flush=True)
+    if sys.argv[1] == "error":
+        sys.exit(1)
     time.sleep(30)
 except BaseException as end:
     sys.exit(type(end).__name__)
