@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from commsroom.app import evidence, judging, planning, remembering, renewal
 from commsroom.errors import UsageError
 from commsroom.reports import model
+from commsroom.reports.lines import count
 from commsroom.reports.model import Finding, FindingKind, Report
 
 if TYPE_CHECKING:
@@ -122,13 +123,13 @@ def _overdue(estate: Estate, scope: Scope, planned: planning.Planned) -> Iterato
         return
     asked = planning.resolved(estate, scope)
     desired = [item for item in planned.compiled.desired if scope.whole or asked.holds(item)]
-    late = renewal.overdue(estate, desired, datetime.now(UTC))
+    late = renewal.overdue(estate, desired, planned.known.owned, datetime.now(UTC))
     for address, (slot, since) in sorted(late.items()):
         yield Finding(
             kind=FindingKind.OVERDUE,
             address=str(address),
             system=address.system,
-            text=f"{slot} should have been renewed {max(since.days, 1)} day{'s' * (since.days > 1)} ago",
+            text=f"{slot} should have been renewed {count(max(since.days, 1), 'day')} ago",
             remedy="commsroom rotate --due",
             simulated=address.system in planned.plan.simulated,
         )

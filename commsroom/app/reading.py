@@ -46,7 +46,7 @@ class Pending:
         self._progress = progress
         self._found: Reading | None = None
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=lambda: None)
+        self._thread: threading.Thread | None = None
         self._telling = threading.Lock()
         self._awaited = False
         self._read_already: list[str] = []
@@ -60,8 +60,8 @@ class Pending:
             self._error = error
         else:
             self._thread = threading.Thread(target=self._work, args=(fleet, names), daemon=True)
+            self._thread.start()
         self._total = len(names)
-        self._thread.start()
 
     def result(self) -> Reading:
         """Wait for it; a system that failed is *unknown* in it.
@@ -75,7 +75,8 @@ class Pending:
             self._progress.begin("Reading", self._total)
             for name in self._read_already:
                 self._progress.advance(name)
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
         self._progress.end()
         if self._error is not None:
             raise self._error

@@ -12,7 +12,7 @@ from commsroom.estate.secret import Custody, Shape
 from commsroom.policy.globs import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from commsroom.app.estate import Estate
     from commsroom.estate.resource import Address, Resource
@@ -45,9 +45,10 @@ class Renewable:
         return frozenset(place.address.system for place in self.places)
 
 
-def renewables(estate: Estate, desired: Iterable[Resource]) -> dict[str, Renewable]:
-    """Return every secret that we own somewhere, by its path."""
-    owned = estate.ledger.known().owned
+def renewables(
+    estate: Estate, desired: Iterable[Resource], owned: Container[Address]
+) -> dict[str, Renewable]:
+    """Return every secret of `desired` that is somewhere among what we own, by its path."""
     found: dict[str, Renewable] = {}
     for item in desired:
         for ref in item.secrets:
@@ -122,13 +123,13 @@ def excluded(one: Renewable, globs: Iterable[str]) -> bool:
 
 
 def overdue(
-    estate: Estate, desired: Iterable[Resource], now: datetime
+    estate: Estate, desired: Iterable[Resource], owned: Container[Address], now: datetime
 ) -> dict[Address, tuple[str, timedelta]]:
     """Return by the first address that holds it each secret that is past its date, with by how much."""
     rules = estate.policy.security.rotation
     dated = {
         path: one
-        for path, one in renewables(estate, desired).items()
+        for path, one in renewables(estate, desired, owned).items()
         if one.ref.every and not one.why_not and not excluded(one, rules.exclude)
     }
     late = {}

@@ -64,6 +64,8 @@ class Chosen:
     begin: tuple[str, ...]
     left: Mapping[str, str]
     compromised: frozenset[str] = frozenset()
+    #: What policy asks for, of which it was chosen.
+    desired: tuple[Resource, ...] = ()
 
     def grace(self, path: str) -> bool:
         """Tell whether the old one stays good for a while."""
@@ -100,7 +102,7 @@ def choose(estate: Estate, wish: Wish, now: datetime | None = None) -> Chosen:
         UsageError: an address or a name means nothing here.
     """
     compiled = planning.compile_policy(estate, Scope())
-    found = renewal.renewables(estate, compiled.desired)
+    found = renewal.renewables(estate, compiled.desired, estate.ledger.known().owned)
     hurt = _compromised(estate, found, wish.compromised)
     asked = hurt | _addressed(found, wish.addresses)
     left = {path: found[path].why_not for path in asked if found[path].why_not}
@@ -110,7 +112,7 @@ def choose(estate: Estate, wish: Wish, now: datetime | None = None) -> Chosen:
     begin -= _later(estate, found, begin - hurt, left)
     under_way = estate.ledger.rotations(begin)
     fresh = {path for path in begin if path not in under_way or under_way[path].ended}
-    return Chosen(found, tuple(sorted(fresh)), left, hurt)
+    return Chosen(found, tuple(sorted(fresh)), left, hurt, compiled.desired)
 
 
 def _addressed(found: Mapping[str, Renewable], globs: Iterable[str]) -> set[str]:
@@ -195,13 +197,12 @@ def rotate(estate: Estate, wish: Wish, progress: Progress) -> Rotated:
     started = time.monotonic()
     with estate.ledger.lock(actor(), command="rotate") as lease:
         chosen = choose(estate, wish)
-        desired = planning.compile_policy(estate, Scope()).desired
-        turns, stranded = _under_way(estate, desired)
+        turns, stranded = _under_way(estate, chosen.desired)
         systems = {name for path in chosen.begin for name in chosen.found[path].systems}
         systems |= {held.place.address.system for turn in turns.values() for held in turn.holders}
         seen = read(estate, progress, only=systems)
         begin, absent = _attended(chosen, seen)
-        means = _means(estate, desired, lease)
+        means = _means(estate, chosen.desired, lease)
         _hasten(means, chosen.compromised)
         turns |= stage(means, {path: _wanted(estate, chosen, path, begin[path]) for path in begin})
         progress.begin("Rotating", len(turns))
@@ -228,15 +229,16 @@ def _attended(chosen: Chosen, seen: Reading) -> tuple[dict[str, tuple[Place, ...
             and (why := there.away.get(place.address, ""))
         }
         silent = [place for place in places if place.address.system in seen.unknown]
-        if path in chosen.compromised:
-            begin[path] = tuple(place for place in places if place not in away)
+        here = tuple(place for place in places if place not in away)
+        if path in chosen.compromised and here:
+            begin[path] = here
         elif silent:
             left[path] = f"{silent[0].address.system} does not answer"
         elif away:
             place, why = next(iter(away.items()))
             left[path] = f"{place.address}: {why}; a later run takes it"
         else:
-            begin[path] = tuple(places)
+            begin[path] = here
     return begin, left
 
 

@@ -59,8 +59,8 @@ class Provided:
         there = self.provider.read()
         values: dict[SecretRef, Secret] = {}
         after = {  # nothing else of an object is written, whatever policy may want of it
-            address: replace(it, body=there.resources[address].body)
-            for address, it in self.desired.items()
+            address: replace(self.desired[address], body=there.resources[address].body)
+            for address in {valid.place.address for valid in wanted}
             if address in there.resources
         }
         fields: dict[Address, list[str]] = {}
