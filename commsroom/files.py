@@ -10,13 +10,18 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import time
 from typing import TYPE_CHECKING, BinaryIO
 
 from commsroom.errors import CommsroomError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+#: Seconds between two tries of what another process is about to have done.
+_LOCKED_PAUSE = 0.02
 
 
 class FileUnusable(CommsroomError):
@@ -134,6 +139,25 @@ def _keep_name(path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def log_ahead(execute: Callable[[str], object], seconds: float) -> None:
+    """Have an SQLite file write ahead to a log, with `execute` of its connection, within so many seconds.
+
+    Two that open a new file at once may both want the switch, and SQLite then tells one of them at once
+    that it is locked: its own time limit does not count there (sqlite.org/wal.html, "Sometimes Queries Return
+    SQLITE_BUSY In WAL Mode").
+    """
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            execute("PRAGMA journal_mode = WAL")
+        except Exception as error:
+            if "locked" not in str(error) or time.monotonic() >= until:
+                raise
+            time.sleep(_LOCKED_PAUSE)
+        else:
+            return
 
 
 def require_folder(path: Path) -> None:

@@ -237,7 +237,7 @@ def _sqlite(path: Path, *, read_only: bool) -> Engine:
         )
         connection.execute("PRAGMA synchronous = FULL")
         if not read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
+            files.log_ahead(connection.execute, BUSY_SECONDS)
         return connection
 
     engine = create_engine("sqlite://", creator=connect, hide_parameters=True, poolclass=QueuePool)

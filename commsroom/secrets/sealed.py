@@ -251,7 +251,7 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
     if not read_only:
-        connection.execute("PRAGMA journal_mode = WAL")
+        files.log_ahead(connection.execute, BUSY_SECONDS)
     return connection
 
 

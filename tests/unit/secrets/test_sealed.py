@@ -9,6 +9,7 @@ import pytest
 
 from commsroom.errors import CommsroomError
 from commsroom.estate.secret import Secret
+from commsroom.files import log_ahead
 from commsroom.secrets.sealed import SealedStore
 
 KEY = bytes(range(32))
@@ -192,6 +193,23 @@ with SealedStore.open(Path(sys.argv[1]), bytes(range(32))) as store:
     found = store.get_many([(ref.path, 1) for ref in refs])
     print(" ".join(found[ref.path, 1].reveal() for ref in refs))
 """
+
+
+def test_a_switch_that_another_process_makes_at_this_moment_is_waited_for():
+    told = [sqlite3.OperationalError("database is locked")] * 3
+
+    def execute(_statement):
+        if told:
+            raise told.pop()
+
+    log_ahead(execute, 5)
+    assert told == []
+    told.append(sqlite3.OperationalError("disk I/O error"))
+    with pytest.raises(sqlite3.OperationalError, match="disk"):
+        log_ahead(execute, 5)
+    told.append(sqlite3.OperationalError("database is locked"))
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        log_ahead(execute, 0)
 
 
 def test_processes_that_race_end_with_the_same_secrets(path):
