@@ -72,14 +72,18 @@ def at(key):
 def resource(key, values):
     address = at(key)
     body = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if name != "secrets"
     }
     kind = kind_named(address.kind)
+    # A spare slot holds something only while a rotation lasts, so a case that does not name it has none.
+    slots = values.get("secrets", [slot for slot in kind.slots if slot not in kind.spare])
     refs = (
         SecretRef(
-            f"{address.key}/{slot}", slot, Shape.SIP if slot == "sip" else Shape.PIN, generation=1
+            f"{address.key}/{slot}", slot, Shape.PIN if slot == "pin" else Shape.SIP, generation=1
         )
-        for slot in kind.slots
+        for slot in slots
     )
     return Resource(address, kind(**body), tuple(refs))
 
@@ -136,7 +140,7 @@ class World:
                 if outcome.status is Status.DONE:
                     (self.owned.discard if change.after is None else self.owned.add)(change.address)
                     for slot, value in outcome.verifiers.items():
-                        self.recorded[change.address] = {slot: Recorded(1, value)}
+                        self.recorded.setdefault(change.address, {})[slot] = Recorded(1, value)
         return outcomes
 
     def converge(self, desired):
