@@ -24,6 +24,7 @@ _PROGRAM: Final = "commsroom.backends.postfix_dovecot.on_target"
 _PARTS: Final = (
     "commsroom.backends.postfix_dovecot.on_target_table",
     "commsroom.backends.postfix_dovecot.on_target_state",
+    "commsroom.backends.postfix_dovecot.on_target_objects",
     "commsroom.backends.postfix_dovecot.on_target_waiting",
 )
 #: A loan of a master name ends by itself after this many seconds more than a proof may take.

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from commsroom.backends import on_target
+from commsroom.backends.postfix_dovecot.on_target_objects import behind, objects
 from commsroom.backends.postfix_dovecot.on_target_state import (
     FOLDER,
     LOCAL_ALIASES,
@@ -29,9 +30,7 @@ from commsroom.backends.postfix_dovecot.on_target_state import (
     USERS,
     Json,
     State,
-    behind,
     edit,
-    objects,
 )
 from commsroom.backends.postfix_dovecot.on_target_table import (
     MAIL,

@@ -3,6 +3,7 @@
 import pytest
 
 from commsroom.backends.postfix_dovecot import on_target_state as state
+from commsroom.backends.postfix_dovecot.on_target_objects import objects
 from commsroom.backends.postfix_dovecot.on_target_table import Table
 from commsroom.backends.postfix_dovecot.on_target_waiting import MARK, marked
 
@@ -29,7 +30,7 @@ def read(unbuilt="", **texts):
     if unbuilt:
         dumps[getattr(state, unbuilt)] = {}
     seen = state.State(tables, {**dumps, state.LOCAL_ALIASES: {}}, {ANN: {}}, {}, Table(""))
-    return next(item["fields"] for item in marked(seen, state.objects(seen)) if item["key"] == ANN)
+    return next(item["fields"] for item in marked(seen, objects(seen)) if item["key"] == ANN)
 
 
 @pytest.mark.parametrize(
