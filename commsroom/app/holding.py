@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from commsroom.app.renewal import takes_two
+from commsroom.app.renewal import beside
 from commsroom.errors import CommsroomError
 from commsroom.estate.rotation import Traits
 from commsroom.secrets.rotation import Provided
@@ -41,10 +41,10 @@ class SystemHolder:
         resource, limits = self.resources[place.address], self.estate.deadlines
         free = place.address.kind in self.estate.systems[self.name].backend.looked_up
         tries = sys.maxsize if free else self.estate.policy.security.rotation.failed_logins
-        two = takes_two(self.estate, resource)
+        second = beside(self.estate, resource, place.slot)
         return Traits(
-            two=two,
-            beside=resource.body.spare[0] if two else "",
+            two=bool(second),
+            beside=second,
             late=limits.connect + limits.apply,
             fenced=True,
             tries=tries,

@@ -58,15 +58,15 @@ def renewables(
             one.places.append(Place(item.address, ref.slot))
             one.people.add(item.person)
             one.why_not = one.why_not or _why_not(estate, item, ref)
-            one.takes_two = one.takes_two or takes_two(estate, item)
+            one.takes_two = one.takes_two or bool(beside(estate, item, ref.slot))
     return found
 
 
-def takes_two(estate: Estate, item: Resource) -> bool:
-    """Tell whether an object has room for a second credential, and its back end can hold it there."""
-    system = estate.systems.get(item.address.system)
+def beside(estate: Estate, item: Resource, slot: str) -> str:
+    """Return the slot in which an object, and its back end, can hold a second one; "" for none."""
+    system, second = estate.systems.get(item.address.system), item.beside(slot)
     held = system.backend.slots.get(item.address.kind, frozenset()) if system else frozenset()
-    return not held.isdisjoint(item.body.spare)
+    return second if second in held else ""
 
 
 def _why_not(estate: Estate, item: Resource, ref: SecretRef) -> str:

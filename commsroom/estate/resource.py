@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from commsroom.errors import UsageError
+from commsroom.estate.secret import Custody
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -119,6 +120,16 @@ class Resource:
     def secret(self, slot: str) -> SecretRef | None:
         """Return the reference held in `slot`, or None."""
         return next((ref for ref in self.secrets if ref.slot == slot), None)
+
+    def beside(self, slot: str) -> str:
+        """Return the slot in which the secret before that of `slot` may still be let in, "" for none.
+
+        None beside a personal one: its owner may have changed it, and the one we remember would let
+        in whoever has that.
+        """
+        ref = self.secret(slot)
+        managed = ref is not None and ref.custody is Custody.MANAGED
+        return self.body.spare[0] if managed and self.body.spare else ""
 
 
 class Action(StrEnum):

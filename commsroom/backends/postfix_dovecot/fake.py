@@ -38,6 +38,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _OK = wire.Reply(250, "2.0.0 Ok: queued (simulated)")
+#: The password databases in the order in which Dovecot asks them: the next where one does not let in.
+_PASSWORDS = (state.USERS, state.PREVIOUS, state.LOCAL_USERS)
 _MESSAGE_LIMIT = 10_240_000
 
 
@@ -182,6 +184,7 @@ class SimulatedMail:
         answer = self._do(on_target.apply, data, "apply")
         for change in data["changes"]:
             fields = [*change["fields"], *(["password"] if change.get("hash") else [])]
+            fields += ["previous"] if "previous" in change else []
             listed = f" [{' '.join(fields)}]" if fields else ""
             if change["action"] == "delete" or fields:
                 self.told.append(f"{change['action']} {change['kind']}/{change['key']}{listed}")
@@ -227,11 +230,8 @@ class SimulatedMail:
         if master:
             lent = self._masters.get(master)
             return lent is not None and lent.reveal() == login.password.reveal()
-        for path in (state.USERS, state.LOCAL_USERS):
-            table = Table(self.server.text(path))
-            if address in table.rows:
-                return wire.matches(login.password, table.fields(address)[0])
-        return False
+        databases = (Table(self.server.text(path)) for path in _PASSWORDS)
+        return any(wire.matches(login.password, each.fields(address)[0]) for each in databases)
 
     @_alone
     def open(self, login: Login, folder: str) -> bool:

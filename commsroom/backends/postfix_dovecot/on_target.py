@@ -26,7 +26,7 @@ from commsroom.backends.postfix_dovecot.on_target_state import (
     MAPS,
     POSTERS,
     SHARES,
-    SUSPENDED,
+    TABLES,
     USERS,
     Json,
     State,
@@ -247,8 +247,7 @@ def _ask(names: Sequence[str]) -> Iterator[tuple[int, list[tuple[str, str]]]]:
 
 def look(server: Server, *, ask: bool = True) -> State:
     """Read the whole state: files, Postfix's maps and, with `ask`, Dovecot's accounts."""
-    paths = (USERS, SUSPENDED, POSTERS, *MAPS)
-    tables = {path: Table(server.text(path)) for path in paths}
+    tables = {path: Table(server.text(path)) for path in TABLES}
     local = Table(server.text(LOCAL_USERS))
     names = list(dict.fromkeys([*tables[USERS].keys(), *local.keys()]))
     return State(
@@ -279,7 +278,7 @@ def apply(data: Json, server: Server | None = None) -> Json:
     """Make a batch of changes: all files move into place together, or none does.
 
     `data` has `fence`, `estate`, `token` and `changes` (`action`, `kind`, `key`, `fields`, `hash`,
-    `personal`). Each change ends with what is read back from the running servers, not with what was
+    `previous`, `personal`). Each change ends with what is read back from the running servers, not with what was
     written.
     """
     server = server or Server()
@@ -319,7 +318,8 @@ def _outcomes(
 def _unseen(state: State, change: Json) -> bool:
     """Tell whether a change closes an account or alters a password: no answer of Dovecot shows it."""
     known = change["key"] in state.tables[USERS].rows
-    return change["fields"].get("suspended") is True or bool(known and change.get("hash"))
+    password = "previous" in change or bool(known and change.get("hash"))
+    return password or change["fields"].get("suspended") is True
 
 
 def _name(change: Json) -> tuple[str, str]:
@@ -366,7 +366,7 @@ def _outcome(change: Json, found: dict[tuple[str, str], Json], failure: str) -> 
     differ = [name for name, value in change["fields"].items() if now["fields"].get(name) != value]
     answer["ok"] = not differ
     answer["message"] = f"read back otherwise: {', '.join(differ)}" if differ else ""
-    answer["hash"] = now.get("hash", "")
+    answer["hash"], answer["previous"] = now.get("hash", ""), now.get("previous", "")
     return answer
 
 

@@ -14,6 +14,7 @@ from commsroom.backends.postfix_dovecot.on_target_state import (
     LOCAL_ALIASES,
     MAILBOXES,
     POSTERS,
+    PREVIOUS,
     READ_ACL,
     RECEIVERS,
     REFUSED,
@@ -94,7 +95,9 @@ def _accounts(state: State) -> Iterator[Json]:
                 not ours or address in state.dumps[MAILBOXES]
             )
         kind = "shared_mailbox" if shared else "mailbox"
-        yield {"kind": kind, "key": address, "fields": fields, "hash": secret, "sealed": not ours}
+        second = state.tables[PREVIOUS].fields(address)[0] if ours else ""
+        verifiers = {"hash": secret, "previous": second}
+        yield {"kind": kind, "key": address, "fields": fields, **verifiers, "sealed": not ours}
 
 
 def _suspended(state: State, address: str, *, ours: bool, shut: bool) -> Any:

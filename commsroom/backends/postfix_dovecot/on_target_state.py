@@ -26,6 +26,8 @@ from commsroom.backends.postfix_dovecot.on_target_table import (
 )
 
 USERS: Final = "/etc/dovecot/commsroom/users"
+#: Passwords that accounts may still use while a rotation's grace lasts: a second passdb of Dovecot.
+PREVIOUS: Final = "/etc/dovecot/commsroom/previous"
 SUSPENDED: Final = "/etc/dovecot/commsroom/suspended"
 LOCAL_USERS: Final = "/etc/dovecot/users"
 LOCAL_ALIASES: Final = "/etc/postfix/virtual"
@@ -39,6 +41,8 @@ SENDERS: Final = FOLDER + "senders"
 CLOSED: Final = FOLDER + "closed"
 REFUSED: Final = FOLDER + "suspended"
 MAPS: Final = (MAILBOXES, ALIASES, LISTS, RECEIVERS, SENDERS, CLOSED, REFUSED)
+#: All files of lines that are ours.
+TABLES: Final = (USERS, PREVIOUS, SUSPENDED, POSTERS, *MAPS)
 SHARES: Final = MAIL + "/.commsroom/shares"
 #: What `read` means as a Dovecot ACL: see the folder, open it, keep one's own seen marks.
 READ_ACL: Final = "lrs"
@@ -135,6 +139,7 @@ def _account(state: State, change: Json) -> None:
         extra = [item for item in parts[6].split() if not item.startswith(f"{QUOTA}=")]
         parts[6] = " ".join([*extra, f"{QUOTA}={fields['quota_bytes']}B"])
     users.put(address, ":".join([address, *parts]))
+    _second(state, address, change.get("previous"))
     state.table(MAILBOXES).put(address, f"{address} OK")
     if "aliases" in fields:
         _aliases(state, address, set(fields["aliases"]))
@@ -149,6 +154,14 @@ def _account(state: State, change: Json) -> None:
     for name in own:
         owners = dict.fromkeys([address, *split(senders.value(name))])
         senders.put(name, f"{name} {', '.join(owners)}")
+
+
+def _second(state: State, address: str, verifier: str | None) -> None:
+    """Let in a second password too, or none any more (""); None leaves it as it is."""
+    if verifier:
+        state.table(PREVIOUS).put(address, f"{address}:{verifier}")
+    elif verifier is not None and address in state.tables[PREVIOUS].rows:
+        state.table(PREVIOUS).drop(address)
 
 
 def _expect_free(state: State, address: str, kind: str) -> None:
@@ -205,7 +218,7 @@ def _bury(state: State, change: Json) -> None:
             if alias in state.tables[path].rows:
                 state.table(path).drop(alias)
     state.forget_aliases()
-    for path in (USERS, SUSPENDED, REFUSED, MAILBOXES, RECEIVERS):
+    for path in (USERS, PREVIOUS, SUSPENDED, REFUSED, MAILBOXES, RECEIVERS):
         if address in state.tables[path].rows:
             state.table(path).drop(address)
     left = {pair for pair in state.shares if pair[1] != address}

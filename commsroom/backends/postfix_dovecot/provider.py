@@ -39,9 +39,9 @@ class Mail:
         return Snapshot(
             resources={resource.address: resource for resource, _ in found},
             verifiers={
-                resource.address: {"password": self.tools.fingerprint(item["hash"])}
+                resource.address: shown
                 for resource, item in found
-                if item.get("hash")
+                if (shown := wire.verifiers(item, self.tools.fingerprint))
             },
             token=answer["token"],
             sealed=frozenset(resource.address for resource, item in found if item["sealed"]),
@@ -66,7 +66,7 @@ class Mail:
             Address(self.system, item["kind"], item["key"]),
             Status.DONE if item["ok"] else Status.FAILED,
             item["message"],
-            {"password": self.tools.fingerprint(item["hash"])} if item.get("hash") else {},
+            wire.verifiers(item, self.tools.fingerprint),
         )
 
     def prove(self, requests: Sequence[ProofRequest]) -> Iterator[Proof]:
@@ -77,6 +77,8 @@ class Mail:
         """Log in to each mailbox over IMAPS."""
 
         def tried(one: Credential) -> bool | None:
+            if one.slot != "password":  # what else is let in is for a rotation to know
+                return None
             try:
                 return self.client.login(wire.Login(one.resource.address.key, one.secret))
             except wire.Unanswered:

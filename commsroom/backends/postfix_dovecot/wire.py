@@ -189,11 +189,20 @@ def wire_change(change: Change, secret: Callable[[SecretRef], Secret]) -> Json:
         for name, value in values.items()
         if name in change.fields or change.action is Action.CREATE
     }
+    if "secret:previous" in change.fields:
+        second = change.after.secret("previous")
+        entry["previous"] = hashed(secret(second)) if second else ""
     ref = change.after.secret("password")
     if ref is not None and "secret:password" in change.fields:
         entry["hash"] = hashed(secret(ref))
         entry["personal"] = ref.custody is Custody.PERSONAL
     return entry
+
+
+def verifiers(item: Json, fingerprint: Callable[[str], str]) -> dict[str, str]:
+    """Return the fingerprint of the hash in each slot of an account, of those that hold one."""
+    held = {"password": item.get("hash"), "previous": item.get("previous")}
+    return {slot: fingerprint(value) for slot, value in held.items() if value}
 
 
 def refusals(wanted: Iterable[Resource]) -> Mapping[Address, str]:

@@ -14,13 +14,14 @@ class Mailbox(Kind):
 
     `suspended` refuses login and submission and ends sessions; mail still arrives while
     `receives` is true. `quota_bytes` is in bytes, 0 is unlimited. `aliases` are further addresses
-    delivered here.
+    delivered here. During a rotation `previous` is taken as well as `password`.
     """
 
     kind: ClassVar[str] = "mailbox"
     retained: ClassVar[bool] = True
     closes: ClassVar[tuple[str, ...]] = ("suspended",)
-    slots: ClassVar[tuple[str, ...]] = ("password",)
+    slots: ClassVar[tuple[str, ...]] = ("password", "previous")
+    spare: ClassVar[tuple[str, ...]] = ("previous",)
 
     display_name: str | None = None
     quota_bytes: int | None = None
@@ -38,7 +39,8 @@ class SharedMailbox(Kind):
 
     kind: ClassVar[str] = "shared_mailbox"
     closes: ClassVar[tuple[str, ...]] = ("suspended",)
-    slots: ClassVar[tuple[str, ...]] = ("password",)
+    slots: ClassVar[tuple[str, ...]] = ("password", "previous")
+    spare: ClassVar[tuple[str, ...]] = ("previous",)
 
     title: str | None = None
     custodian: str | None = None

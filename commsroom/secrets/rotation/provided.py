@@ -50,9 +50,9 @@ class Provided:
     usual: Traits = field(default=Traits())
 
     def traits(self, place: Place) -> Traits:
-        """Say whether the object has a spare slot, so that two are let in."""
-        spare = self.desired[place.address].body.spare
-        return replace(self.usual, two=bool(spare), beside=spare[0] if spare else "")
+        """Say whether the object has a slot for a second one, so that two are let in."""
+        second = self.desired[place.address].beside(place.slot)
+        return replace(self.usual, two=bool(second), beside=second)
 
     def push(self, wanted: Sequence[Valid], *, fence: int) -> Mapping[Place, Written]:
         """Update every object in one batch; three round trips at most."""
@@ -100,8 +100,13 @@ class Provided:
         found: dict[str, tuple[SecretRef | None, Secret | None]] = {
             slot: (_ref(path, slot), valid.secret)
         }
-        if beside := self.traits(valid.place).beside:
-            found[beside] = (_ref(path, beside), valid.keep) if valid.keep else (None, None)
+        resource = self.desired[valid.place.address]
+        beside = resource.beside(slot)
+        for (
+            spare
+        ) in resource.body.spare:  # what somebody put in one that is not ours to fill goes too
+            keep = valid.keep if spare == beside else None
+            found[spare] = (_ref(path, spare), keep) if keep else (None, None)
         return found
 
     def _told(

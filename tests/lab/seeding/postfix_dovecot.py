@@ -10,6 +10,7 @@ from seeding.disturbance import Named
 from seeding.shell import added, edited, key, quote
 
 _USERS: Final = "/etc/dovecot/commsroom/users"
+_PREVIOUS: Final = "/etc/dovecot/commsroom/previous"
 _SUSPENDED: Final = "/etc/dovecot/commsroom/suspended"
 _MAPS: Final = "/etc/postfix/commsroom"
 _STRANGER: Final = "stranger@lianhe.example"
@@ -34,6 +35,10 @@ def _password(item: Any, others: Any, random: Random) -> str:
     program = 'BEGIN {FS = OFS = ":"} $1 == ENVIRON["who"] {$2 = ENVIRON["hash"]} {print}'
     hashed = "hash=$(doveadm pw -s SSHA512 -p made-by-hand-1) && export hash && "
     return hashed + edited(_USERS, program, who=key(item["address"]))
+
+
+def _second_password(item: Any, others: Any, random: Random) -> str:
+    return added(_PREVIOUS, f"{key(item['address'])}:{_HASH}")
 
 
 def _built(name: str, script: str) -> str:
@@ -183,6 +188,7 @@ _ACCOUNT: Final = [
     ways.Way(name="may not log in", make=_deny),
     ways.Way(name="may not hand in", make=_entry("suspended", "{} 554 5.7.1 made by hand")),
 ]  # fmt: skip
+_SECOND: Final = [ways.Way(name="a second password", make=_second_password)]
 _SECRET: Final = [ways.Way(name="another password", make=_password)]
 _QUOTA: Final = [ways.Way(name="another size", make=_user(8, "userdb_quota_storage_size=4711B"))]
 _REMOVED: Final = [ways.Way(name="removed", make=_user_gone)]
@@ -208,6 +214,7 @@ WAYS: Final = {
         ways.Way(name="unknown to Postfix", make=_drop("mailboxes")),
     ],
     ("mailbox", "secret:password"): _SECRET,
+    ("mailbox", "secret:previous"): _SECOND,
     ("mailbox", ways.GONE): _REMOVED,
     ("mailbox", ways.STRANGE): [
         ways.Way(name="in our file", make=lambda item, others, random: added(_USERS, f"{_STRANGER}:{_HASH}:::::mailbox:"),
@@ -220,6 +227,7 @@ WAYS: Final = {
     ("shared_mailbox", "quota_bytes"): _QUOTA,
     ("shared_mailbox", "suspended"): _ACCOUNT,
     ("shared_mailbox", "secret:password"): _SECRET,
+    ("shared_mailbox", "secret:previous"): _SECOND,
     ("shared_mailbox", ways.GONE): _REMOVED,
     ("shared_mailbox", ways.STRANGE): [
         ways.Way(name="in our file", make=lambda item, others, random: added(_USERS, f"{_STRANGER}:{_HASH}:::::shared=nobody:"),

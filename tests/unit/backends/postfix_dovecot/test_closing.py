@@ -19,10 +19,7 @@ def read(unbuilt="", **texts):
         state.SENDERS: f"{ANN} {ANN}\n{ALIAS} {ANN}",
         **{getattr(state, name): text for name, text in texts.items()},
     }
-    tables = {
-        path: Table(given.get(path, ""))
-        for path in (state.USERS, state.SUSPENDED, state.POSTERS, *state.MAPS)
-    }
+    tables = {path: Table(given.get(path, "")) for path in state.TABLES}
     dumps = {
         path: {key: tables[path].value(key) for key in tables[path].keys()}  # noqa: SIM118
         for path in state.MAPS
