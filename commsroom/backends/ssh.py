@@ -17,6 +17,7 @@ import os
 import shlex
 import signal
 import subprocess
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -155,11 +156,12 @@ class Session:
         ]
 
     def _talk(self, job: str, phase: str, timeout: float) -> tuple[str, str, int]:
-        process = subprocess.Popen(  # noqa: S603 - a list, no shell
-            self._argv(), cwd=self.target.estate, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
-        _running.add(process)
+        with _starting:
+            process = subprocess.Popen(  # noqa: S603 - a list, no shell
+                self._argv(), cwd=self.target.estate, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, start_new_session=True,
+            )  # fmt: skip
+            _running.add(process)
         limit = self.connect_timeout + timeout
         try:
             heard = converse(process, job.encode(), limit)
@@ -205,11 +207,16 @@ def _is_refusal(answer: Mapping[str, Any]) -> bool:
 
 #: Clients at work, in threads that a process which ends early does not wait for.
 _running: Final[set[subprocess.Popen[bytes]]] = set()
+#: Held from before a client is there until it is known to be: who ends them all waits for that, and none
+#: starts afterwards.
+_starting: Final = threading.Lock()
+_START_SECONDS: Final = 5
 
 
 @atexit.register
 def _end_all() -> None:
     """Leave no client behind, whyever we end: a signal, or an error found while systems were being read."""
+    _starting.acquire(timeout=_START_SECONDS)  # for good: threads that nobody waits for stop here
     for process in tuple(_running):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -70,3 +70,42 @@ def test_a_client_of_a_hung_server_is_gone_when_the_command_is(tmp_path, way):
     while is_there(pid) and time.monotonic() < until:
         time.sleep(0.05)
     assert not is_there(pid)
+
+
+#: The signal comes when the client is there and nobody has noted it yet.
+AT_BIRTH = """
+import subprocess, sys, threading
+from pathlib import Path
+from commsroom.backends import ssh
+from commsroom.estate.backend import Target
+
+born, true = threading.Event(), subprocess.Popen
+
+def slow(*args, **options):
+    process = true(*args, **options)
+    born.set()
+    threading.Event().wait(1)
+    return process
+
+subprocess.Popen = slow
+session = ssh.Session(Target("im1", "127.0.0.1", "im1", Path.cwd()), connect_timeout=60)
+ask = lambda: session.call("commsroom.backends.prosody.on_target", "read", {}, phase="read", timeout=60)
+threading.Thread(target=ask, daemon=True).start()
+born.wait()
+while not Path("pid").exists():
+    pass
+sys.exit("ended")
+"""
+
+
+def test_a_client_that_is_just_being_born_when_the_command_ends_is_gone_too(tmp_path):
+    client = tmp_path / "bin" / "ssh"
+    client.parent.mkdir()
+    client.write_text(HUNG)
+    client.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-c", AT_BIRTH], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False,
+        env={**os.environ, "PATH": f"{client.parent}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert done.stderr == "ended\n"
+    assert not is_there(int((tmp_path / "pid").read_text()))

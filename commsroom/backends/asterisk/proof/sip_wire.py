@@ -149,7 +149,8 @@ class Wire:
         if self._reader is not None:
             self._reader.cancel()
         if self._writer is not None:
-            self._writer.transport.abort()
+            with contextlib.suppress(AttributeError):  # asyncio 3.11: closed twice, nothing is left
+                self._writer.transport.abort()
         if self._datagrams is not None:
             self._datagrams.close()
 

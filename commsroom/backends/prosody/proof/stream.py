@@ -91,9 +91,13 @@ class Stream:
                 await self._write(b"</stream:stream>")
                 self._writer.close()
                 await self._writer.wait_closed()
-        self._writer.transport.abort()
+        # asyncio 3.11 closes a TLS transport twice at times, and has then nothing left to abort.
+        with contextlib.suppress(AttributeError):
+            self._writer.transport.abort()
 
     async def _write(self, data: bytes) -> None:
+        if self._writer.is_closing():
+            raise Undecided("the server closed the connection")
         with _explained():
             self._writer.write(data)
             await self._writer.drain()

@@ -185,6 +185,17 @@ def test_a_wrong_password_is_a_refusal_with_the_servers_own_word(tls, pem):
         visit(tls, pem, wrong)
 
 
+def test_leaving_is_quiet_when_the_connection_is_gone_already(tls, pem):
+    async def cut(chat, _xmpp):
+        person = await chat.login("ann", "sesame")
+        transport = person._stream._writer.transport
+        transport.close()
+        transport.close()  # asyncio 3.11 then has nothing left to abort
+        await person.leave()
+
+    visit(tls, pem, cut)
+
+
 def test_a_server_that_only_pretends_to_know_the_password_is_found_out(tls, pem):
     with pytest.raises(Undecided, match="could not show"):
         visit(tls, pem, _login, lambda: Xmpp(honest=False))
