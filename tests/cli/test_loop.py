@@ -317,7 +317,7 @@ def test_every_account_is_proven(estate):
 
 def test_proofs_are_summed_up_by_use(estate):
     done = estate("prove", *DAY)
-    assert done.code == 0
+    assert done.code == 0, done.out
     assert re.search(r"im1 +wrong password +6 of 6 .*\[simulated\]", done.out)
     assert re.search(
         r"Proven: (\d+) of \1 uses as expected\. \[simulated: im1, mail1, pbx1\]\n$", done.out

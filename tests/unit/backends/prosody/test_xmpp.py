@@ -97,6 +97,9 @@ class Deaf:
     def __init__(self):
         self.written = b""
 
+    def is_closing(self):
+        return False
+
     def write(self, data):
         self.written += data
 
