@@ -127,6 +127,26 @@ def keep_private_folder(path: Path) -> None:
         _keep_name(one)
 
 
+def replace_private(path: Path, text: str) -> None:
+    """Write a file for its owner alone, whole and durable, or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.rename(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    _keep_name(path)
+
+
 def _keep_name(path: Path) -> None:
     """Make a name durable: fsync(2) of a file says nothing about the entry in its folder.
 

@@ -83,6 +83,18 @@ def addresses(context: typer.Context, incomplete: str) -> list[str]:
     return [str(item) for item in sorted(known.owned) if str(item).startswith(incomplete)]
 
 
+def systems(context: typer.Context, incomplete: str) -> list[str]:
+    """Offer the systems of the inventory."""
+    from commsroom.app.estate import open_estate
+    from commsroom.errors import CommsroomError
+
+    try:
+        with open_estate(_estate(context), read_only=True) as estate:
+            return [name for name in estate.systems if name.startswith(incomplete)]
+    except CommsroomError:
+        return []
+
+
 def languages(incomplete: str) -> list[str]:
     """Offer the languages of the reports."""
     from commsroom.reports.languages import available

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from commsroom import files
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -60,15 +62,7 @@ def write(home: Home, folder: Path, hosts: Mapping[str, str]) -> None:
         folder / "ssh_config": "\n".join(_blocks(hosts, key, known)),
     }
     for path, text in texts.items():
-        replace(path, text)
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a file readable by its owner alone, whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.touch(mode=0o600)
-    beside.write_text(text, "utf-8")
-    beside.rename(path)
+        files.replace_private(path, text)
 
 
 def _blocks(hosts: Mapping[str, str], key: Path, known: Path) -> Iterable[str]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.lab import access, elevated, home, image, instances, network, plan
 from commsroom.lab import engine as engines
-from commsroom.lab.authority import Authority
 from commsroom.lab.commands import Commands
 from commsroom.lab.errors import LabUnavailable
 from commsroom.lab.instances import Instance
+from commsroom.secrets.authority import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

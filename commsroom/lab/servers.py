@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from commsroom.errors import CommsroomError
 from commsroom.lab import access, elevated, home, image, instances, making, network, plan
 from commsroom.lab import engine as engines
-from commsroom.lab.authority import Authority
 from commsroom.lab.commands import Commands
 from commsroom.lab.errors import LabUnavailable
 from commsroom.lab.making import Site
+from commsroom.secrets.authority import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

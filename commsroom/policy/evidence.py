@@ -36,11 +36,11 @@ CHECKS: Final = frozenset(
 )  # fmt: skip
 #: What may have happened, as `commsroom ledger show` names it.
 EventKind = Literal[
-    "abandoned", "accepted", "adopted", "applied", "device corrected", "device delivered", "device fault", "device issued",
+    "abandoned", "accepted", "adopted", "applied", "certificate made", "device corrected", "device delivered", "device fault", "device issued",
     "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
     "forgotten", "generation", "intent", "notified", "order approved", "order cancelled", "order promised", "order proposed",
     "outcome", "rotation",
-    "proof", "protected", "recovered", "secret entered", "secret shown", "training done", "unprotected",
+    "proof", "protected", "recovered", "root certificate", "secret entered", "secret shown", "training done", "unprotected",
 ]  # fmt: skip
 
 

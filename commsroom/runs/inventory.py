@@ -108,12 +108,12 @@ def _system(estate: Path, name: str, variables: Mapping[str, Any], simulate: Pat
     state = simulate / f"{name}.json" if simulate else None
     if state is None and variables.get("commsroom_simulated") is True:
         state = estate / ".commsroom" / "simulated" / f"{name}.json"
-    ca = _plain(name, variables, "commsroom_ca_certificate")
-    domain = _plain(name, variables, "commsroom_domain")
+    ca = constant(name, variables, "commsroom_ca_certificate")
+    domain = constant(name, variables, "commsroom_domain")
     target = Target(
         system=name,
-        host=_plain(name, variables, "ansible_host") or name,
-        tls_name=_plain(name, variables, "commsroom_tls_name")
+        host=constant(name, variables, "ansible_host") or name,
+        tls_name=constant(name, variables, "commsroom_tls_name")
         or (f"{name}.{domain}" if domain else name),
         estate=estate,
         ssh_arguments=tuple(_ssh_arguments(name, variables)),
@@ -139,7 +139,7 @@ def _sites(name: str, given: Any) -> tuple[str, ...]:
 def _ssh_arguments(name: str, variables: Mapping[str, Any]) -> Iterable[str]:
     """Give what Ansible itself would hand to ssh, in its order."""
     for option in ("ansible_ssh_common_args", "ansible_ssh_extra_args"):
-        text = _plain(name, variables, option)
+        text = constant(name, variables, option)
         try:
             yield from shlex.split(text)
         except ValueError as error:
@@ -149,13 +149,17 @@ def _ssh_arguments(name: str, variables: Mapping[str, Any]) -> Iterable[str]:
             ) from error
     flags = {"ansible_port": "-p", "ansible_user": "-l", "ansible_ssh_private_key_file": "-i"}
     for option, flag in flags.items():
-        value = _plain(name, variables, option)
+        value = constant(name, variables, option)
         if value:
             yield from (flag, value)
 
 
-def _plain(host: str, variables: Mapping[str, Any], name: str) -> str:
-    """Return a variable as text; of templates, only the two constants of a host are filled in."""
+def constant(host: str, variables: Mapping[str, Any], name: str) -> str:
+    """Return a variable as text; of templates, only the two constants of a host are filled in.
+
+    Raises:
+        CommsroomError: it is another template, which only Ansible could fill in.
+    """
     value = str(variables.get(name, ""))
     for constant in ("inventory_dir", "inventory_hostname"):
         for spelling in (f"{{{{ {constant} }}}}", f"{{{{{constant}}}}}"):

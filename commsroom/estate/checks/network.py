@@ -43,7 +43,7 @@ def of_service(service: Service, *, security: bool) -> Iterator[Topic]:
             "certificate", place,
             expected=f"valid for {fact['name']} and for {least} days more, from the estate's authority",
             got=got, ok=fact["verified"] is True and days >= least, because=_days(standard),
-            remedy="renew it, then ansible-playbook playbooks/site.yml --tags instance"
+            remedy="commsroom tls renew, then ansible-playbook playbooks/site.yml --tags instance"
             f" --limit {standard.system}",
         )  # fmt: skip
 

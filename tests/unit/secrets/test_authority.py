@@ -1,14 +1,18 @@
 """One private CA an estate: certificates that verify, renewed in time, keys for their owner alone."""
 
+import contextlib
 import datetime as dt
 import ssl
 import stat
+from pathlib import Path
 
 import pytest
 from cryptography import x509
 
+from commsroom import files
 from commsroom.errors import CommsroomError
-from commsroom.lab.authority import SERVER_DAYS, Authority
+from commsroom.estate.certificates import SERVER_DAYS, Step
+from commsroom.secrets.authority import Authority
 
 NAMES = ["im1.lianhe.example", "lianhe.example"]
 
@@ -120,3 +124,108 @@ def test_authority_without_its_key_is_never_replaced(authority):
     with pytest.raises(CommsroomError, match="restore the folder"):
         Authority(authority.folder)
     assert not (authority.folder / "ca.key").exists()
+
+
+# ── a new root, with overlap ───────────────────────────────────────────────────────────────────
+
+
+def trusts(bundle, authority, name="im1"):
+    """Tell whether somebody who has this copy of ca.crt accepts a server's certificate now."""
+    mine = authority.folder.parent / "mine.crt"
+    mine.write_bytes(bundle)
+    copy = Copy(authority.folder, mine)
+    try:
+        handshake(copy, NAMES[0])
+    except ssl.SSLCertVerificationError:
+        return False
+    return True
+
+
+class Copy:
+    """The servers' files, with somebody's own idea of whom to trust."""
+
+    def __init__(self, folder, certificate):
+        self.folder, self.certificate = folder, certificate
+
+
+def test_nobody_who_takes_part_is_ever_without_trust(authority):
+    authority.server("im1", NAMES)
+    first = authority.certificate.read_bytes()
+    authority.introduce()
+    both = authority.certificate.read_bytes()
+    assert not authority.server("im1", NAMES)  # the old root still signs
+    assert trusts(first, authority)
+    assert trusts(both, authority)
+    authority.move()
+    assert authority.server("im1", NAMES)
+    assert not trusts(first, authority)
+    assert trusts(both, authority)
+    authority.settle()
+    assert trusts(both, authority)
+    assert trusts(authority.certificate.read_bytes(), authority)
+    assert not authority.server("im1", NAMES)
+    assert sorted(path.name for path in authority.folder.glob("ca*")) == ["ca.crt", "ca.key"]
+
+
+STEPS = ("introduce", "move", "settle")
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("kill", [1, 2, 3])
+def test_killed_at_any_write_the_next_run_goes_on(authority, monkeypatch, step, kill):
+    for before in STEPS[: STEPS.index(step)]:
+        getattr(authority, before)()
+    authority.server("im1", NAMES)
+    left, write, rename = [kill], files.replace_private, Path.rename
+
+    def die_in_time():
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+
+    def writing(path, text):
+        die_in_time()
+        write(path, text)
+
+    def renaming(path, target):
+        die_in_time() if path.suffix == ".key" and "next" in path.stem else None
+        return rename(path, target)
+
+    monkeypatch.setattr(files, "replace_private", writing)
+    monkeypatch.setattr(Path, "rename", renaming)
+    with contextlib.suppress(KeyboardInterrupt):
+        getattr(authority, step)()
+    monkeypatch.undo()
+
+    for _ in range(3):
+        again = Authority(authority.folder)
+        again.server("im1", NAMES)
+        assert handshake(again, NAMES[0])
+        following = {
+            Step.SETTLED: again.introduce, Step.INTRODUCED: again.move, Step.MOVED: again.settle
+        }  # fmt: skip
+        following[again.step]()
+        if again.step is Step.SETTLED:
+            break
+    again = Authority(authority.folder)
+    again.server("im1", NAMES)
+    assert handshake(again, NAMES[0])
+    assert again.certificate.read_bytes().count(b"BEGIN") == (
+        1 if again.step is Step.SETTLED else 2
+    )
+
+
+def test_a_certificate_that_somebody_may_have_the_key_of_is_made_anew(authority):
+    authority.server("im1", NAMES)
+    before = certificate(authority).public_key()
+    assert authority.server("im1", NAMES, anew=True)
+    assert certificate(authority).public_key() != before
+
+
+def test_what_is_known_of_a_certificate_says_which_root_signed_it(authority):
+    authority.server("im1", NAMES)
+    assert authority.issued("im1")[1]
+    authority.introduce()
+    authority.move()
+    assert not authority.issued("im1")[1]
+    assert authority.issued("nobody") is None
