@@ -21,6 +21,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from commsroom import children
 from commsroom.backends.ssh_conversation import converse
 from commsroom.errors import CommsroomError, FenceRefused, SystemUnknown, TargetMoved
 
@@ -159,7 +160,7 @@ class Session:
         with _starting:
             process = subprocess.Popen(  # noqa: S603 - a list, no shell
                 self._argv(), cwd=self.target.estate, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, start_new_session=True,
+                stderr=subprocess.PIPE, start_new_session=True, env=children.environ(),
             )  # fmt: skip
             _running.add(process)
         limit = self.connect_timeout + timeout

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from commsroom import children
 from commsroom.lab.errors import LabFailed
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Commands:
         try:
             done = subprocess.run(  # noqa: S603 - a list, no shell
                 line, input=text, capture_output=True, text=True, errors="replace",
-                timeout=timeout, check=False, env={**os.environ, **self.environment},
+                timeout=timeout, check=False, env={**children.environ(), **self.environment},
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise self._failed(step, f"no end after {timeout:.0f} s") from error

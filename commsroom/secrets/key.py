@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Final
 
 from commsroom import files
 from commsroom.errors import CommsroomError, UsageError
+from commsroom.secrets import memory
 from commsroom.secrets.derive import KEY_BYTES, Use, derived
 
 if TYPE_CHECKING:
@@ -239,6 +240,7 @@ def _decoded(text: str, place: str) -> bytes:
             f"{place} holds no key: base64 of {KEY_BYTES} bytes is needed",
             remedy="openssl rand -base64 32 makes one",
         )
+    memory.keep_private()
     return key
 
 

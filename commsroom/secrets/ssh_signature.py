@@ -14,6 +14,7 @@ import subprocess
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from commsroom import children
 from commsroom.errors import CommsroomError
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def _run(
             capture_output=True,
             timeout=seconds,
             check=False,
+            env=children.environ(),
         )
     except FileNotFoundError as error:
         raise CommsroomError(

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from commsroom.backends.ssh import Session
+from commsroom.errors import SystemUnknown
+from commsroom.estate.backend import Target
+
 #: Asks in a thread that nobody waits for, as reading beside other work does, and ends in a way of its own.
 PROGRAM = """
 import signal, sys, threading, time
@@ -109,3 +113,18 @@ def test_a_client_that_is_just_being_born_when_the_command_ends_is_gone_too(tmp_
     )  # fmt: skip
     assert done.stderr == "ended\n"
     assert not is_there(int((tmp_path / "pid").read_text()))
+
+
+def test_the_client_does_not_see_the_estates_key(tmp_path, monkeypatch):
+    client = tmp_path / "bin" / "ssh"
+    client.parent.mkdir()
+    client.write_text("#!/bin/sh\nenv > seen\n")
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{client.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("COMMSROOM_KEY", "canary-canary")
+    session = Session(Target("im1", "127.0.0.1", "im1", tmp_path), connect_timeout=5)
+    with pytest.raises(SystemUnknown):
+        session.call("commsroom.backends.prosody.on_target", "read", {}, phase="read", timeout=5)
+    seen = (tmp_path / "seen").read_text("utf-8")
+    assert f"PATH={client.parent}" in seen
+    assert "canary" not in seen
