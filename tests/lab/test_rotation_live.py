@@ -18,7 +18,9 @@ import pytest
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(3600)]
 BIN = Path(sys.executable).parent
-KILLS = int(os.environ.get("COMMSROOM_KILLS", "12"))
+KILLS = int(os.environ.get("COMMSROOM_KILLS", "8"))
+#: Beside the current generation one may be pending, one in its grace, and one more is never let in.
+GENERATIONS = 4
 SEED = int(os.environ.get("COMMSROOM_SEED", "20261126"))
 PLACES = {
     "pbx1:extension/2104": "sip",
@@ -29,7 +31,7 @@ PLACES = {
 #: Where two are let in for a while. Meiling's mailbox is not: the first password there was hers to change.
 TWO = ("pbx1:extension/", "mail1:shared_mailbox/")
 
-#: Logs in at each place with each generation in the store, as its owner would; says who let which in.
+#: Logs in at each place with the last generations in the store, as its owner would; says who let which in.
 LOGINS = """
 import json, sys
 from pathlib import Path
@@ -45,7 +47,8 @@ with open_estate(Path.cwd()) as estate:
     for address, slot in places.items():
         item = desired[address]
         path = item.secret(slot).path
-        pairs = {(path, number) for number in range(1, estate.secrets.latest(path) + 1)}
+        latest = estate.secrets.latest(path)
+        pairs = {(path, number) for number in range(max(1, latest - int(sys.argv[2]) + 1), latest + 1)}
         held = estate.secrets.get_many(pairs)
         tries = [Credential(item, slot, secret) for _, secret in sorted(held.items())]
         system = item.address.system
@@ -57,7 +60,7 @@ print(json.dumps(told))
 
 def logins(company, places=PLACES):
     """Return by place which generation of its password lets in (None: nobody said so)."""
-    argv = [sys.executable, "-c", LOGINS, json.dumps(places)]
+    argv = [sys.executable, "-c", LOGINS, json.dumps(places), str(GENERATIONS)]
     done = subprocess.run(
         argv, cwd=company.root, env=company.environ, capture_output=True, text=True, timeout=120, check=False
     )  # fmt: skip
@@ -115,13 +118,14 @@ def test_killed_at_random_moments_no_password_is_lost(clean, notes) -> None:
     started = time.monotonic()
     clean.commsroom("rotate", *PLACES, "--yes")
     usual = time.monotonic() - started
-    killed = lost = 0
-    for _ in range(KILLS):
+    tries = killed = lost = 0
+    while killed < KILLS:
+        tries += 1
         process = subprocess.Popen(
             [str(BIN / "commsroom"), "rotate", *PLACES, "--yes"], cwd=clean.root, env=clean.environ,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        time.sleep(dice.uniform(0.3, 0.95) * usual)
+        time.sleep(dice.uniform(0.25, 0.85) * usual)
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
         if dice.random() < 0.2:  # a second one, while it recovers
@@ -129,9 +133,9 @@ def test_killed_at_random_moments_no_password_is_lost(clean, notes) -> None:
                 [str(BIN / "commsroom"), "rotate", "--yes"], cwd=clean.root, env=clean.environ,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
-            time.sleep(dice.uniform(0.3, 0.95) * usual)
+            time.sleep(dice.uniform(0.25, 0.85) * usual)
             process.send_signal(signal.SIGKILL)
-            process.wait()
+            killed += process.wait() == -signal.SIGKILL
         lost += sum(True not in found.values() for found in logins(clean).values())
     assert lost == 0
     clean.run("commsroom", "rotate", "--yes", "--wait", "5m", timeout=420)
@@ -139,4 +143,4 @@ def test_killed_at_random_moments_no_password_is_lost(clean, notes) -> None:
     for place, found in logins(clean).items():
         assert [number for number, let_in in found.items() if let_in] == [max(found)], place
     assert clean.json("plan")["changes"] == []
-    notes.append(f"rotate killed {killed} of {KILLS} times at random moments: {lost} lost")
+    notes.append(f"rotate killed {killed} times at random moments, in {tries} tries: {lost} lost")
