@@ -15,11 +15,13 @@ BOOKKEEPING = {"estate", "key", "late", "lock-broken", "lock-taken-over"}
 VERBS = {
     "accepted",
     "applied",
+    "certificate made",
     "order approved",
     "order cancelled",
     "order promised",
     "order proposed",
     "proof",
+    "root certificate",
     "secret entered",
     "secret shown",
     "training done",

@@ -29,7 +29,7 @@ from commsroom.estate.kinds import PhoneProfile
 from commsroom.estate.plan import Known, build
 from commsroom.estate.resource import Address, Resource
 from commsroom.estate.secret import Secret, SecretRef, Shape
-from commsroom.lab.authority import Authority
+from commsroom.secrets.authority import Authority
 
 pytestmark = [
     pytest.mark.slow,
