@@ -16,9 +16,9 @@ import pytest
 from commsroom import lab
 from commsroom.lab import engine as engines
 from commsroom.lab import home, image, instances, network
-from commsroom.lab.authority import Authority
 from commsroom.lab.commands import Commands
 from commsroom.lab.errors import LabFailed, LabUnavailable
+from commsroom.secrets.authority import Authority
 
 pytestmark = pytest.mark.lab
 ROOT = Path(__file__).parents[2]
