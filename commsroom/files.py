@@ -8,6 +8,8 @@ or reading the second would never end; so what is opened is looked at first, wit
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
 import os
 import stat
 import time
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: How a file system without hard links (FAT, as on a stick) says so.
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 #: Seconds between two tries of what another process is about to have done.
 _LOCKED_PAUSE = 0.02
 
@@ -145,6 +149,49 @@ def replace_private(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
         raise
     _keep_name(path)
+
+
+def write_new(path: Path, content: bytes) -> Path:
+    """Write a whole file or nothing, for its owner alone, and return it; none that is there is ever replaced.
+
+    Where the name is taken it gets a number behind it: `ann.age`, `ann-2.age`. What this returns is durable.
+
+    Raises:
+        FileUnusable: it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            made = _under_new_name(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileUnusable(
+            path, f"cannot be written: {error.strerror}", remedy="name another folder"
+        ) from error
+    _keep_name(made)
+    return made
+
+
+def _under_new_name(file: Path, wanted: Path) -> Path:
+    """Give a file another name in its folder, the first that is free: link(2) replaces nothing."""
+    for number in itertools.count(1):
+        made = wanted.with_stem(f"{wanted.stem}-{number}") if number > 1 else wanted
+        with contextlib.suppress(FileExistsError):
+            try:
+                os.link(file, made, follow_symlinks=False)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+                file.replace(made)
+            return made
+    raise AssertionError(wanted)  # numbers do not end
 
 
 def _keep_name(path: Path) -> None:

@@ -127,13 +127,13 @@ def chosen_result(chosen: Chosen) -> dict[str, Any]:
 
 def rotate_result(done: Rotated) -> dict[str, Any]:
     """Return a rotation as a task result; it failed where something went back, needs a person or is open."""
-    lines = rotation.rotated_lines(done.turns, done.left, done.seconds)
+    lines = rotation.rotated_lines(done.turns, done.left, done.seconds, done.handed)
     return {
         "changed": bool(done.turns),
         "failed": done.exit_code is not Exit.DONE,
         "msg": "; ".join(plain(line).strip() for line in lines),
         "exit_code": int(done.exit_code),
-        **rotation.document(done.turns, done.left),
+        **rotation.document(done.turns, done.left, done.handed),
     }
 
 

@@ -13,18 +13,29 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from commsroom.app import evidence, judging, ordering, proving, remembering, training
+from commsroom.app import (
+    evidence,
+    handover,
+    judging,
+    ordering,
+    planning,
+    proving,
+    remembering,
+    training,
+)
 from commsroom.app.scope import Scope
 from commsroom.backends import outside
 from commsroom.errors import CommsroomError, UsageError
+from commsroom.estate import handover as passwords
 from commsroom.estate import training as courses
 from commsroom.estate.checks import host_checks, outside_checks, wanted
 from commsroom.estate.checks.network import WELL_KNOWN
 from commsroom.estate.inspection import Seen, Standard
-from commsroom.estate.kinds import kind_named
+from commsroom.estate.kinds import SharedMailbox, kind_named
 from commsroom.estate.register import checks as register_checks
 from commsroom.estate.register.life import REGISTER, Step
 from commsroom.estate.training import PEOPLE
+from commsroom.policy import keys
 from commsroom.policy.people import PersonKind
 from commsroom.reports import model
 from commsroom.reports.model import Finding, FindingKind, Report, Timing
@@ -127,6 +138,7 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
         ]
     if equipment:
         checks += [check for check in _equipment(estate, day) if wish.names(check.address)]
+    checks += [check for check in _handed(estate, chosen, wish, day) if wish.names(check.address)]
     if taught:
         found = courses.checks(estate.policy, training.taken(estate), day)
         checks += [check for check in found if wish.names(check.address)]
@@ -140,6 +152,24 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
     if wish.use and chosen:
         report = _with_use(report, estate, wish, progress)
     return _remembered(report, estate, wish, progress, at)
+
+
+def _handed(estate: Estate, chosen: Mapping[str, System], wish: Wish, day: date) -> Iterator[Check]:
+    """Yield whether custodians have the passwords that are theirs to keep; a baseline does not know it."""
+    if not estate.policy.mail.contact_mailboxes or estate.baseline is not None:
+        return
+    owned = estate.ledger.known().owned
+    desired = planning.compile_policy(estate, Scope(as_of=wish.as_of)).desired
+    boxes = [
+        item for item in desired if item.address in owned and item.body.kind == SharedMailbox.kind
+    ]
+    yield from passwords.checks(
+        {name: Standard(estate.policy, name, day) for name in chosen},
+        planning.pinned(estate, tuple(boxes)),
+        handover.given(estate),
+        handover.ids(estate),
+        keys.read(estate.path, estate.policy.by_id).held,
+    )
 
 
 def _equipment(estate: Estate, day: date) -> Iterator[Check]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from commsroom.estate.secret import SecretRef
 
 #: A secret was renewed when its last rotation came here.
-_RENEWED: Final = frozenset({Phase.PROMOTED, Phase.GRACE, Phase.REVOKING, Phase.REVOKED})
+RENEWED: Final = frozenset({Phase.PROMOTED, Phase.GRACE, Phase.REVOKING, Phase.REVOKED})
 
 
 @dataclass(slots=True)
@@ -30,6 +30,8 @@ class Renewable:
     ref: SecretRef
     places: list[Place] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
+    #: Logins of those who keep a shared mailbox, whose password it is.
+    custodians: set[str] = field(default_factory=set)
     why_not: str = ""
     #: Whether one of its places takes the old one beside the new.
     takes_two: bool = False
@@ -44,6 +46,10 @@ class Renewable:
         """Return the systems that hold it."""
         return frozenset(place.address.system for place in self.places)
 
+    def known_to(self, person: str, login: str) -> bool:
+        """Tell whether it is somebody's to know: as their own, or as a custodian."""
+        return person in self.people or bool(login and login in self.custodians)
+
 
 def renewables(
     estate: Estate, desired: Iterable[Resource], owned: Container[Address]
@@ -57,6 +63,7 @@ def renewables(
             one = found.setdefault(ref.path, Renewable(ref))
             one.places.append(Place(item.address, ref.slot))
             one.people.add(item.person)
+            one.custodians.add(getattr(item.body, "custodian", None) or "")
             one.why_not = one.why_not or _why_not(estate, item, ref)
             one.takes_two = one.takes_two or bool(beside(estate, item, ref.slot))
     return found
@@ -98,7 +105,7 @@ def since(estate: Estate, found: Mapping[str, Renewable]) -> dict[str, datetime]
 
 
 def _since(one: Renewable, turn: Rotation | None, first: Mapping[Address, str]) -> datetime | None:
-    if turn is not None and turn.phase in _RENEWED:
+    if turn is not None and turn.phase in RENEWED:
         return datetime.fromtimestamp(turn.since, UTC)
     told = [first[place.address] for place in one.places if place.address in first]
     return datetime.fromisoformat(min(told)) if told else None

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from commsroom.app import planning, renewal
+from commsroom.app import handover, planning, renewal
 from commsroom.app.estate import actor
 from commsroom.app.holding import SystemHolder
 from commsroom.app.reading import read
 from commsroom.app.scope import Scope
-from commsroom.errors import Exit, UsageError
+from commsroom.errors import CommsroomError, Exit, UsageError
 from commsroom.estate.rotation import Phase, Terms
 from commsroom.estate.rotation.machine import step
 from commsroom.estate.rotation.words import Hastened
@@ -81,6 +81,8 @@ class Rotated:
     seconds: float = 0.0
     #: Systems that were to be asked and did not answer, with the reason.
     unknown: Mapping[str, str] = field(default_factory=dict)
+    #: What people were given of it, and who is still to be.
+    handed: handover.Done = field(default_factory=handover.Done)
 
     @property
     def exit_code(self) -> Exit:
@@ -136,6 +138,7 @@ def _compromised(
     estate: Estate, found: Mapping[str, Renewable], names: Iterable[str]
 ) -> frozenset[str]:
     chosen: set[str] = set()
+    logins = {person: login for login, person in handover.ids(estate).items()} if names else {}
     for name in names:
         if name in estate.systems:
             chosen |= {path for path, one in found.items() if name in one.systems}
@@ -148,7 +151,8 @@ def _compromised(
                 remedy=did_you_mean(name, [*estate.systems, *estate.policy.by_id])
                 or "people by id or login, systems as the inventory names them",
             ) from None
-        chosen |= {path for path, one in found.items() if person in one.people}
+        login = logins.get(person, "")
+        chosen |= {path for path, one in found.items() if one.known_to(person, login)}
     return frozenset(chosen)
 
 
@@ -208,8 +212,27 @@ def rotate(estate: Estate, wish: Wish, progress: Progress) -> Rotated:
         progress.begin("Rotating", len(turns))
         done = drive(means, turns, until=time.time() + wish.wait) if turns else {}
         progress.end()
+        handed = _handed(estate, chosen, done, wish)
     left = {**chosen.left, **stranded, **absent}
-    return Rotated(done, left, time.monotonic() - started, seen.unknown)
+    return Rotated(done, left, time.monotonic() - started, seen.unknown, handed)
+
+
+def _handed(
+    estate: Estate, chosen: Chosen, turns: Mapping[str, Rotation], wish: Wish
+) -> handover.Done:
+    """Give what was renewed to those whose it is to know it: a custodian, people their own.
+
+    What fails here is told, and takes nothing of the rotation back: `handover --due` finds it in the ledger.
+    """
+    renewed = {path for path, turn in turns.items() if turn.phase in renewal.RENEWED}
+    if not renewed:
+        return handover.Done()
+    names = [name for name in wish.compromised if name not in estate.systems]
+    apart = planning.resolved(estate, Scope(tuple(names))).people if names else ()
+    try:
+        return handover.after_rotation(estate, chosen.desired, renewed, apart)
+    except CommsroomError as error:
+        return handover.Done(left={"nobody": (error.message, "commsroom handover --due")})
 
 
 def _attended(chosen: Chosen, seen: Reading) -> tuple[dict[str, tuple[Place, ...]], dict[str, str]]:

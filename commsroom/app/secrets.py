@@ -116,5 +116,14 @@ def reveal(
         )
         raise SecretMissing(f"no secret is kept for {glob}", remedy=remedy)
     names = [f"{address} {slot}" for address, slot, _ in found]
-    estate.ledger.record("secret shown", {"secrets": names}, actor=actor())
+    shown = {f"{address} {slot}" for address, slot, _ in found}
+    generations = {
+        ref.path: ref.generation
+        for item in chosen
+        for ref in item.secrets
+        if f"{item.address} {ref.slot}" in shown
+    }
+    data = {"secrets": names, "generations": generations}
+    about = dict.fromkeys(address for address, _, _ in found)
+    estate.ledger.record("secret shown", data, actor=actor(), about=about)
     return tuple(found)

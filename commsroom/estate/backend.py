@@ -229,6 +229,17 @@ class LogsIn(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How its owner uses an object: the login name they type, and by which of the system's services.
+
+    `login` "" means that none is typed (a telephone's own voicemail asks for its PIN alone).
+    """
+
+    login: str
+    services: Sequence[Service] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Backend:
     """A kind of system. `supports` maps kind → fields it can hold; the rest is *unsupported*.
 
@@ -247,6 +258,8 @@ class Backend:
     `staged` may hold some of what is wanted back, or settle what policy left open, by what the system
     shows now (a new template reaches some telephones first): it returns what is to be compared, and by
     address why it is not yet what policy wants.
+
+    `access` says how the owner of an object logs in to it, for what is handed over to people.
     """
 
     name: str
@@ -265,6 +278,9 @@ class Backend:
         default=lambda _facts, _standard: ()
     )
     channel: str = ""
+    access: Callable[[Target, Resource], Access] = field(
+        default=lambda _target, resource: Access(resource.address.key)
+    )
     staged: (
         Callable[
             [Sequence[Resource], Mapping[Address, Resource]],

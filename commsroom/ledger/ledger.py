@@ -345,6 +345,7 @@ class Ledger(Records):
         *,
         actor: str,
         requester: str = "",
+        about: Iterable[Address] = (),
         seen: int | None = None,
     ) -> None:
         """Note that something happened. `data` is JSON and free of secrets.
@@ -354,6 +355,7 @@ class Ledger(Records):
             data: What it says.
             actor: Who records it.
             requester: Who asked for it.
+            about: Objects whose history it belongs to.
             seen: Number of the last event that was known when this one was thought of; given, no
                 other of its kind may have come since.
 
@@ -369,7 +371,8 @@ class Ledger(Records):
                     f"another {kind} was recorded meanwhile; nothing was done",
                     remedy="look at it, and run the command again",
                 )
-            append(connection, kind, actor=actor, requester=requester, data=data)
+            lines = [Line(address, kind) for address in about]
+            append(connection, kind, lines, actor=actor, requester=requester, data=data)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
 

@@ -29,7 +29,7 @@ KINDS: Final = frozenset(
 CHECKS: Final = frozenset(
     {
         "certificate", "channels", "clear-login", "clock", "disk", "entitlement", "fault", "file-mode",
-        "inodes", "leaver", "lifetime", "listener", "maintenance", "masters", "open-port", "order", "password",
+        "handover", "inodes", "leaver", "lifetime", "listener", "maintenance", "masters", "open-port", "order", "password",
         "plaintext", "purchase", "queue", "reboot", "register", "server", "service", "ssh", "time-sync",
         "tls-cipher", "tls-old", "tls-version", "training", "trunks", "unit", "updates",
     }
@@ -38,7 +38,7 @@ CHECKS: Final = frozenset(
 EventKind = Literal[
     "abandoned", "accepted", "adopted", "applied", "certificate made", "device corrected", "device delivered", "device fault", "device issued",
     "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
-    "forgotten", "generation", "intent", "notified", "order approved", "order cancelled", "order promised", "order proposed",
+    "forgotten", "generation", "handed over", "handover begun", "intent", "notified", "order approved", "order cancelled", "order promised", "order proposed",
     "outcome", "rotation",
     "proof", "protected", "recovered", "root certificate", "secret entered", "secret shown", "training done", "unprotected",
 ]  # fmt: skip

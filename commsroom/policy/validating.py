@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from commsroom.errors import PolicyErrors, Problem
-from commsroom.policy import allocations
+from commsroom.policy import allocations, keys
 from commsroom.policy.allotted import Allocations
 from commsroom.policy.devices import Device, DeviceKind
 from commsroom.policy.loading import Policy, load_into
@@ -61,12 +61,16 @@ def validate(estate: Path, day: date | None = None, *, doubt: Doubt = _no_doubt)
     held = allocations.read(estate, problems)
     if policy is None or problems:
         return Validation(tuple(sorted(problems)), ())
+    faulty, odd = keys.check(estate, policy.by_id)
+    if faulty:
+        return Validation(tuple(sorted(faulty)), ())
     day = day or datetime.now(UTC).astimezone(ZoneInfo(policy.company.time_zone)).date()
     try:
         allocations.propose(policy.people, held, policy, day)
     except PolicyErrors as error:
         return Validation(tuple(error.problems), ())
-    return Validation((), tuple(sorted(_warnings(policy, held, day, doubt))), _counts(policy))
+    warnings = sorted([*odd, *_warnings(policy, held, day, doubt)])
+    return Validation((), tuple(warnings), _counts(policy))
 
 
 def _counts(policy: Policy) -> dict[str, int]:

@@ -10,6 +10,13 @@ from typing import Final
 from commsroom.errors import UsageError
 
 _CATALOGUES: Final = Path(__file__).with_name("locale")
+#: Where Chinese is written in traditional characters, though a tag does not say so.
+_SCRIPTS: Final = {
+    "zh-hk": "zh-Hant",
+    "zh-mo": "zh-Hant",
+    "zh-tw": "zh-Hant",
+    "zh-hant-tw": "zh-Hant",
+}
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
@@ -34,6 +41,20 @@ def canonical(language: str) -> str:
             return name
     tags = ", ".join(name.replace("_", "-") for name in available())
     raise UsageError(f"reports are not written in {language!r}", remedy=f"one of {tags}")
+
+
+def first(*languages: str) -> str:
+    """Return the first of some language tags there is a catalogue for, else English.
+
+    A tag that names a region says its script by it (RFC 5646 §4.1, suppressed where it is usual).
+    """
+    for tag in languages:
+        for wanted in (_SCRIPTS.get(tag.casefold(), tag), tag.partition("-")[0]):
+            try:
+                return canonical(wanted)
+            except UsageError:
+                continue
+    return "en"
 
 
 def load(language: str) -> gettext.NullTranslations:

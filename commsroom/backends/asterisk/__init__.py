@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from commsroom.backends.asterisk import inspecting, wire
-from commsroom.backends.asterisk.services import services
+from commsroom.backends.asterisk.services import access, services
 from commsroom.backends.asterisk.settings import Settings
 from commsroom.errors import UsageError
 from commsroom.estate.backend import Backend
@@ -58,4 +58,5 @@ BACKEND: Final = Backend(
     refusals=wire.refusals,
     services=lambda target: services(_settings(target)),
     judge=inspecting.judge,
+    access=lambda target, resource: access(_settings(target), resource),
 )

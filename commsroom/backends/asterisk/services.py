@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from commsroom.estate.backend import Access
 from commsroom.estate.inspection import Encryption, Service
+from commsroom.estate.kinds import Extension
 
 if TYPE_CHECKING:
     from commsroom.backends.asterisk.settings import Settings
+    from commsroom.estate.resource import Resource
 
 
 def services(settings: Settings) -> tuple[Service, ...]:
@@ -22,3 +25,11 @@ def services(settings: Settings) -> tuple[Service, ...]:
     if settings.pbx_udp:  # a stated exception of a site, see company.yml
         found.append(Service(name="sip", port=settings.pbx_udp_port, transport="udp"))
     return tuple(found)
+
+
+def access(settings: Settings, resource: Resource) -> Access:
+    """Say how an extension is used: it registers by its number. A voicemail box knows who calls it."""
+    if not isinstance(resource.body, Extension):
+        return Access("")
+    wanted = "sip" if resource.body.transport == "udp" else "sips"
+    return Access(resource.address.key, [one for one in services(settings) if one.name == wanted])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from commsroom.backends.postfix_dovecot import inspecting
-from commsroom.backends.postfix_dovecot.services import services
+from commsroom.backends.postfix_dovecot.services import access, services
 from commsroom.backends.postfix_dovecot.settings import Settings
 from commsroom.backends.postfix_dovecot.wire import ACCOUNTS, BODIES, refusals
 from commsroom.errors import UsageError
@@ -57,4 +57,5 @@ BACKEND = Backend(
     services=lambda target: services(_settings(target)),
     judge=inspecting.judge,
     channel="mail",
+    access=lambda target, resource: access(_settings(target), resource),
 )

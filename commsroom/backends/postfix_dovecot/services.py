@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from commsroom.estate.backend import Access
 from commsroom.estate.inspection import Encryption, Service
 
 if TYPE_CHECKING:
     from commsroom.backends.postfix_dovecot.settings import Settings
+    from commsroom.estate.resource import Resource
 
 
 def services(settings: Settings) -> tuple[Service, ...]:
@@ -27,3 +29,9 @@ def services(settings: Settings) -> tuple[Service, ...]:
             Service(name="sieve", port=4190, encryption=Encryption.STARTTLS, dialogue="sieve")
         )
     return tuple(found)
+
+
+def access(settings: Settings, resource: Resource) -> Access:
+    """Say how a mailbox is used: one logs in with its address, to read and to send."""
+    offered = {service.name: service for service in services(settings)}
+    return Access(resource.address.key, (offered["imaps"], offered["submission"]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from commsroom.backends.prosody import inspecting, wire
-from commsroom.backends.prosody.services import services
+from commsroom.backends.prosody.services import access, services
 from commsroom.backends.prosody.settings import Settings
 from commsroom.errors import UsageError
 from commsroom.estate.backend import Backend
@@ -63,4 +63,5 @@ BACKEND: Final = Backend(
     services=lambda target: services(_settings(target)),
     judge=inspecting.judge,
     channel="chat",
+    access=lambda target, resource: access(_settings(target), resource),
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from commsroom.estate.backend import Access
 from commsroom.estate.inspection import Encryption, Service
 
 if TYPE_CHECKING:
     from commsroom.backends.prosody.settings import Settings
+    from commsroom.estate.resource import Resource
 
 
 def services(settings: Settings) -> tuple[Service, ...]:
@@ -29,3 +31,9 @@ def services(settings: Settings) -> tuple[Service, ...]:
     if settings.im_federation:
         found.append(Service(name="xmpp-server", port=5269))
     return tuple(service for service in found if service.port)
+
+
+def access(settings: Settings, resource: Resource) -> Access:
+    """Say how an account is used: one logs in with its address (RFC 7622), which tells the server too."""
+    used = [one for one in services(settings) if one.name in {"xmpp", "xmpps"}]
+    return Access(f"{resource.address.key}@{settings.im_domain}", used)

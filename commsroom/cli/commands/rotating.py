@@ -1,13 +1,14 @@
-"""The command about renewing secrets."""
+"""The commands about renewing secrets, and about giving them to those whose they are."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commsroom.cli import forms
-from commsroom.cli.completion import addresses
+from commsroom.cli.completion import addresses, people
 from commsroom.cli.options import span
 from commsroom.cli.output import warn
 from commsroom.cli.session import Session, command
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Add `rotate` to `app`."""
+    """Add `rotate` and `handover` to `app`."""
     command(
         app,
         "rotate",
@@ -27,6 +28,14 @@ def register(app: typer.Typer) -> None:
         "commsroom rotate --compromised wei.wang",
         works=True,
     )(rotate)
+    command(
+        app,
+        "handover",
+        "commsroom handover wei.wang",
+        "commsroom handover --due",
+        "commsroom handover --new --to /media/usb",
+        works=True,
+    )(handover)
 
 
 def rotate(
@@ -93,10 +102,10 @@ def rotate(
             session.out.text("Nothing was changed.\n")
             return 0
         done = rotating.rotate(estate, wish, session.progress)
-    session.out.lines(text.rotated_lines(done.turns, done.left, done.seconds))
+    session.out.lines(text.rotated_lines(done.turns, done.left, done.seconds, done.handed))
     for system, why in sorted(done.unknown.items()):
         warn(f"{system}: {why}")
-    session.out.document(text.document(done.turns, done.left))
+    session.out.document(text.document(done.turns, done.left, done.handed))
     return done.exit_code
 
 
@@ -105,3 +114,55 @@ def _question(chosen: Chosen) -> str:
 
     systems = sorted({name for path in chosen.begin for name in chosen.found[path].systems})
     return f"Renew {count(len(chosen.begin), 'secret')} on {', '.join(systems)}?"
+
+
+def handover(
+    session: Session,
+    *,
+    person: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PERSON]…", show_default=False, autocompletion=people),
+    ] = None,
+    due: Annotated[
+        bool,
+        typer.Option(
+            "--due", help="Only what changed since they were given it, or they never were."
+        ),
+    ] = False,
+    new: Annotated[
+        bool, typer.Option("--new", help="Only to people who were never given anything: joiners.")
+    ] = False,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="Also first passwords that were given before: the file was lost."
+        ),
+    ] = False,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            help="Where the files go.  [default: .commsroom/handover]",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """Give people what they need to log in, each in a file that only their SSH key opens.
+
+    Their own passwords and PINs; a shared mailbox's to its custodian alone; never what a telephone fetches
+    by itself. Keys are in policies/keys, by id of the roster. The ledger remembers who was given which
+    generation, and to which key. Ends with 1 when somebody could not be given theirs.
+    """
+    from commsroom.app import handover as handing
+    from commsroom.reports import handover as report
+    from commsroom.reports.lines import plain
+
+    wish = handing.Wish(people=tuple(person or ()), due=due, new=new, again=again, folder=to)
+    with session.open(founding=False) as estate:
+        done = handing.hand_over(estate, wish)
+    session.out.lines(report.handed_lines(done.handed, done.nothing, {}, keyless=done.keyless))
+    for line in report.left_lines(done.left):
+        warn(plain(line).strip())
+    session.out.document(report.document(done.handed, done.nothing, done.left))
+    return done.exit_code

@@ -7,14 +7,26 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.estate.rotation import Phase
+from commsroom.reports import handover
 from commsroom.reports.lines import Span, Style, count, duration, line, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import timedelta
+    from typing import Protocol
 
     from commsroom.estate.rotation import Place, Rotation
+    from commsroom.reports.handover import Handed
     from commsroom.reports.lines import Line
+
+    class Handover(Protocol):
+        """What people were given of it, and who is still to be."""
+
+        @property
+        def handed(self) -> Sequence[Handed]: ...
+        @property
+        def left(self) -> Mapping[str, tuple[str, str]]: ...
+
 
 #: Told one by one up to here; beyond, by their number.
 _MANY: Final = 20
@@ -75,7 +87,7 @@ def left_lines(left: Mapping[str, str]) -> Iterator[Line]:
 
 
 def rotated_lines(
-    turns: Mapping[str, Rotation], left: Mapping[str, str], took: float
+    turns: Mapping[str, Rotation], left: Mapping[str, str], took: float, handed: Handover
 ) -> Iterator[Line]:
     """Say what became of each rotation: the failed ones by name, the others by their number."""
     counted = Counter(turn.phase for turn in turns.values())
@@ -93,9 +105,13 @@ def rotated_lines(
     if open_:
         yield line(Span(f"{open_:,}", Style.DOUBT), " not decided yet: run commsroom rotate again")
     yield line(f"Rotation: {count(len(turns), 'secret')} in {seconds(took)}.")
+    if handed.handed or handed.left:
+        yield from handover.handed_lines(handed.handed, (), handed.left)
 
 
-def document(turns: Mapping[str, Rotation], left: Mapping[str, str]) -> dict[str, Any]:
+def document(
+    turns: Mapping[str, Rotation], left: Mapping[str, str], handed: Handover
+) -> dict[str, Any]:
     """Return it as JSON; no value of a secret was ever in it."""
     return {
         "rotations": [
@@ -110,6 +126,7 @@ def document(turns: Mapping[str, Rotation], left: Mapping[str, str]) -> dict[str
             for path, turn in sorted(turns.items())
         ],
         "left": dict(sorted(left.items())),
+        "handover": handover.document(handed.handed, (), handed.left),
     }
 
 

@@ -16,6 +16,8 @@ VERBS = {
     "accepted",
     "applied",
     "certificate made",
+    "handed over",
+    "handover begun",
     "order approved",
     "order cancelled",
     "order promised",

@@ -239,6 +239,7 @@ def _marked():
         ("python", package / "html.py"),
         ("python", package / "model.py"),
         ("python", package / "notice.py"),
+        ("python", package / "handover.py"),
         ("python", package / "compliance.py"),
         ("python", package / "compliance_forms.py"),
         ("python", package / "text/compliance.py"),

@@ -1,0 +1,360 @@
+"""handover: give people what is theirs to know, each in a file that only their SSH key opens.
+
+Under the estate's lock, so that nothing is renewed meanwhile and two who hand over at once follow one another. What is
+about to be read is in the ledger before it is; that it was handed over, once the file is durable. A run killed between
+the two leaves a sealed file that counts for nothing, and the next one writes another: twice rather than never.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from commsroom import files
+from commsroom.app import planning
+from commsroom.app.estate import actor
+from commsroom.app.scope import Scope
+from commsroom.errors import Exit, UsageError
+from commsroom.estate import handover as knowing
+from commsroom.estate.handover import Given, Theirs
+from commsroom.estate.kinds import SharedMailbox, Voicemail
+from commsroom.estate.secret import Shape
+from commsroom.policy import keys as public
+from commsroom.policy.calendar import State, state_of
+from commsroom.secrets.recipient import NotSealable, sealed_to
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from commsroom.app.estate import Estate
+    from commsroom.estate.resource import Address, Resource
+    from commsroom.estate.secret import Secret
+    from commsroom.policy.keys import Keys, PublicKey
+    from commsroom.reports.handover import Letter, Login
+
+#: The ledger's events: before anything is read, and when somebody's file is durable.
+BEGUN: Final = "handover begun"
+HANDED: Final = "handed over"
+#: Where files go when nobody says, in the estate's own folder, which Git ignores.
+FOLDER: Final = "handover"
+#: Why those are given nothing by a run whose own secrets were in wrong hands.
+_APART: Final = (
+    "is to be given the new ones, and may have lost their key as well",
+    "once that is sure to be theirs alone: commsroom handover ID --due",
+)
+#: Seconds to wait for another who works: handing over takes no longer.
+_PATIENCE: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """To whom: `people` (id or login), or everybody whom `due` or `new` concerns.
+
+    Attributes:
+        people: Whom; nobody named is everybody.
+        due: Only what changed since they were given it last, or they never were.
+        new: Only to those who were never given anything.
+        again: Also personal secrets that they were given before.
+        folder: Where the files go.
+    """
+
+    people: tuple[str, ...] = ()
+    due: bool = False
+    new: bool = False
+    again: bool = False
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A file that was written, `key` the fingerprint of what it is sealed to."""
+
+    person: str
+    name: str
+    file: Path
+    key: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of it.
+
+    `nothing` are those who had it all, `left` says why others got none, and the remedy. `keyless` counts who was not
+    named and has no key: what is theirs they get in some other way.
+    """
+
+    handed: tuple[Handed, ...] = ()
+    nothing: tuple[str, ...] = ()
+    left: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    keyless: int = 0
+
+    @property
+    def exit_code(self) -> Exit:
+        """Tell whether everybody got what they were to get."""
+        return Exit.ERROR if self.left else Exit.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """What one person is about to be given."""
+
+    person: str
+    login: str
+    key: PublicKey
+    items: tuple[Theirs, ...]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        return tuple(place for one in self.items for place in one.places)
+
+    @property
+    def told(self) -> dict[str, object]:
+        """Say for the ledger what it is: names and generations, never values."""
+        return {
+            "key": self.key.fingerprint,
+            "secrets": list(self.places),
+            "generations": {one.ref.path: one.ref.generation for one in self.items},
+        }
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        return tuple(dict.fromkeys(item.address for one in self.items for item in one.resources))
+
+
+def hand_over(estate: Estate, wish: Wish) -> Done:
+    """Write a sealed file for each person with what is theirs to know.
+
+    Raises:
+        UsageError: nobody is meant, or somebody is not in the roster.
+        LockHeld: an apply or a rotation is at work.
+        CommsroomError: policy, ledger or store cannot be used, or a file cannot be written; those written
+            before are recorded.
+    """
+    if not wish.people and not wish.due and not wish.new:
+        raise UsageError("to whom?", remedy="name people by id or login, or say --due or --new")
+    people = planning.resolved(estate, Scope(wish.people)).people
+    estate.require_ledger()
+    with estate.ledger.lock(actor(), wait=_PATIENCE, command="handover"):
+        desired = planning.compile_policy(estate, Scope()).desired
+        found = known(estate, desired)
+        keys = public.read(estate.path, estate.policy.by_id)
+        last = knowing.latest(given(estate))
+        wanted, nothing, left, keyless = {}, [], {}, 0
+        for person in people or sorted(found):
+            items = _wanted(person, found.get(person, ()), wish, last)
+            why = _gone(estate, person)
+            if why is None and not items and person in found:
+                nothing.append(person)
+                continue
+            why = why or _why_not(person, found, keys)
+            if why is None:
+                wanted[person] = items
+            elif people or person in keys.problems or any(map(_kept, items)):
+                left[person] = why
+            else:
+                keyless += person not in keys.held
+        done = _written(estate, wish.folder, _parcels(estate, wanted, keys), left)
+        return replace(done, nothing=tuple(nothing), keyless=keyless)
+
+
+def after_rotation(
+    estate: Estate, desired: Sequence[Resource], paths: Collection[str], apart: Collection[str] = ()
+) -> Done:
+    """Hand over what was renewed to those whose it is to know it; the caller holds the lock.
+
+    Args:
+        estate: The estate.
+        desired: What policy asks for.
+        paths: Secrets that were renewed.
+        apart: People to whom nothing is sealed: their key may be in the hands their password was in.
+    """
+    found = known(estate, desired)
+    keys = public.read(estate.path, estate.policy.by_id)
+    last = knowing.latest(given(estate))
+    wanted, left = {}, {}
+    for person, everything in found.items():
+        items = tuple(
+            one for one in everything if one.ref.path in paths and knowing.is_due(person, one, last)
+        )
+        if not items or _gone(estate, person):
+            continue
+        why = _APART if person in apart else _why_not(person, found, keys)
+        if why is None:
+            wanted[person] = items
+        else:
+            left[person] = why
+    return _written(estate, None, _parcels(estate, wanted, keys), left)
+
+
+def known(estate: Estate, desired: Iterable[Resource]) -> dict[str, list[Theirs]]:
+    """Return by person what is theirs to know, at the generations that are current."""
+    wanted = planning.pinned(estate, tuple(desired))
+    return knowing.theirs(wanted, ids(estate), estate.ledger.known().owned)
+
+
+def ids(estate: Estate) -> dict[str, str]:
+    """Return people's ids by their logins."""
+    from commsroom.policy import allocations
+
+    return {one.login: one.id for one in allocations.load(estate.home)}
+
+
+def given(estate: Estate) -> tuple[Given, ...]:
+    """Return what was handed over, ever, oldest first."""
+    return tuple(
+        Given(event.data["person"], path, int(generation), event.at, event.data["key"])
+        for event in estate.ledger.events(kind=HANDED)
+        for path, generation in event.data["generations"].items()
+    )
+
+
+def _wanted(
+    person: str, items: Iterable[Theirs], wish: Wish, last: Mapping[tuple[str, str], Given]
+) -> tuple[Theirs, ...]:
+    if wish.new and any(had == person for had, _ in last):
+        return ()
+    return tuple(
+        one
+        for one in items
+        if knowing.is_due(person, one, last)
+        or wish.again
+        or not (wish.due or wish.new or one.personal)
+    )
+
+
+def _gone(estate: Estate, person: str) -> tuple[str, str] | None:
+    """Say that somebody is here no more; None while they are, or are yet to come."""
+    who = estate.policy.by_id.get(person)
+    if who is None:
+        return "is gone from the roster", "nothing is theirs to know"
+    day = planning.day_at(estate, Scope(), who.site)
+    state = state_of(who, estate.policy.security, day)
+    if state in {State.CLOSED, State.PURGED}:
+        return f"left on {who.end}", "nothing is theirs to know"
+    return None
+
+
+def _why_not(
+    person: str, found: Mapping[str, Sequence[Theirs]], keys: Keys
+) -> tuple[str, str] | None:
+    """Say why somebody cannot be given anything, and the remedy; None where they can."""
+    if person not in found:
+        return "nothing of theirs is there yet", "commsroom apply makes it"
+    if person in keys.problems:
+        problem = keys.problems[person]
+        return f"{problem.file}: {problem.message}", problem.remedy
+    if person not in keys.held:
+        return "has no key to seal to", f"put their public SSH key into {public.FOLDER}/ID.pub"
+    return None
+
+
+def _kept(one: Theirs) -> bool:
+    return any(isinstance(item.body, SharedMailbox) for item in one.resources)
+
+
+def _parcels(estate: Estate, wanted: Mapping[str, tuple[Theirs, ...]], keys: Keys) -> list[_Parcel]:
+    logins = {person: login for login, person in ids(estate).items()}
+    return [
+        _Parcel(person, logins.get(person, person), keys.held[person], items)
+        for person, items in wanted.items()
+    ]
+
+
+def _written(
+    estate: Estate,
+    folder: Path | None,
+    parcels: Sequence[_Parcel],
+    left: dict[str, tuple[str, str]],
+) -> Done:
+    """Record, read, seal, write, record: in this order."""
+    if not parcels:
+        return Done(left=left)
+    into = folder or estate.state / FOLDER
+    files.make_folder(into, mode=0o700, called=f"--to: {into}" if folder else "")
+    about = dict.fromkeys(address for parcel in parcels for address in parcel.addresses)
+    told = {parcel.person: parcel.told for parcel in parcels}
+    estate.ledger.record(BEGUN, {"people": told}, actor=actor(), about=about)
+    pairs = {(one.ref.path, one.ref.generation) for parcel in parcels for one in parcel.items}
+    secrets = estate.secrets.get_many(pairs)
+    handed = []
+    for parcel in parcels:
+        lost = [one for one in parcel.items if (one.ref.path, one.ref.generation) not in secrets]
+        if lost:
+            why = f"{lost[0].places[0]} is not in the store of secrets"
+            left[parcel.person] = (why, "commsroom apply makes it, or restore secrets.db")
+            continue
+        try:
+            handed.append(_sealed(estate, into, parcel, secrets))
+        except NotSealable as error:
+            left[parcel.person] = (error.message, error.remedy)
+    return Done(tuple(handed), left=left)
+
+
+def _sealed(
+    estate: Estate, folder: Path, parcel: _Parcel, secrets: Mapping[tuple[str, int], Secret]
+) -> Handed:
+    from commsroom.reports import handover as report
+
+    person, company = estate.policy.person(parcel.person), estate.policy.company
+    text = report.letter(_letter(estate, parcel, secrets), person.language, company.language)
+    sealed = sealed_to(parcel.key.line, text)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    file = files.write_new(folder / f"{parcel.login}-{stamp}.age", sealed)
+    digest = hashlib.sha256(sealed).hexdigest()
+    data = {"person": parcel.person, **parcel.told, "file": file.name, "sha256": digest}
+    estate.ledger.record(HANDED, data, actor=actor(), about=parcel.addresses)
+    return Handed(parcel.person, person.name, file, parcel.key.fingerprint, parcel.places)
+
+
+def _letter(estate: Estate, parcel: _Parcel, secrets: Mapping[tuple[str, int], Secret]) -> Letter:
+    from commsroom.reports.handover import Letter
+
+    person = estate.policy.person(parcel.person)
+    day = planning.day_at(estate, Scope(), person.site)
+    systems = {item.address.system for one in parcel.items for item in one.resources}
+    return Letter(
+        company=estate.policy.company.name,
+        person=person.id,
+        name=person.name,
+        when=str(day),
+        start=str(person.start) if person.start > day else "",
+        simulated=not estate.simulated.isdisjoint(systems),
+        logins=tuple(
+            _login(estate, one, secrets[one.ref.path, one.ref.generation]) for one in parcel.items
+        ),
+    )
+
+
+def _login(estate: Estate, one: Theirs, secret: Secret) -> Login:
+    from commsroom.reports.handover import Login
+
+    item, servers, login = one.resources[0], [], ""
+    for resource in one.resources:
+        system = estate.systems[resource.address.system]
+        access = system.backend.access(system.target, resource)
+        login = login or access.login
+        servers += [
+            f"{service.tls_name or system.target.tls_name}, {service.place}"
+            for service in access.services
+        ]
+    dial = ""
+    if isinstance(item.body, Voicemail):
+        dial = estate.policy.telephony.voicemail.access_number
+    shared = isinstance(item.body, SharedMailbox)
+    return Login(
+        kind=item.body.kind,
+        key=item.address.key,
+        title=(getattr(item.body, "title", None) or "") if shared else "",
+        secret=secret,
+        login=login,
+        servers=tuple(dict.fromkeys(servers)),
+        dial=dial,
+        pin=one.ref.shape is Shape.PIN,
+        personal=one.personal,
+        custodian=shared,
+    )
