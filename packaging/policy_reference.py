@@ -37,7 +37,7 @@ clause of the regulation, and so does what stands below it. Durations: `30d`, `1
 `2w`, `7y`. Sizes: `10 GiB`, `unlimited`.
 
 The roster (`people.csv`, or `people.jsonl`, `people.yml` with the same columns) is described at the
-end, equipment and allocations after it.
+end, equipment, keys and allocations after it.
 """
 
 ROSTER = """\
@@ -84,6 +84,12 @@ Only asset_tag, kind, vendor, model, site and state must be there; the order is 
 """
 
 ALLOCATIONS = """\
+## Keys: `keys/ID.pub`
+
+Public SSH keys of people, one file each, named by the id of the roster: what they are given is sealed to it
+(`commsroom handover`). One line as ssh-keygen writes it, `ssh-ed25519` or `ssh-rsa` of 2048 to 4096 bits; nobody
+shares one. Only `validate` and `handover` read them.
+
 ## Allocations: `allocations.lock`
 
 Written by `commsroom apply`, committed with the policy, one line a person: id, login, number, site,

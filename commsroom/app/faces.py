@@ -12,7 +12,7 @@ from commsroom import backends
 from commsroom.errors import CommsroomError, Exit, UsageError
 from commsroom.estate.backend import Target
 from commsroom.estate.guards import Allow
-from commsroom.reports import documents, proofs, text
+from commsroom.reports import documents, handover, proofs, text
 from commsroom.reports.lines import plain
 from commsroom.reports.text import rotation
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from commsroom.app.applying import ApplyResult
+    from commsroom.app.handover import Done
     from commsroom.app.proving import ProveResult
     from commsroom.app.rotating import Chosen, Rotated
     from commsroom.estate.plan import Plan
@@ -32,6 +33,7 @@ __all__ = [
     "allow",
     "apply_result",
     "chosen_result",
+    "handover_result",
     "host_services",
     "inspect_result",
     "people",
@@ -134,6 +136,21 @@ def rotate_result(done: Rotated) -> dict[str, Any]:
         "msg": "; ".join(plain(line).strip() for line in lines),
         "exit_code": int(done.exit_code),
         **rotation.document(done.turns, done.left, done.handed),
+    }
+
+
+def handover_result(done: Done, *, check: bool) -> dict[str, Any]:
+    """Return a hand-over as a task result; it failed where somebody could not be given theirs.
+
+    Not so in check mode: a joiner's accounts are not there yet.
+    """
+    lines = [*handover.handed_lines(done.handed, done.nothing, done.left, keyless=done.keyless)]
+    return {
+        "changed": bool(done.handed),
+        "failed": not check and done.exit_code is not Exit.DONE,
+        "msg": "; ".join(plain(line).strip() for line in lines),
+        "exit_code": int(Exit.DONE if check else done.exit_code),
+        **handover.document(done.handed, done.nothing, done.left),
     }
 
 

@@ -21,8 +21,7 @@ from commsroom.app.scope import Scope
 from commsroom.errors import Exit, UsageError
 from commsroom.estate import handover as knowing
 from commsroom.estate.handover import Given, Theirs
-from commsroom.estate.kinds import SharedMailbox, Voicemail
-from commsroom.estate.secret import Shape
+from commsroom.estate.kinds import SharedMailbox
 from commsroom.policy import keys as public
 from commsroom.policy.calendar import State, state_of
 from commsroom.secrets.recipient import NotSealable, sealed_to
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from commsroom.estate.resource import Address, Resource
     from commsroom.estate.secret import Secret
     from commsroom.policy.keys import Keys, PublicKey
-    from commsroom.reports.handover import Letter, Login
 
 #: The ledger's events: before anything is read, and when somebody's file is durable.
 BEGUN: Final = "handover begun"
@@ -71,11 +69,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A file that was written, `key` the fingerprint of what it is sealed to."""
+    """A file that was written (None: would be), `key` the fingerprint of what it is sealed to."""
 
     person: str
     name: str
-    file: Path
+    file: Path | None
     key: str
     places: tuple[str, ...]
 
@@ -121,6 +119,10 @@ class _Parcel:
             "generations": {one.ref.path: one.ref.generation for one in self.items},
         }
 
+    def handed(self, estate: Estate, file: Path | None) -> Handed:
+        name = estate.policy.person(self.person).name
+        return Handed(self.person, name, file, self.key.fingerprint, self.places)
+
     @property
     def addresses(self) -> tuple[Address, ...]:
         return tuple(dict.fromkeys(item.address for one in self.items for item in one.resources))
@@ -135,31 +137,48 @@ def hand_over(estate: Estate, wish: Wish) -> Done:
         CommsroomError: policy, ledger or store cannot be used, or a file cannot be written; those written
             before are recorded.
     """
+    estate.require_ledger()
+    people = _named(estate, wish)
+    with estate.ledger.lock(actor(), wait=_PATIENCE, command="handover"):
+        parcels, done = _prepared(estate, wish, people)
+        written = _written(estate, wish.folder, parcels)
+        return replace(done, handed=written.handed, left={**done.left, **written.left})
+
+
+def preview(estate: Estate, wish: Wish) -> Done:
+    """Say what `hand_over` would do; nothing is read from the store, and nothing recorded."""
+    parcels, done = _prepared(estate, wish, _named(estate, wish))
+    return replace(done, handed=tuple(parcel.handed(estate, None) for parcel in parcels))
+
+
+def _named(estate: Estate, wish: Wish) -> tuple[str, ...]:
     if not wish.people and not wish.due and not wish.new:
         raise UsageError("to whom?", remedy="name people by id or login, or say --due or --new")
-    people = planning.resolved(estate, Scope(wish.people)).people
-    estate.require_ledger()
-    with estate.ledger.lock(actor(), wait=_PATIENCE, command="handover"):
-        desired = planning.compile_policy(estate, Scope()).desired
-        found = known(estate, desired)
-        keys = public.read(estate.path, estate.policy.by_id)
-        last = knowing.latest(given(estate))
-        wanted, nothing, left, keyless = {}, [], {}, 0
-        for person in people or sorted(found):
-            items = _wanted(person, found.get(person, ()), wish, last)
-            why = _gone(estate, person)
-            if why is None and not items and person in found:
-                nothing.append(person)
-                continue
-            why = why or _why_not(person, found, keys)
-            if why is None:
-                wanted[person] = items
-            elif people or person in keys.problems or any(map(_kept, items)):
-                left[person] = why
-            else:
-                keyless += person not in keys.held
-        done = _written(estate, wish.folder, _parcels(estate, wanted, keys), left)
-        return replace(done, nothing=tuple(nothing), keyless=keyless)
+    return tuple(dict.fromkeys(planning.resolved(estate, Scope(wish.people)).people))
+
+
+def _prepared(estate: Estate, wish: Wish, people: Sequence[str]) -> tuple[list[_Parcel], Done]:
+    """Say who is given what, and of the others why not; nobody named is everybody who has anything."""
+    desired = planning.compile_policy(estate, Scope()).desired
+    found = known(estate, desired)
+    keys = public.read(estate.path, estate.policy.by_id)
+    last = knowing.latest(given(estate))
+    wanted, nothing, left, keyless = {}, [], {}, 0
+    for person in people or sorted(found):
+        items = _wanted(person, found.get(person, ()), wish, last)
+        why = _gone(estate, person) if items or people else None
+        if why is None and not items and person in found:
+            nothing.append(person)
+            continue
+        why = why or _why_not(person, found, keys)
+        if why is None:
+            wanted[person] = items
+        elif people or person in keys.problems or any(map(_kept, items)):
+            left[person] = why
+        else:
+            keyless += person not in keys.held
+    done = Done(nothing=tuple(nothing), left=left, keyless=keyless)
+    return _parcels(estate, wanted, keys), done
 
 
 def after_rotation(
@@ -188,7 +207,8 @@ def after_rotation(
             wanted[person] = items
         else:
             left[person] = why
-    return _written(estate, None, _parcels(estate, wanted, keys), left)
+    done = _written(estate, None, _parcels(estate, wanted, keys))
+    return replace(done, left={**left, **done.left})
 
 
 def known(estate: Estate, desired: Iterable[Resource]) -> dict[str, list[Theirs]]:
@@ -269,11 +289,10 @@ def _written(
     estate: Estate,
     folder: Path | None,
     parcels: Sequence[_Parcel],
-    left: dict[str, tuple[str, str]],
 ) -> Done:
     """Record, read, seal, write, record: in this order."""
     if not parcels:
-        return Done(left=left)
+        return Done()
     into = folder or estate.state / FOLDER
     files.make_folder(into, mode=0o700, called=f"--to: {into}" if folder else "")
     about = dict.fromkeys(address for parcel in parcels for address in parcel.addresses)
@@ -281,7 +300,7 @@ def _written(
     estate.ledger.record(BEGUN, {"people": told}, actor=actor(), about=about)
     pairs = {(one.ref.path, one.ref.generation) for parcel in parcels for one in parcel.items}
     secrets = estate.secrets.get_many(pairs)
-    handed = []
+    handed, left = [], {}
     for parcel in parcels:
         lost = [one for one in parcel.items if (one.ref.path, one.ref.generation) not in secrets]
         if lost:
@@ -298,63 +317,13 @@ def _written(
 def _sealed(
     estate: Estate, folder: Path, parcel: _Parcel, secrets: Mapping[tuple[str, int], Secret]
 ) -> Handed:
-    from commsroom.reports import handover as report
+    from commsroom.app import letters
 
-    person, company = estate.policy.person(parcel.person), estate.policy.company
-    text = report.letter(_letter(estate, parcel, secrets), person.language, company.language)
+    text = letters.letter(estate, parcel.person, parcel.items, secrets)
     sealed = sealed_to(parcel.key.line, text)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     file = files.write_new(folder / f"{parcel.login}-{stamp}.age", sealed)
     digest = hashlib.sha256(sealed).hexdigest()
     data = {"person": parcel.person, **parcel.told, "file": file.name, "sha256": digest}
     estate.ledger.record(HANDED, data, actor=actor(), about=parcel.addresses)
-    return Handed(parcel.person, person.name, file, parcel.key.fingerprint, parcel.places)
-
-
-def _letter(estate: Estate, parcel: _Parcel, secrets: Mapping[tuple[str, int], Secret]) -> Letter:
-    from commsroom.reports.handover import Letter
-
-    person = estate.policy.person(parcel.person)
-    day = planning.day_at(estate, Scope(), person.site)
-    systems = {item.address.system for one in parcel.items for item in one.resources}
-    return Letter(
-        company=estate.policy.company.name,
-        person=person.id,
-        name=person.name,
-        when=str(day),
-        start=str(person.start) if person.start > day else "",
-        simulated=not estate.simulated.isdisjoint(systems),
-        logins=tuple(
-            _login(estate, one, secrets[one.ref.path, one.ref.generation]) for one in parcel.items
-        ),
-    )
-
-
-def _login(estate: Estate, one: Theirs, secret: Secret) -> Login:
-    from commsroom.reports.handover import Login
-
-    item, servers, login = one.resources[0], [], ""
-    for resource in one.resources:
-        system = estate.systems[resource.address.system]
-        access = system.backend.access(system.target, resource)
-        login = login or access.login
-        servers += [
-            f"{service.tls_name or system.target.tls_name}, {service.place}"
-            for service in access.services
-        ]
-    dial = ""
-    if isinstance(item.body, Voicemail):
-        dial = estate.policy.telephony.voicemail.access_number
-    shared = isinstance(item.body, SharedMailbox)
-    return Login(
-        kind=item.body.kind,
-        key=item.address.key,
-        title=(getattr(item.body, "title", None) or "") if shared else "",
-        secret=secret,
-        login=login,
-        servers=tuple(dict.fromkeys(servers)),
-        dial=dial,
-        pin=one.ref.shape is Shape.PIN,
-        personal=one.personal,
-        custodian=shared,
-    )
+    return parcel.handed(estate, file)

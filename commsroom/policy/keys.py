@@ -1,9 +1,10 @@
 """People's public SSH keys, `policies/keys/ID.pub`: what is handed over to somebody is sealed to theirs.
 
-A file is what ssh-keygen(1) wrote beside the private key, named by the id of the roster. Not by the login: that may
-be another's when its quarantine is over, and what is theirs would be sealed to the key of who left. Not among
-`approvers`: who may read a password of their own may not therefore sign. They are read by `validate` and by who
-seals, never by a plan: a key that is broken must not keep a leaver's account open.
+A file is what ssh-keygen(1) wrote beside the private key, named by the id of the roster: as everywhere in policy, and
+known before a login is allotted, so that a joiner's key comes with their row. No column of the roster: that is often
+another system's export, which knows no keys. Not among `approvers`: who may read a password of their own may not
+therefore sign. Keys are read by `validate` and by who seals, never by a plan: one that is broken must not keep a
+leaver's account open.
 
 The form of a key is RFC 4253 §6.6 (RSA) and RFC 8709 §4 (Ed25519); what age can seal to, age(1).
 """

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         @property
         def name(self) -> str: ...
         @property
-        def file(self) -> Path: ...
+        def file(self) -> Path | None: ...
         @property
         def key(self) -> str: ...
         @property
@@ -129,14 +129,17 @@ def handed_lines(
     for item in handed:
         what = count(len(item.places), "secret")
         yield line(Span("  + ", Style.CREATE), f"{item.person}  {item.name}  {what}")
-        yield line("      ", Span(str(item.file), Style.COMMAND))
+        if item.file is not None:
+            yield line("      ", Span(str(item.file), Style.COMMAND))
     yield from left_lines(left)
     if nothing:
         yield line(Span(f"{len(nothing):,}", Style.QUIET), " had it all already")
     if keyless:
         yield line(Span(f"{keyless:,}", Style.QUIET), " without a key: they get theirs another way")
-    yield line(f"Handed over: {count(len(handed), 'sealed file')}.")
-    if handed:
+    made = [item for item in handed if item.file is not None]
+    word = "To hand over" if handed and not made else "Handed over"
+    yield line(f"{word}: {count(len(handed), 'sealed file')}.")
+    if made:
         how = "They open it with: "
         yield line(Span(how, Style.QUIET), Span("age -d -i ~/.ssh/id_ed25519 FILE", Style.COMMAND))
 
@@ -161,7 +164,7 @@ def document(
         "handed_over": [
             {
                 "person": item.person,
-                "file": str(item.file),
+                "file": str(item.file) if item.file else None,
                 "key": item.key,
                 "secrets": list(item.places),
             }

@@ -225,6 +225,36 @@ def test_who_has_no_key_gets_a_line_with_the_remedy_and_the_others_theirs(handin
     assert "age -d -i" in done.out
 
 
+def test_a_dry_run_says_who_would_be_given_how_much_and_does_nothing(handing, contract):
+    before = (handing.estate.path / ".commsroom/ledger.db").read_bytes()
+    done = handing("handover", "--due", "--dry-run", "--json")
+    contract("handover", done.document)
+    [item] = done.document["handed_over"]
+    assert (done.code, item["person"], item["file"]) == (0, "P1", None)
+    assert "To hand over: 1 sealed file." in handing("handover", "--due", "--dry-run").out
+    assert handing.files() == []
+    assert (handing.estate.path / ".commsroom/ledger.db").read_bytes() == before
+    contract("handover", handing.hand("P1"))
+
+
+def test_people_without_a_key_are_counted_where_nobody_named_them(handing):
+    done = handing("handover", "--due")
+    assert done.code == 0
+    assert "5 without a key: they get theirs another way" in done.out
+
+
+def test_files_go_where_they_are_wanted(handing, tmp_path):
+    handing.hand("P1", "--to", tmp_path / "stick")
+    [file] = (tmp_path / "stick").iterdir()
+    assert handing.read(file, "ann")
+    assert handing.files() == []
+    (tmp_path / "file").touch()
+    done = handing("handover", "P1", "--to", tmp_path / "file")
+    assert done.code == 1
+    assert "--to: " in done.err
+    assert "is not a folder" in done.err
+
+
 def test_whom_nobody_knows_is_refused_before_anybody_is_given_anything(handing):
     done = handing("handover", "P1", "P99")
     assert (done.code, handing.files()) == (1, [])

@@ -490,7 +490,10 @@ def test_the_ledger_remembers_who_was_shown_a_secret(estate):
     document = conforms(estate("ledger", "show", "--json").document, "ledger show")
     last = document["events"][-1]
     assert last["kind"] == "secret shown"
-    assert last["data"] == {"secrets": ["im1:account/ann password"]}
+    assert last["data"] == {
+        "generations": {"ann/chat": 1},
+        "secrets": ["im1:account/ann password"],
+    }
 
 
 def test_a_whole_ledger_verifies_and_a_changed_one_does_not(estate):

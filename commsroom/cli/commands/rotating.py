@@ -138,6 +138,10 @@ def handover(
             "--again", help="Also first passwords that were given before: the file was lost."
         ),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say who would be given how much; read and write nothing."),
+    ] = False,
     to: Annotated[
         Path | None,
         typer.Option(
@@ -148,11 +152,12 @@ def handover(
         ),
     ] = None,
 ) -> int:
-    """Give people what they need to log in, each in a file that only their SSH key opens.
+    """Give people their passwords, sealed to their SSH keys.
 
-    Their own passwords and PINs; a shared mailbox's to its custodian alone; never what a telephone fetches
-    by itself. Keys are in policies/keys, by id of the roster. The ledger remembers who was given which
-    generation, and to which key. Ends with 1 when somebody could not be given theirs.
+    Each gets a file that only they can open: their own passwords and PINs, a shared mailbox's to its
+    custodian alone, never what a telephone fetches by itself. Keys are in policies/keys, by id of the
+    roster. The ledger remembers who was given which generation, and to which key. Ends with 1 when
+    somebody could not be given theirs.
     """
     from commsroom.app import handover as handing
     from commsroom.reports import handover as report
@@ -160,7 +165,7 @@ def handover(
 
     wish = handing.Wish(people=tuple(person or ()), due=due, new=new, again=again, folder=to)
     with session.open(founding=False) as estate:
-        done = handing.hand_over(estate, wish)
+        done = (handing.preview if dry_run else handing.hand_over)(estate, wish)
     session.out.lines(report.handed_lines(done.handed, done.nothing, {}, keyless=done.keyless))
     for line in report.left_lines(done.left):
         warn(plain(line).strip())

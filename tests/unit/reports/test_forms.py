@@ -273,3 +273,19 @@ def test_the_page_speaks_chinese_when_asked(report, language):
     assert "現況差異" in text
     assert "Should be" not in text
     _parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("tags", "language"),
+    [
+        (("zh-Hant",), "zh_Hant"),
+        (("zh-TW", "en"), "zh_Hant"),
+        (("zh-HK",), "zh_Hant"),
+        (("en-GB", "zh-Hant"), "en"),
+        (("", "zh-Hant"), "zh_Hant"),
+        (("fr", "zh-Hant"), "zh_Hant"),
+        (("fr", ""), "en"),
+    ],
+)
+def test_a_letter_is_in_the_first_language_there_is_a_catalogue_for(tags, language):
+    assert languages.first(*tags) == language
