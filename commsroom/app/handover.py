@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from commsroom.app.estate import Estate
+    from commsroom.app.progress import Progress
     from commsroom.estate.resource import Address, Resource
     from commsroom.estate.secret import Secret
     from commsroom.policy.keys import Keys, PublicKey
@@ -124,12 +125,17 @@ class _Parcel:
         return Handed(self.person, name, file, self.key.fingerprint, self.places)
 
     @property
-    def addresses(self) -> tuple[Address, ...]:
-        return tuple(dict.fromkeys(item.address for one in self.items for item in one.resources))
+    def about(self) -> dict[Address, str]:
+        return {item.address: one.ref.slot for one in self.items for item in one.resources}
 
 
-def hand_over(estate: Estate, wish: Wish) -> Done:
+def hand_over(estate: Estate, wish: Wish, progress: Progress) -> Done:
     """Write a sealed file for each person with what is theirs to know.
+
+    Args:
+        estate: The estate.
+        wish: To whom, and how much.
+        progress: Told of each file.
 
     Raises:
         UsageError: nobody is meant, or somebody is not in the roster.
@@ -141,7 +147,7 @@ def hand_over(estate: Estate, wish: Wish) -> Done:
     people = _named(estate, wish)
     with estate.ledger.lock(actor(), wait=_PATIENCE, command="handover"):
         parcels, done = _prepared(estate, wish, people)
-        written = _written(estate, wish.folder, parcels)
+        written = _written(estate, wish.folder, parcels, progress)
         return replace(done, handed=written.handed, left={**done.left, **written.left})
 
 
@@ -166,23 +172,25 @@ def _prepared(estate: Estate, wish: Wish, people: Sequence[str]) -> tuple[list[_
     wanted, nothing, left, keyless = {}, [], {}, 0
     for person in people or sorted(found):
         items = _wanted(person, found.get(person, ()), wish, last)
-        why = _gone(estate, person) if items or people else None
-        if why is None and not items and person in found:
+        gone = _gone(estate, person) if items or people else None
+        if gone is None and not items and person in found:
             nothing.append(person)
-            continue
-        why = why or _why_not(person, found, keys)
-        if why is None:
+        elif (why := gone or _why_not(person, found, keys)) is None:
             wanted[person] = items
         elif people or person in keys.problems or any(map(_kept, items)):
             left[person] = why
-        else:
-            keyless += person not in keys.held
+        elif gone is None:
+            keyless += 1
     done = Done(nothing=tuple(nothing), left=left, keyless=keyless)
     return _parcels(estate, wanted, keys), done
 
 
 def after_rotation(
-    estate: Estate, desired: Sequence[Resource], paths: Collection[str], apart: Collection[str] = ()
+    estate: Estate,
+    desired: Sequence[Resource],
+    paths: Collection[str],
+    apart: Collection[str],
+    progress: Progress,
 ) -> Done:
     """Hand over what was renewed to those whose it is to know it; the caller holds the lock.
 
@@ -191,6 +199,7 @@ def after_rotation(
         desired: What policy asks for.
         paths: Secrets that were renewed.
         apart: People to whom nothing is sealed: their key may be in the hands their password was in.
+        progress: Told of each file.
     """
     found = known(estate, desired)
     keys = public.read(estate.path, estate.policy.by_id)
@@ -207,7 +216,7 @@ def after_rotation(
             wanted[person] = items
         else:
             left[person] = why
-    done = _written(estate, None, _parcels(estate, wanted, keys))
+    done = _written(estate, None, _parcels(estate, wanted, keys), progress)
     return replace(done, left={**left, **done.left})
 
 
@@ -289,19 +298,22 @@ def _written(
     estate: Estate,
     folder: Path | None,
     parcels: Sequence[_Parcel],
+    progress: Progress,
 ) -> Done:
     """Record, read, seal, write, record: in this order."""
     if not parcels:
         return Done()
     into = folder or estate.state / FOLDER
     files.make_folder(into, mode=0o700, called=f"--to: {into}" if folder else "")
-    about = dict.fromkeys(address for parcel in parcels for address in parcel.addresses)
+    about = {address: slot for parcel in parcels for address, slot in parcel.about.items()}
     told = {parcel.person: parcel.told for parcel in parcels}
     estate.ledger.record(BEGUN, {"people": told}, actor=actor(), about=about)
     pairs = {(one.ref.path, one.ref.generation) for parcel in parcels for one in parcel.items}
     secrets = estate.secrets.get_many(pairs)
     handed, left = [], {}
+    progress.begin("Sealing", len(parcels))
     for parcel in parcels:
+        progress.advance(parcel.login)
         lost = [one for one in parcel.items if (one.ref.path, one.ref.generation) not in secrets]
         if lost:
             why = f"{lost[0].places[0]} is not in the store of secrets"
@@ -311,6 +323,7 @@ def _written(
             handed.append(_sealed(estate, into, parcel, secrets))
         except NotSealable as error:
             left[parcel.person] = (error.message, error.remedy)
+    progress.end()
     return Done(tuple(handed), left=left)
 
 
@@ -325,5 +338,5 @@ def _sealed(
     file = files.write_new(folder / f"{parcel.login}-{stamp}.age", sealed)
     digest = hashlib.sha256(sealed).hexdigest()
     data = {"person": parcel.person, **parcel.told, "file": file.name, "sha256": digest}
-    estate.ledger.record(HANDED, data, actor=actor(), about=parcel.addresses)
+    estate.ledger.record(HANDED, data, actor=actor(), about=parcel.about)
     return parcel.handed(estate, file)

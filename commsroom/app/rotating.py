@@ -212,13 +212,17 @@ def rotate(estate: Estate, wish: Wish, progress: Progress) -> Rotated:
         progress.begin("Rotating", len(turns))
         done = drive(means, turns, until=time.time() + wish.wait) if turns else {}
         progress.end()
-        handed = _handed(estate, chosen, done, wish)
+        handed = _handed(estate, chosen, done, wish, progress)
     left = {**chosen.left, **stranded, **absent}
     return Rotated(done, left, time.monotonic() - started, seen.unknown, handed)
 
 
 def _handed(
-    estate: Estate, chosen: Chosen, turns: Mapping[str, Rotation], wish: Wish
+    estate: Estate,
+    chosen: Chosen,
+    turns: Mapping[str, Rotation],
+    wish: Wish,
+    progress: Progress,
 ) -> handover.Done:
     """Give what was renewed to those whose it is to know it: a custodian, people their own.
 
@@ -230,7 +234,7 @@ def _handed(
     names = [name for name in wish.compromised if name not in estate.systems]
     apart = planning.resolved(estate, Scope(tuple(names))).people if names else ()
     try:
-        return handover.after_rotation(estate, chosen.desired, renewed, apart)
+        return handover.after_rotation(estate, chosen.desired, renewed, apart, progress)
     except CommsroomError as error:
         return handover.Done(left={"nobody": (error.message, "commsroom handover --due")})
 

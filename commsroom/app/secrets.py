@@ -116,14 +116,15 @@ def reveal(
         )
         raise SecretMissing(f"no secret is kept for {glob}", remedy=remedy)
     names = [f"{address} {slot}" for address, slot, _ in found]
-    shown = {f"{address} {slot}" for address, slot, _ in found}
     generations = {
         ref.path: ref.generation
         for item in chosen
         for ref in item.secrets
-        if f"{item.address} {ref.slot}" in shown
+        if (ref.path, ref.generation) in held
     }
+    about: dict[Address, str] = {}
+    for at, slot, _ in found:
+        about[at] = f"{about[at]} {slot}" if at in about else slot
     data = {"secrets": names, "generations": generations}
-    about = dict.fromkeys(address for address, _, _ in found)
     estate.ledger.record("secret shown", data, actor=actor(), about=about)
     return tuple(found)

@@ -345,7 +345,7 @@ class Ledger(Records):
         *,
         actor: str,
         requester: str = "",
-        about: Iterable[Address] = (),
+        about: Mapping[Address, str] | None = None,
         seen: int | None = None,
     ) -> None:
         """Note that something happened. `data` is JSON and free of secrets.
@@ -355,7 +355,7 @@ class Ledger(Records):
             data: What it says.
             actor: Who records it.
             requester: Who asked for it.
-            about: Objects whose history it belongs to.
+            about: Objects whose history it belongs to, each with what of it is meant.
             seen: Number of the last event that was known when this one was thought of; given, no
                 other of its kind may have come since.
 
@@ -371,7 +371,7 @@ class Ledger(Records):
                     f"another {kind} was recorded meanwhile; nothing was done",
                     remedy="look at it, and run the command again",
                 )
-            lines = [Line(address, kind) for address in about]
+            lines = [Line(address, what) for address, what in (about or {}).items()]
             append(connection, kind, lines, actor=actor, requester=requester, data=data)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────

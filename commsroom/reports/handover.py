@@ -87,7 +87,7 @@ def letter(content: Letter, *tags: str) -> bytes:
         lines.append(say(N_("It is good from your first day, %(day)s.")) % {"day": content.start})
     for item in content.logins:
         lines += ["", *_login(item, say)]
-    lines += ["", say(N_("Nobody is told your passwords, neither by mail nor on the telephone."))]
+    lines += ["", say(N_("Tell nobody your passwords, neither by mail nor on the telephone."))]
     lines += [say(N_("Delete this text when you have put them where you keep passwords."))]
     return ("\n".join(lines) + "\n").encode()
 

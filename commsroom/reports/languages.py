@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import io
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +58,7 @@ def first(*languages: str) -> str:
     return "en"
 
 
+@cache
 def load(language: str) -> gettext.NullTranslations:
     """Return the catalogue of a language; raises UsageError naming the ones there are."""
     language = canonical(language)

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.commsroom.core.plugins.plugin_utils.estate import EstateAction
+from ansible_collections.commsroom.core.plugins.plugin_utils.estate import (
+    DisplayProgress,
+    EstateAction,
+)
 
 from commsroom.app import faces, handover
 
@@ -30,7 +33,9 @@ class ActionModule(EstateAction):
         )
         if self._task.check_mode:
             return faces.handover_result(handover.preview(estate, wish), check=True)
-        return faces.handover_result(handover.hand_over(estate, wish), check=False)
+        return faces.handover_result(
+            handover.hand_over(estate, wish, DisplayProgress()), check=False
+        )
 
     @staticmethod
     def scope(arguments):

@@ -107,3 +107,35 @@ def test_in_a_small_company_a_leavers_refusal_names_what_the_playbook_takes(simu
     code, said = _ansible(*leave, *word.groups(), **there)
     assert "the plan deletes or suspends" not in said
     assert "TASK [Prove that the old credentials are refused]" in said, said
+
+
+def test_a_newcomers_letter_is_written_once_and_check_mode_only_says_so(simulated, tmp_path):
+    for name in ("playbooks", "ansible.cfg"):
+        (simulated / name).symlink_to(ROOT / name)
+    keys = simulated / "policies/keys"
+    keys.mkdir()
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"]
+    subprocess.run(words, check=True)
+    shutil.copy(tmp_path / "key.pub", keys / "P5.pub")
+    there = {"COMMSROOM_ESTATE": str(simulated)}
+    give = ("ansible-playbook", "playbooks/onboard.yml", "-e", "person=P5", "-e", "handover=true")
+    code, said = _ansible(*give, "--check", **there)
+    assert (code, "changed=1" in said) == (0, True), said
+    assert not (simulated / ".commsroom/handover").exists()
+    made = [_ansible(*give, **there) for _ in range(2)]
+    assert ["changed=1" in said for _, said in made] == [True, False], made
+    assert [code for code, _ in made] == [0, 0]
+    [file] = (simulated / ".commsroom/handover").iterdir()
+    opened = subprocess.run(
+        ["age", "-d", "-i", tmp_path / "key", file], capture_output=True, check=True, timeout=30
+    )
+    assert b"cy@small.example" in opened.stdout
+    (keys / "P5.pub").unlink()
+    task = f"{{person: P5, again: true, estate: '{simulated}'}}"
+    playbook = tmp_path / "again.yml"
+    playbook.write_text(
+        f"- hosts: localhost\n  gather_facts: false\n  tasks:\n    - commsroom.core.handover: {task}\n"
+    )
+    code, said = _ansible("ansible-playbook", playbook)
+    assert code != 0
+    assert "has no key to seal to" in said

@@ -16,6 +16,7 @@ import pytest
 from commsroom import files
 from commsroom.app import handover
 from commsroom.app.estate import open_estate
+from commsroom.app.progress import Silent
 from commsroom.cli import main as entry
 from commsroom.errors import CommsroomError
 
@@ -133,6 +134,8 @@ def test_a_file_holds_what_is_theirs_and_opens_with_their_key_alone(handing):
         "  Server: mail1.small.example, imaps 993",
         "  Server: mail1.small.example, submission 587",
         "  Login name: ann@small.example",
+        "Telephone: 21",
+        "  Server: pbx1.small.example, sips 5061",
         "Chat: ann",
         "  Server: small.example, xmpp 5222",
         "Shared mailbox: contact@small.example, Contact",
@@ -188,7 +191,8 @@ def test_the_ledger_knows_who_was_given_which_generation_to_which_key_and_no_val
     [file] = handing.files()
     assert event.data["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert event.actor
-    assert "handed over" in handing("ledger", "show", BOX).out
+    assert "handed over 3 password, 1 sip, 1 pin" in handing("ledger", "show").out
+    assert "handed over password" in handing("explain", BOX).out
     assert "whole" in handing("ledger", "verify").out
 
 
@@ -321,7 +325,7 @@ def test_two_who_hand_over_at_once_follow_one_another(handing):
     def work():
         with open_estate(handing.estate.path, simulate=handing.estate.path) as opened:
             barrier.wait()
-            done = handover.hand_over(opened, handover.Wish(due=True))
+            done = handover.hand_over(opened, handover.Wish(due=True), Silent())
             found.append([one.person for one in done.handed])
 
     workers = [threading.Thread(target=work) for _ in range(2)]
@@ -359,7 +363,7 @@ def test_killed_anywhere_nobody_is_passed_over_and_nothing_is_read_unrecorded(ha
         open_estate(path, simulate=path, on_boundary=dies_at(moment)) as opened,
         pytest.raises(Killed),
     ):
-        handover.hand_over(opened, handover.Wish(people=("P1",), due=True))
+        handover.hand_over(opened, handover.Wish(people=("P1",), due=True), Silent())
     before = handing.files()
     assert len(before) <= len(handing.events("handover begun"))
     again = handing.hand("--due")
@@ -517,4 +521,4 @@ def test_what_is_shown_is_recorded_with_its_generation_and_found_at_its_address(
     [event] = handing.events("secret shown")
     assert event.data["secrets"] == [f"{BOX} password"]
     assert event.data["generations"] == {"contact@small.example/mail": 2}
-    assert "secret shown" in handing("ledger", "show", BOX).out
+    assert "secret shown password" in handing("explain", BOX).out

@@ -165,7 +165,11 @@ def handover(
 
     wish = handing.Wish(people=tuple(person or ()), due=due, new=new, again=again, folder=to)
     with session.open(founding=False) as estate:
-        done = (handing.preview if dry_run else handing.hand_over)(estate, wish)
+        done = (
+            handing.preview(estate, wish)
+            if dry_run
+            else handing.hand_over(estate, wish, session.progress)
+        )
     session.out.lines(report.handed_lines(done.handed, done.nothing, {}, keyless=done.keyless))
     for line in report.left_lines(done.left):
         warn(plain(line).strip())
