@@ -40,6 +40,12 @@ BEGUN: Final = "handover begun"
 HANDED: Final = "handed over"
 #: Where files go when nobody says, in the estate's own folder, which Git ignores.
 FOLDER: Final = "handover"
+#: Why somebody gets nothing, and the remedy.
+_Why = tuple[str, str]
+_OTHER_KEY: Final = (
+    "has another key than the one they were given things by",
+    "once you know that it is theirs: commsroom handover ID --due",
+)
 #: Why those are given nothing by a run whose own secrets were in wrong hands.
 _APART: Final = (
     "is to be given the new ones, and may have lost their key as well",
@@ -89,7 +95,7 @@ class Done:
 
     handed: tuple[Handed, ...] = ()
     nothing: tuple[str, ...] = ()
-    left: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    left: Mapping[str, _Why] = field(default_factory=dict)
     keyless: int = 0
 
     @property
@@ -165,24 +171,21 @@ def _named(estate: Estate, wish: Wish) -> tuple[str, ...]:
 
 def _prepared(estate: Estate, wish: Wish, people: Sequence[str]) -> tuple[list[_Parcel], Done]:
     """Say who is given what, and of the others why not; nobody named is everybody who has anything."""
-    desired = planning.compile_policy(estate, Scope()).desired
-    found = known(estate, desired)
-    keys = public.read(estate.path, estate.policy.by_id)
-    last = knowing.latest(given(estate))
+    books = _Books.opened(estate, planning.compile_policy(estate, Scope()).desired)
     wanted, nothing, left, keyless = {}, [], {}, 0
-    for person in people or sorted(found):
-        items = _wanted(person, found.get(person, ()), wish, last)
-        gone = _gone(estate, person) if items or people else None
-        if gone is None and not items and person in found:
+    for person in people or sorted(books.found):
+        items = _wanted(person, books.found.get(person, ()), wish, books.last)
+        gone = books.gone(person) if items or people else None
+        if gone is None and not items and person in books.found:
             nothing.append(person)
-        elif (why := gone or _why_not(person, found, keys)) is None:
+        elif (why := gone or books.why_not(person, asked=bool(people))) is None:
             wanted[person] = items
-        elif people or person in keys.problems or any(map(_kept, items)):
+        elif people or books.keys.knows(person) or any(map(_kept, items)):
             left[person] = why
         elif gone is None:
             keyless += 1
     done = Done(nothing=tuple(nothing), left=left, keyless=keyless)
-    return _parcels(estate, wanted, keys), done
+    return books.parcels(wanted), done
 
 
 def after_rotation(
@@ -201,22 +204,22 @@ def after_rotation(
         apart: People to whom nothing is sealed: their key may be in the hands their password was in.
         progress: Told of each file.
     """
-    found = known(estate, desired)
-    keys = public.read(estate.path, estate.policy.by_id)
-    last = knowing.latest(given(estate))
+    books = _Books.opened(estate, desired)
     wanted, left = {}, {}
-    for person, everything in found.items():
+    for person, everything in books.found.items():
         items = tuple(
-            one for one in everything if one.ref.path in paths and knowing.is_due(person, one, last)
+            one
+            for one in everything
+            if one.ref.path in paths and knowing.is_due(person, one, books.last)
         )
-        if not items or _gone(estate, person):
+        if not items or books.gone(person):
             continue
-        why = _APART if person in apart else _why_not(person, found, keys)
+        why = _APART if person in apart else books.why_not(person, asked=False)
         if why is None:
             wanted[person] = items
         else:
             left[person] = why
-    done = _written(estate, None, _parcels(estate, wanted, keys), progress)
+    done = _written(estate, None, books.parcels(wanted), progress)
     return replace(done, left={**left, **done.left})
 
 
@@ -256,42 +259,65 @@ def _wanted(
     )
 
 
-def _gone(estate: Estate, person: str) -> tuple[str, str] | None:
-    """Say that somebody is here no more; None while they are, or are yet to come."""
-    who = estate.policy.by_id.get(person)
-    if who is None:
-        return "is gone from the roster", "nothing is theirs to know"
-    day = planning.day_at(estate, Scope(), who.site)
-    state = state_of(who, estate.policy.security, day)
-    if state in {State.CLOSED, State.PURGED}:
-        return f"left on {who.end}", "nothing is theirs to know"
-    return None
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What decides who is given what, read once.
 
+    `found` is what is theirs to know, `last` what they were given of it, `before` the last thing given to each.
+    """
 
-def _why_not(
-    person: str, found: Mapping[str, Sequence[Theirs]], keys: Keys
-) -> tuple[str, str] | None:
-    """Say why somebody cannot be given anything, and the remedy; None where they can."""
-    if person not in found:
-        return "nothing of theirs is there yet", "commsroom apply makes it"
-    if person in keys.problems:
-        problem = keys.problems[person]
-        return f"{problem.file}: {problem.message}", problem.remedy
-    if person not in keys.held:
-        return "has no key to seal to", f"put their public SSH key into {public.FOLDER}/ID.pub"
-    return None
+    estate: Estate
+    found: Mapping[str, Sequence[Theirs]]
+    keys: Keys
+    last: Mapping[tuple[str, str], Given]
+    before: Mapping[str, Given]
+
+    @classmethod
+    def opened(cls, estate: Estate, desired: Iterable[Resource]) -> _Books:
+        ever = given(estate)
+        keys = public.read(estate.path, estate.policy.by_id)
+        before = {one.person: one for one in ever}
+        return cls(estate, known(estate, desired), keys, knowing.latest(ever), before)
+
+    def gone(self, person: str) -> _Why | None:
+        """Say that somebody is here no more; None while they are, or are yet to come."""
+        who = self.estate.policy.by_id.get(person)
+        if who is None:
+            return "is gone from the roster", "nothing is theirs to know"
+        day = planning.day_at(self.estate, Scope(), who.site)
+        state = state_of(who, self.estate.policy.security, day)
+        if state in {State.CLOSED, State.PURGED}:
+            return f"left on {who.end}", "nothing is theirs to know"
+        return None
+
+    def why_not(self, person: str, *, asked: bool) -> _Why | None:
+        """Say why somebody cannot be given anything, and the remedy; None where they can.
+
+        A key that is not the one used before is only sealed to where somebody asked for this very person: a key that
+        was put in another's place would otherwise be sent the next password by night.
+        """
+        if person not in self.found:
+            return "nothing of theirs is there yet", "commsroom apply makes it"
+        if person in self.keys.problems:
+            problem = self.keys.problems[person]
+            return f"{problem.file}: {problem.message}", problem.remedy
+        if person not in self.keys.held:
+            return "has no key to seal to", f"put their public SSH key into {public.FOLDER}/ID.pub"
+        before = self.before.get(person)
+        if before and before.key != self.keys.held[person].fingerprint and not asked:
+            return _OTHER_KEY
+        return None
+
+    def parcels(self, wanted: Mapping[str, tuple[Theirs, ...]]) -> list[_Parcel]:
+        logins = {person: login for login, person in ids(self.estate).items()}
+        return [
+            _Parcel(person, logins.get(person, person), self.keys.held[person], items)
+            for person, items in wanted.items()
+        ]
 
 
 def _kept(one: Theirs) -> bool:
     return any(isinstance(item.body, SharedMailbox) for item in one.resources)
-
-
-def _parcels(estate: Estate, wanted: Mapping[str, tuple[Theirs, ...]], keys: Keys) -> list[_Parcel]:
-    logins = {person: login for login, person in ids(estate).items()}
-    return [
-        _Parcel(person, logins.get(person, person), keys.held[person], items)
-        for person, items in wanted.items()
-    ]
 
 
 def _written(

@@ -67,6 +67,10 @@ class Keys:
     #: Files that are nobody's.
     strangers: tuple[str, ...] = ()
 
+    def knows(self, person: str) -> bool:
+        """Tell whether there is a key of somebody, of use or not."""
+        return person in self.held or person in self.problems
+
 
 class _Unusable(Exception):
     """A text that is no key one can seal to."""

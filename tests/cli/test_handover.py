@@ -429,6 +429,26 @@ def test_without_a_key_the_run_says_what_is_to_be_handed_over(handing):
     assert f"{BOX} password" in item["secrets"]
 
 
+def test_to_another_key_than_before_nothing_is_sealed_unless_somebody_asks_for_that_person(handing):
+    """Whoever can change a file in Git would be sent the next password by night."""
+    handing.estate.policy("security.yml", "lead_days: 3", "lead_days: 3\nrotation: {grace: 0d}")
+    handing.hand("P1")
+    handing.give_key("P1", "cy")
+    done = handing("rotate", BOX, "--yes", "--json")
+    assert done.code == 0
+    assert done.document["handover"]["handed_over"] == []
+    [left] = done.document["handover"]["left"]
+    assert "another key" in left["why"]
+    due = handing("handover", "--due")
+    assert due.code == 1
+    assert "once you know that it is theirs: commsroom handover ID --due" in due.err
+    assert len(handing.files()) == 1
+    [item] = handing.hand("P1", "--due")["handed_over"]
+    assert handing.read(item["file"], "cy")
+    handing("rotate", BOX, "--yes")
+    assert len(handing.files()) == 3
+
+
 def test_killed_between_promote_and_the_file_the_hand_over_is_still_due(handing, monkeypatch):
     handing.hand("P1")
     with monkeypatch.context() as patch:
