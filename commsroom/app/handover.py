@@ -149,8 +149,8 @@ def hand_over(estate: Estate, wish: Wish, progress: Progress) -> Done:
         CommsroomError: policy, ledger or store cannot be used, or a file cannot be written; those written
             before are recorded.
     """
-    estate.require_ledger()
     people = _named(estate, wish)
+    estate.require_ledger()
     with estate.ledger.lock(actor(), wait=_PATIENCE, command="handover"):
         parcels, done = _prepared(estate, wish, people)
         written = _written(estate, wish.folder, parcels, progress)

@@ -1,10 +1,13 @@
 """handover: sealed files that only their reader opens, what the ledger knows of them, and what is due again."""
 
+import base64
+import contextlib
 import hashlib
 import json
 import os
 import re
 import shutil
+import sqlite3
 import stat
 import subprocess
 import threading
@@ -316,6 +319,33 @@ def test_a_key_that_is_broken_is_told_with_its_place_and_seals_nothing(handing):
     assert done.code == 1
     assert "policies/keys/P1.pub: not a public SSH key" in done.err
     assert handing.events("handover begun") == []
+
+
+def test_what_looks_like_a_key_and_is_none_is_told_and_the_others_get_theirs(handing):
+    parts = (b"ssh-ed25519", b"\x02" + bytes(31))  # no point of the curve
+    blob = b"".join(len(one).to_bytes(4) + one for one in parts)
+    (handing.keys / "P5.pub").write_text(f"ssh-ed25519 {base64.b64encode(blob).decode()}\n")
+    done = handing("handover", "P5", "P1")
+    assert done.code == 1
+    assert done.err.startswith("! P5: nothing can be sealed to this key (ssh-keygen -t ed25519")
+    assert [event.data["person"] for event in handing.events("handed over")] == ["P1"]
+
+
+def test_a_secret_that_is_gone_from_the_store_is_told_and_not_recorded_as_given(handing):
+    with contextlib.closing(
+        sqlite3.connect(handing.estate.path / ".commsroom/secrets.db")
+    ) as store:
+        [table] = [
+            name
+            for (name,) in store.execute("select name from sqlite_master where type = 'table'")
+            if "path" in {row[1] for row in store.execute(f"pragma table_info({name})")}
+        ]
+        store.execute(f"delete from {table} where path = 'ann/chat'")
+        store.commit()
+    done = handing("handover", "P1")
+    assert done.code == 1
+    assert "P1: im1:account/ann password is not in the store of secrets" in done.err
+    assert (handing.files(), handing.events("handed over")) == ([], [])
 
 
 def test_two_who_hand_over_at_once_follow_one_another(handing):
