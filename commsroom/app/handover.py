@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from commsroom.estate.secret import Secret
     from commsroom.policy.keys import Keys, PublicKey
 
-#: The ledger's events: before anything is read, and when somebody's file is durable.
+#: The ledger's events: before anything is read, when somebody's file is durable, and that their key is in doubt.
 BEGUN: Final = "handover begun"
 HANDED: Final = "handed over"
+WITHHELD: Final = "handover withheld"
 #: Where files go when nobody says, in the estate's own folder, which Git ignores.
 FOLDER: Final = "handover"
 #: Why somebody gets nothing, and the remedy.
@@ -46,10 +47,9 @@ _OTHER_KEY: Final = (
     "has another key than the one they were given things by",
     "once you know that it is theirs: commsroom handover ID --due",
 )
-#: Why those are given nothing by a run whose own secrets were in wrong hands.
-_APART: Final = (
-    "is to be given the new ones, and may have lost their key as well",
-    "once that is sure to be theirs alone: commsroom handover ID --due",
+_WITHHELD: Final = (
+    "may have lost their key with their passwords",
+    "once it is sure to be theirs alone: commsroom handover ID --due",
 )
 #: Seconds to wait for another who works: handing over takes no longer.
 _PATIENCE: Final = 30.0
@@ -164,7 +164,7 @@ def preview(estate: Estate, wish: Wish) -> Done:
 
 
 def _named(estate: Estate, wish: Wish) -> tuple[str, ...]:
-    if not wish.people and not wish.due and not wish.new:
+    if not wish.people and (wish.again or not (wish.due or wish.new)):
         raise UsageError("to whom?", remedy="name people by id or login, or say --due or --new")
     return tuple(dict.fromkeys(planning.resolved(estate, Scope(wish.people)).people))
 
@@ -174,7 +174,7 @@ def _prepared(estate: Estate, wish: Wish, people: Sequence[str]) -> tuple[list[_
     books = _Books.opened(estate, planning.compile_policy(estate, Scope()).desired)
     wanted, nothing, left, keyless = {}, [], {}, 0
     for person in people or sorted(books.found):
-        items = _wanted(person, books.found.get(person, ()), wish, books.last)
+        items = books.wanted(person, wish)
         gone = books.gone(person) if items or people else None
         if gone is None and not items and person in books.found:
             nothing.append(person)
@@ -192,7 +192,6 @@ def after_rotation(
     estate: Estate,
     desired: Sequence[Resource],
     paths: Collection[str],
-    apart: Collection[str],
     progress: Progress,
 ) -> Done:
     """Hand over what was renewed to those whose it is to know it; the caller holds the lock.
@@ -201,7 +200,6 @@ def after_rotation(
         estate: The estate.
         desired: What policy asks for.
         paths: Secrets that were renewed.
-        apart: People to whom nothing is sealed: their key may be in the hands their password was in.
         progress: Told of each file.
     """
     books = _Books.opened(estate, desired)
@@ -214,13 +212,22 @@ def after_rotation(
         )
         if not items or books.gone(person):
             continue
-        why = _APART if person in apart else books.why_not(person, asked=False)
+        why = books.why_not(person, asked=False)
         if why is None:
             wanted[person] = items
         else:
             left[person] = why
     done = _written(estate, None, books.parcels(wanted), progress)
     return replace(done, left={**left, **done.left})
+
+
+def withhold(estate: Estate, people: Sequence[str]) -> None:
+    """Remember that people's keys may be where their passwords are: nothing is sealed to them unasked.
+
+    It holds until somebody hands over to that very person again.
+    """
+    if people:
+        estate.ledger.record(WITHHELD, {"people": list(people)}, actor=actor())
 
 
 def known(estate: Estate, desired: Iterable[Resource]) -> dict[str, list[Theirs]]:
@@ -239,23 +246,9 @@ def ids(estate: Estate) -> dict[str, str]:
 def given(estate: Estate) -> tuple[Given, ...]:
     """Return what was handed over, ever, oldest first."""
     return tuple(
-        Given(event.data["person"], path, int(generation), event.at, event.data["key"])
+        Given(event.data["person"], path, int(generation), event.at, event.data["key"], event.seq)
         for event in estate.ledger.events(kind=HANDED)
         for path, generation in event.data["generations"].items()
-    )
-
-
-def _wanted(
-    person: str, items: Iterable[Theirs], wish: Wish, last: Mapping[tuple[str, str], Given]
-) -> tuple[Theirs, ...]:
-    if wish.new and any(had == person for had, _ in last):
-        return ()
-    return tuple(
-        one
-        for one in items
-        if knowing.is_due(person, one, last)
-        or wish.again
-        or not (wish.due or wish.new or one.personal)
     )
 
 
@@ -263,7 +256,8 @@ def _wanted(
 class _Books:
     """What decides who is given what, read once.
 
-    `found` is what is theirs to know, `last` what they were given of it, `before` the last thing given to each.
+    `found` is what is theirs to know, `last` what they were given of it, `before` the last thing given to each,
+    `withheld` those whose key is in doubt since.
     """
 
     estate: Estate
@@ -271,13 +265,32 @@ class _Books:
     keys: Keys
     last: Mapping[tuple[str, str], Given]
     before: Mapping[str, Given]
+    withheld: frozenset[str]
 
     @classmethod
     def opened(cls, estate: Estate, desired: Iterable[Resource]) -> _Books:
         ever = given(estate)
         keys = public.read(estate.path, estate.policy.by_id)
         before = {one.person: one for one in ever}
-        return cls(estate, known(estate, desired), keys, knowing.latest(ever), before)
+        withheld = frozenset(
+            person
+            for event in estate.ledger.events(kind=WITHHELD)
+            for person in event.data["people"]
+            if person not in before or before[person].event < event.seq
+        )
+        last = knowing.latest(ever)
+        return cls(estate, known(estate, desired), keys, last, before, withheld)
+
+    def wanted(self, person: str, wish: Wish) -> tuple[Theirs, ...]:
+        if wish.new and person in self.before:
+            return ()
+        return tuple(
+            one
+            for one in self.found.get(person, ())
+            if knowing.is_due(person, one, self.last)
+            or wish.again
+            or not (wish.due or wish.new or one.personal)
+        )
 
     def gone(self, person: str) -> _Why | None:
         """Say that somebody is here no more; None while they are, or are yet to come."""
@@ -293,8 +306,8 @@ class _Books:
     def why_not(self, person: str, *, asked: bool) -> _Why | None:
         """Say why somebody cannot be given anything, and the remedy; None where they can.
 
-        A key that is not the one used before is only sealed to where somebody asked for this very person: a key that
-        was put in another's place would otherwise be sent the next password by night.
+        Only where somebody asked for this very person is anything sealed to a key that is in doubt, or is not the one
+        used before: one that was put in another's place would otherwise be sent the next password by night.
         """
         if person not in self.found:
             return "nothing of theirs is there yet", "commsroom apply makes it"
@@ -303,6 +316,8 @@ class _Books:
             return f"{problem.file}: {problem.message}", problem.remedy
         if person not in self.keys.held:
             return "has no key to seal to", f"put their public SSH key into {public.FOLDER}/ID.pub"
+        if person in self.withheld and not asked:
+            return _WITHHELD
         before = self.before.get(person)
         if before and before.key != self.keys.held[person].fingerprint and not asked:
             return _OTHER_KEY

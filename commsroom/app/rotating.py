@@ -201,6 +201,7 @@ def rotate(estate: Estate, wish: Wish, progress: Progress) -> Rotated:
     started = time.monotonic()
     with estate.ledger.lock(actor(), command="rotate") as lease:
         chosen = choose(estate, wish)
+        handover.withhold(estate, _robbed(estate, wish))
         turns, stranded = _under_way(estate, chosen.desired)
         systems = {name for path in chosen.begin for name in chosen.found[path].systems}
         systems |= {held.place.address.system for turn in turns.values() for held in turn.holders}
@@ -212,16 +213,21 @@ def rotate(estate: Estate, wish: Wish, progress: Progress) -> Rotated:
         progress.begin("Rotating", len(turns))
         done = drive(means, turns, until=time.time() + wish.wait) if turns else {}
         progress.end()
-        handed = _handed(estate, chosen, done, wish, progress)
+        handed = _handed(estate, chosen, done, progress)
     left = {**chosen.left, **stranded, **absent}
     return Rotated(done, left, time.monotonic() - started, seen.unknown, handed)
+
+
+def _robbed(estate: Estate, wish: Wish) -> tuple[str, ...]:
+    """Return the ids of people whose secrets are in wrong hands."""
+    names = tuple(name for name in wish.compromised if name not in estate.systems)
+    return planning.resolved(estate, Scope(names)).people if names else ()
 
 
 def _handed(
     estate: Estate,
     chosen: Chosen,
     turns: Mapping[str, Rotation],
-    wish: Wish,
     progress: Progress,
 ) -> handover.Done:
     """Give what was renewed to those whose it is to know it: a custodian, people their own.
@@ -231,10 +237,8 @@ def _handed(
     renewed = {path for path, turn in turns.items() if turn.phase in renewal.RENEWED}
     if not renewed:
         return handover.Done()
-    names = [name for name in wish.compromised if name not in estate.systems]
-    apart = planning.resolved(estate, Scope(tuple(names))).people if names else ()
     try:
-        return handover.after_rotation(estate, chosen.desired, renewed, apart, progress)
+        return handover.after_rotation(estate, chosen.desired, renewed, progress)
     except CommsroomError as error:
         return handover.Done(left={"nobody": (error.message, "commsroom handover --due")})
 

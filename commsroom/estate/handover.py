@@ -39,13 +39,17 @@ class Theirs:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A generation of a secret that was sealed to somebody's key; `at` is when (UTC, as events say it)."""
+    """A generation of a secret that was sealed to somebody's key; `at` is when (UTC, as events say it).
+
+    `event` is its number in the ledger.
+    """
 
     person: str
     path: str
     generation: int
     at: str
     key: str
+    event: int = 0
 
 
 def theirs(

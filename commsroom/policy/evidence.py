@@ -38,7 +38,7 @@ CHECKS: Final = frozenset(
 EventKind = Literal[
     "abandoned", "accepted", "adopted", "applied", "certificate made", "device corrected", "device delivered", "device fault", "device issued",
     "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
-    "forgotten", "generation", "handed over", "handover begun", "intent", "notified", "order approved", "order cancelled", "order promised", "order proposed",
+    "forgotten", "generation", "handed over", "handover begun", "handover withheld", "intent", "notified", "order approved", "order cancelled", "order promised", "order proposed",
     "outcome", "rotation",
     "proof", "protected", "recovered", "root certificate", "secret entered", "secret shown", "training done", "unprotected",
 ]  # fmt: skip

@@ -267,6 +267,7 @@ def test_whom_nobody_knows_is_refused_before_anybody_is_given_anything(handing):
     assert (done.code, handing.files()) == (1, [])
     assert "nobody in the roster is called 'P99'" in done.err
     assert "to whom?" in handing("handover").err
+    assert "to whom?" in handing("handover", "--due", "--again").err
 
 
 def test_what_is_there_is_never_replaced(handing):
@@ -518,8 +519,14 @@ def test_who_was_robbed_is_sealed_nothing_unasked_and_loses_what_they_keep_too(h
     [left] = done.document["handover"]["left"]
     assert left["person"] == "P1"
     assert "their key" in left["why"]
-    [item] = handing.hand("--due")["handed_over"]
+    assert handing.events("handover withheld")[0].data == {"people": ["P1"]}
+    due = handing("handover", "--due")
+    assert due.code == 1
+    assert "P1: may have lost their key with their passwords (once it is sure" in due.err
+    [item] = handing.hand("P1", "--due")["handed_over"]
     assert {f"{BOX} password", "mail1:mailbox/ann@small.example password"} <= set(item["secrets"])
+    again = handing("rotate", BOX, "--yes", "--json").document["handover"]
+    assert len(again["handed_over"]) == 1
 
 
 # ── inspect ─────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,7 @@ VERBS = {
     "certificate made",
     "handed over",
     "handover begun",
+    "handover withheld",
     "order approved",
     "order cancelled",
     "order promised",
