@@ -27,7 +27,9 @@ PLACES = {
     "im1:account/meiling.li": "password",
     "mail1:mailbox/meiling.li@lianhe.example": "password",
     "mail1:shared_mailbox/contact@lianhe.example": "password",
-}
+}CONTACT = "mail1:shared_mailbox/contact@lianhe.example"
+KEEPER = "L003"  # of the contact mailbox: its custodian
+
 #: Where two are let in for a while. Meiling's mailbox is not: the first password there was hers to change.
 TWO = ("pbx1:extension/", "mail1:shared_mailbox/")
 
@@ -104,6 +106,8 @@ def test_the_new_password_lets_in_and_the_old_one_until_its_grace_is_over(clean)
     clean.commsroom("prove", "--person", "meiling.li")
 
     clean.commsroom("rotate", "--yes", "--compromised", "meiling.li")
+    assert logins(clean)[CONTACT] == both[CONTACT]  # she does not keep it
+    clean.commsroom("rotate", "--yes", "--compromised", KEEPER)
     after = logins(clean)
     for place, found in after.items():
         assert [number for number, let_in in found.items() if let_in] == [max(found)], place
