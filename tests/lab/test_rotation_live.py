@@ -27,7 +27,8 @@ PLACES = {
     "im1:account/meiling.li": "password",
     "mail1:mailbox/meiling.li@lianhe.example": "password",
     "mail1:shared_mailbox/contact@lianhe.example": "password",
-}CONTACT = "mail1:shared_mailbox/contact@lianhe.example"
+}
+CONTACT = "mail1:shared_mailbox/contact@lianhe.example"
 KEEPER = "L003"  # of the contact mailbox: its custodian
 
 #: Where two are let in for a while. Meiling's mailbox is not: the first password there was hers to change.
