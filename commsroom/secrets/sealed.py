@@ -21,6 +21,7 @@ from commsroom import files
 from commsroom.errors import CommsroomError
 from commsroom.estate.secret import Secret
 from commsroom.secrets.derive import Use, derived
+from commsroom.secrets.store import by_place, require_place, require_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -112,10 +113,7 @@ class SealedStore:
         Raises:
             ValueError: a reference states no generation.
         """
-        wanted: dict[tuple[str, int], SecretRef] = {}
-        for ref in refs:
-            _require_place(ref.path, ref.generation)
-            wanted.setdefault((ref.path, ref.generation), ref)
+        wanted = by_place(refs)
         with self._transaction("BEGIN"):
             missing = self._lacking(wanted)
         if not missing:
@@ -132,22 +130,26 @@ class SealedStore:
         Raises:
             CommsroomError: this generation holds another value; it may be in use, so none is replaced.
         """
-        _require_place(path, generation)
+        require_place(path, generation)
         with self._transaction("BEGIN IMMEDIATE"):
             there = self._get(path, generation)
             if there is None:
                 self._insert(path, generation, secret)
-            elif there.reveal() != secret.reveal():
-                raise CommsroomError(
-                    f"generation {generation} of {path} is stored already with another value",
-                    remedy="store it as the next generation",
-                )
+            else:
+                require_same(there, secret, path, generation)
 
     def latest(self, path: str) -> int:
         """Return the highest stored generation of a path, 0 if there is none."""
         with self._alone, _translated(self.path):
             query = "SELECT COALESCE(MAX(generation), 0) FROM sealed WHERE path = ?"
             return int(self._connection.execute(query, (path,)).fetchone()[0])
+
+    def everything(self) -> dict[tuple[str, int], Secret]:
+        """Return all there is."""
+        with self._alone, _translated(self.path):
+            rows = self._connection.execute("SELECT path, generation FROM sealed WHERE path != ''")
+            places = [(str(path), int(generation)) for path, generation in rows]
+        return self.get_many(places)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
 
@@ -227,11 +229,6 @@ class SealedStore:
                 if self._connection.in_transaction:  # a full disk ends it by itself
                     self._connection.execute("ROLLBACK")
                 raise
-
-
-def _require_place(path: str, generation: int) -> None:
-    if not path or generation < 1:
-        raise ValueError(f"{path!r} states no generation to store under")
 
 
 def _place(path: str, generation: int) -> bytes:
