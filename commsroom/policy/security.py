@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from commsroom.policy.base import Audience, Section
 from commsroom.policy.rotation import RotationRules
 from commsroom.policy.scalars import Duration, Share
+from commsroom.policy.stores import StorePlace
 
 if TYPE_CHECKING:
     from commsroom.policy.people import Person
@@ -78,6 +79,9 @@ class Security(Section):
     tls: Tls = Tls()
     secrets: SecretRules = SecretRules()
     rotation: RotationRules = RotationRules()
+    store: StorePlace = Field(
+        default=StorePlace(), description="Where secrets are kept: the sealed file in `.commsroom/`"
+    )
 
     @property
     def lead(self) -> timedelta:

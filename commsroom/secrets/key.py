@@ -196,21 +196,31 @@ def _default(name: str, environ: Mapping[str, str]) -> Path:
 
 
 def _read(path: Path, estate: Path) -> bytes:
-    _refuse_inside(path, estate)
+    content = private(path, estate, most=_MOST_BYTES, what="key")
+    return _decoded(content.decode("ascii", "replace"), f"the key file {path}")
+
+
+def private(path: Path, estate: Path, *, most: int, what: str) -> bytes:
+    """Return at most `most` bytes of a file that opens something: outside of the estate, its owner's alone.
+
+    Raises:
+        KeyMissing: there is none.
+        CommsroomError: it lies inside the estate, others can read it, or it is no regular file.
+    """
+    _refuse_inside(path, estate, what)
     try:
         with files.opened(path) as file:
             status = os.fstat(file.fileno())
             if status.st_mode & (_OTHERS & ~_credential(path)):
                 raise CommsroomError(
-                    f"the key file {path} can be read by others (mode {stat.S_IMODE(status.st_mode):04o})",
-                    remedy=f"chmod 600 {path}; if others have used this machine, consider the key known",
+                    f"the {what} file {path} can be read by others (mode {stat.S_IMODE(status.st_mode):04o})",
+                    remedy=f"chmod 600 {path}; if others have used this machine, consider the {what} known",
                 )
-            content = file.read(_MOST_BYTES)
+            return file.read(most)
     except FileNotFoundError as error:
-        raise KeyMissing(f"there is no key file {path}") from error
+        raise KeyMissing(f"there is no {what} file {path}") from error
     except files.FileUnusable as error:
-        raise CommsroomError(f"the key file {path} {error.reason}") from error
-    return _decoded(content.decode("ascii", "replace"), f"the key file {path}")
+        raise CommsroomError(f"the {what} file {path} {error.reason}") from error
 
 
 def _credential(path: Path) -> int:
@@ -222,10 +232,10 @@ def _credential(path: Path) -> int:
     return stat.S_IRGRP if folder and path.parent == Path(folder) else 0
 
 
-def _refuse_inside(path: Path, estate: Path) -> None:
+def _refuse_inside(path: Path, estate: Path, what: str = "key") -> None:
     if path.resolve().is_relative_to(estate.resolve()):
         raise CommsroomError(
-            f"the key file {path} lies inside the estate, next to what it protects",
+            f"the {what} file {path} lies inside the estate, next to what it protects",
             remedy="keep it outside the repository, for example under ~/.config/commsroom/keys",
         )
 

@@ -21,7 +21,7 @@ from commsroom import files
 from commsroom.errors import CommsroomError
 from commsroom.estate.secret import Secret
 from commsroom.secrets.derive import Use, derived
-from commsroom.secrets.store import by_place, require_place, require_same
+from commsroom.secrets.store import StoreMissing, by_place, require_place, require_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -238,7 +238,7 @@ def _place(path: str, generation: int) -> bytes:
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     files.require_regular(path)
     if read_only and not path.exists():
-        raise CommsroomError(f"there is no store of secrets at {path}")
+        raise StoreMissing(f"there is no store of secrets at {path}")
     if not read_only:
         files.keep_private(path)
     uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")

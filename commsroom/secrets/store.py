@@ -51,6 +51,10 @@ class Store(Protocol):
         ...
 
 
+class StoreMissing(CommsroomError):
+    """There is no store at the place, and none was to be made."""
+
+
 def require_place(path: str, generation: int) -> None:
     """Raise ValueError unless a secret can be stored under this path and generation."""
     if not path or generation < 1:

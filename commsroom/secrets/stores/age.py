@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, Self
 from commsroom import files
 from commsroom.errors import CommsroomError
 from commsroom.estate.secret import Secret
-from commsroom.secrets.store import by_place, read_only, require_place, require_same
+from commsroom.secrets.store import StoreMissing, by_place, read_only, require_place, require_same
 from commsroom.secrets.stores import keeping, naming
 from commsroom.secrets.stores.payload import packed, unpacked
 
@@ -37,7 +37,7 @@ _LARGEST_BATCH: Final = 512 * 2**20
 _WRITERS: Final = 16
 _BATCH: Final = ".batch.json"
 #: Every store has it: a key that opens nothing is told at once.
-_MARK: Final = ".commsroom.age"
+MARK: Final = ".commsroom.age"
 _MARK_PLACE: Final = ("", 0)
 _ENDING: Final = ".age"
 
@@ -76,11 +76,11 @@ class AgeStore:
         """
         store = cls(folder, recipients, identities, read_only=read_only)
         files.require_folder(folder)
-        mark = folder / _MARK
+        mark = folder / MARK
         try:
             if not mark.exists():
                 if read_only:
-                    raise CommsroomError(f"there is no store of secrets in {folder}")
+                    raise StoreMissing(f"there is no store of secrets in {folder}")
                 store._found()
             if store._opened(files.read(mark, most=_LARGEST), mark)[:2] != _MARK_PLACE:
                 raise _damaged(mark)
@@ -203,10 +203,10 @@ class AgeStore:
     def _found(self) -> None:
         files.keep_private_folder(self.folder)
         with keeping.alone(self.folder):
-            if not (self.folder / _MARK).exists():
+            if not (self.folder / MARK).exists():
                 self._require_ours()
                 keeping.replace(
-                    self.folder / _MARK, self._sealed(packed(*_MARK_PLACE, Secret("commsroom")))
+                    self.folder / MARK, self._sealed(packed(*_MARK_PLACE, Secret("commsroom")))
                 )
 
     def _require_ours(self) -> None:

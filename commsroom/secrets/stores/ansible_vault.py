@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Self
 from commsroom import files
 from commsroom.errors import CommsroomError
 from commsroom.estate.secret import Secret
-from commsroom.secrets.store import by_place, read_only, require_place, require_same
+from commsroom.secrets.store import StoreMissing, by_place, read_only, require_place, require_same
 from commsroom.secrets.stores import ansible_box, ansible_document, keeping
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class AnsibleVaultStore:
         store = cls(path, password, vault_id, read_only=read_only)
         files.require_regular(path)
         if read_only and not path.exists():
-            raise CommsroomError(f"there is no store of secrets at {path}")
+            raise StoreMissing(f"there is no store of secrets at {path}")
         try:
             if not path.exists():
                 files.keep_private_folder(path.parent)

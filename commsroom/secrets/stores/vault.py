@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from commsroom.errors import CommsroomError
 from commsroom.estate.secret import Secret
-from commsroom.secrets.store import by_place, read_only, require_place, require_same
+from commsroom.secrets.store import StoreMissing, by_place, read_only, require_place, require_same
 from commsroom.secrets.stores import naming
 from commsroom.secrets.stores.vault_client import VaultUnknown
 
@@ -48,8 +48,8 @@ class VaultStore:
         self._pool = ThreadPoolExecutor(CONCURRENT, thread_name_prefix="vault")
 
     @classmethod
-    def open(cls, kv: Kv, *, read_only: bool = False) -> Self:
-        """Open the store at the place of `kv`, making it unless `read_only`.
+    def open(cls, kv: Kv, *, read_only: bool = False, create: bool = True) -> Self:
+        """Open the store at the place of `kv`, making it unless `read_only` or not to `create`.
 
         Raises:
             CommsroomError: there is none, the token may not use it, or the mount is another kind of store.
@@ -57,7 +57,7 @@ class VaultStore:
         """
         store = cls(kv, read_only=read_only)
         try:
-            store._begin()
+            store._begin(create=create and not read_only)
         except BaseException:
             store.close()
             raise
@@ -140,11 +140,11 @@ class VaultStore:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
 
-    def _begin(self) -> None:
+    def _begin(self, *, create: bool) -> None:
         self._kv.require_version_2()
         if self._read(_MARK_PLACE) is None:
-            if self._read_only:
-                raise CommsroomError(f"there is no store of secrets at {self._kv.place}")
+            if not create:
+                raise StoreMissing(f"there is no store of secrets at {self._kv.place}")
             self._create(_MARK_PLACE, Secret("commsroom"))
 
     def _require_writable(self) -> None:
