@@ -95,6 +95,11 @@ class StorePlace(Section):
         return self
 
     @property
+    def is_sealed(self) -> bool:
+        """Tell whether it is the file in `.commsroom/`, which the estate's master key opens."""
+        return self.ansible_vault is None and self.age is None and self.vault is None
+
+    @property
     def where(self) -> str:
         """Name the place itself, without how it is opened: two that differ here are two stores."""
         if self.ansible_vault is not None:
