@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from commsroom.policy.base import Model, Section
-from commsroom.policy.scalars import VAULT_PATH, VAULT_URL
+from commsroom.policy.scalars import VAULT_PATH
+
+#: TLS, save on this machine, where an agent or a proxy of Vault's may listen.
+_SERVER: Final = (
+    r"^(https://[A-Za-z0-9.\[\]:-]+|http://(127\.0\.0\.1|\[::1\]|localhost)(:[0-9]+)?)$"
+)
+
+
+def _server(text: str) -> str:
+    if re.fullmatch(_SERVER, text) is None:  # not quoted: somebody may have put a password into it
+        raise ValueError(
+            "an address such as https://vault.lianhe.example:8200 is expected, without user and path"
+        )
+    return text
 
 
 def _inside(text: str) -> str:
@@ -30,7 +44,9 @@ _Line = StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x
 Inside = Annotated[str, _Line, AfterValidator(_inside)]
 Outside = Annotated[str, _Line, AfterValidator(_outside)]
 VaultPath = Annotated[str, StringConstraints(pattern=VAULT_PATH)]
-VaultUrl = Annotated[str, StringConstraints(pattern=VAULT_URL)]
+VaultUrl = Annotated[
+    str, AfterValidator(_server), WithJsonSchema({"type": "string", "pattern": _SERVER})
+]
 
 
 class AnsibleVaultFile(Model):

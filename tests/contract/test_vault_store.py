@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 import time
+from contextlib import closing
 
 import hvac
 import pytest
@@ -12,6 +13,9 @@ from store_kits import Vault
 
 from commsroom.errors import CommsroomError, Exit
 from commsroom.estate.secret import Secret, SecretRef
+from commsroom.policy.stores import StorePlace
+from commsroom.secrets.store import StoreMissing
+from commsroom.secrets.stores import opening
 from commsroom.secrets.stores.vault import VaultStore
 from commsroom.secrets.stores.vault_client import Kv, Place, VaultUnknown
 
@@ -275,3 +279,54 @@ def test_a_redirect_is_not_followed_so_the_token_stays_here(odd):
 def test_the_token_is_in_no_text_of_ours(kit, store):
     assert kit.server.token not in repr(store)
     assert kit.server.token not in repr(store._kv)
+
+
+# ── as policy names it ──────────────────────────────────────────────────────────────────────
+
+
+def named(kit, **more):
+    """Policy's `store` for the server of the tests."""
+    return StorePlace.model_validate(
+        {
+            "vault": {
+                "url": kit.server.url,
+                "prefix": kit.prefix,
+                "authorities": str(kit.server.authorities),
+                **more,
+            }
+        }
+    )
+
+
+def opened(kit, tmp_path, place, environ=None, **how):
+    estate = tmp_path / "estate"
+    estate.mkdir(exist_ok=True)
+    return opening.opened(place, estate, estate / "none", None, environ=environ or {}, **how)
+
+
+def test_the_token_comes_from_a_file_or_the_environment_and_nowhere_else(kit, tmp_path):
+    with pytest.raises(CommsroomError, match="there is no token"):
+        opened(kit, tmp_path, named(kit))
+    with closing(opened(kit, tmp_path, named(kit), {"VAULT_TOKEN": kit.server.token})) as store:
+        store.put("wei/sip", 1, Secret("one"))
+    file = tmp_path / "token"
+    file.write_text(f"{kit.server.token}\n")
+    file.chmod(0o644)
+    with pytest.raises(CommsroomError, match="can be read by others") as error:
+        opened(kit, tmp_path, named(kit, token_file=str(file)))
+    assert kit.server.token not in str(error.value)
+    file.chmod(0o600)
+    for place, environ in (
+        (named(kit, token_file=str(file)), {"VAULT_TOKEN": "s.another"}),
+        (named(kit, token_file="/nowhere"), {"COMMSROOM_STORE_KEY_FILE": str(file)}),
+    ):
+        with closing(opened(kit, tmp_path, place, environ)) as store:
+            assert store.get("wei/sip", 1).reveal() == "one"
+
+
+def test_a_store_is_made_only_by_who_founds_it(kit, tmp_path):
+    environ = {"VAULT_TOKEN": kit.server.token}
+    with pytest.raises(StoreMissing, match="no store of secrets"):
+        opened(kit, tmp_path, named(kit), environ, create=False)
+    opened(kit, tmp_path, named(kit), environ).close()
+    opened(kit, tmp_path, named(kit), environ, create=False).close()

@@ -28,6 +28,17 @@ from commsroom.secrets.stores.vault import _key as vault_key
 from commsroom.secrets.stores.vault_client import Kv, Place
 
 KEY = bytes(range(32))
+#: Calls that a kill can fall before or after.
+STEPS = [
+    (os, "fsync"),
+    (os, "replace"),
+    (os, "rename"),
+    (os, "link"),
+    (os, "unlink"),
+    (os, "open"),
+    (os, "mkdir"),
+]
+STEPS += [(Path, "replace"), (Path, "unlink"), (Path, "mkdir")]
 
 
 class Kit:
@@ -44,10 +55,8 @@ class Kit:
 
     def tell_boundaries(self, store, reached):
         """Call `reached` before and after each step that a kill can fall between."""
-        steps = [(os, "fsync"), (os, "replace"), (os, "unlink"), (os, "open"), (os, "mkdir")]
-        steps += [(Path, "replace"), (Path, "unlink"), (Path, "mkdir")]
-        for owner, name in steps:
-            _around(owner, name, reached)
+        for owner, name in STEPS:
+            around(owner, name, reached)
 
     def at_rest(self):
         """Everything that lies on this machine: names and contents."""
@@ -147,7 +156,7 @@ class Vault(Kit):
         self.prefix = f"t{secrets.token_hex(6)}/estate"
 
     def tell_boundaries(self, store, reached):
-        _around(store._kv, "create", reached)
+        around(store._kv, "create", reached)
 
     def kv(self, *, token=None, mount="secret", url=None, **limits):
         place = Place(
@@ -177,7 +186,7 @@ class Vault(Kit):
         self._write(to, to_generation, held["data"]["data"])
 
 
-def _around(owner, name, reached):
+def around(owner, name, reached):
     real = getattr(owner, name)
 
     def told(*given, **named):

@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     secret = typer.Typer(help="The secrets commsroom keeps for managed accounts.")
     command(secret, "show", "commsroom secret show pbx1:extension/2107")(secret_show)
     command(secret, "enter", "commsroom secret enter pbx1:trunk/main", works=True)(secret_enter)
+    command(secret, "move", "commsroom secret move", works=True)(secret_move)
     app.add_typer(secret, name="secret")
     ledger = typer.Typer(help="What was done and by whom, and that nobody rewrote it.")
     command(ledger, "show", "commsroom ledger show", "commsroom ledger show pbx1:extension/2107")(
@@ -87,6 +88,27 @@ def secret_enter(
         at = secrets.enter(estate, address, forms.password)
     session.out.text(f"Kept. commsroom apply sends it to {printable(str(at))}.\n")
     session.out.document({"address": str(at)})
+    return 0
+
+
+def secret_move(session: Session) -> int:
+    """Carry all secrets into the store that policies/security.yml names now.
+
+    Every one is read back there before anything depends on it; the old store stays as it is. Killed
+    anywhere, run it again.
+    """
+    from commsroom.app import moving
+    from commsroom.reports.lines import count, printable
+
+    with session.open() as estate:
+        estate.require_ledger()
+        done = moving.move(estate)
+    session.out.text(
+        f"Moved: {count(done.count, 'secret')}, each read back\n"
+        f"From:  {printable(done.old)} (still there: remove it when your backups hold the new one)\n"
+        f"To:    {printable(done.new)}\n"
+    )
+    session.out.document({"moved": done.count, "from": done.old, "to": done.new})
     return 0
 
 
