@@ -78,6 +78,12 @@ class Custody:
         except key.NeverMade:
             return key.passing()
 
+    def other_keys(self) -> list[bytes]:
+        """Return the keys to try when ours opens no sealed file: it may be renewed while we work."""
+        from commsroom.secrets import key
+
+        return key.candidates(self._home)
+
     @property
     def sealed(self) -> Path:
         """The sealed file, which is the store where policy names no other."""
@@ -118,7 +124,12 @@ class Custody:
         from commsroom.secrets.stores import opening
 
         store = opening.opened(
-            self.chosen, self._root, self.sealed, lambda: self.key, create=create
+            self.chosen,
+            self._root,
+            self.sealed,
+            lambda: self.key,
+            others=self.other_keys,
+            create=create,
         )
         self._closing.callback(store.close)
         return store

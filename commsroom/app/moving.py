@@ -75,7 +75,14 @@ def move(estate: Estate) -> Moved:
 
 def _opened(estate: Estate, place: StorePlace, *, create: bool) -> Store:
     custody = estate.custody
-    return opening.opened(place, estate.path, custody.sealed, lambda: estate.key, create=create)
+    return opening.opened(
+        place,
+        estate.path,
+        custody.sealed,
+        lambda: estate.key,
+        others=custody.other_keys,
+        create=create,
+    )
 
 
 def _require_all(store: Store, held: dict[tuple[str, int], Secret], place: StorePlace) -> None:

@@ -10,7 +10,7 @@ from commsroom.errors import CommsroomError
 from commsroom.secrets import key as keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from commsroom.policy.stores import AgeFolder, AnsibleVaultFile, StorePlace, VaultServer
     from commsroom.secrets.store import Store
@@ -38,6 +38,7 @@ def opened(
     sealed: Path,
     key: Callable[[], bytes],
     *,
+    others: Callable[[], Iterable[bytes]] = tuple,
     read_only: bool = False,
     create: bool = True,
     environ: Mapping[str, str] = os.environ,
@@ -49,6 +50,7 @@ def opened(
         root: The estate's folder, which its files are below, and no key may be in.
         sealed: The sealed file, where policy names no other store.
         key: Gives the estate's master key, which opens that file and no other store.
+        others: Gives the keys to try when that one does not, since it may be renewed meanwhile.
         read_only: Change nothing there.
         create: Whether to make one where there is none yet.
         environ: Environment, for tests.
@@ -69,7 +71,7 @@ def opened(
         return _vault(place.vault, root, environ, read_only=read_only, create=create)
     from commsroom.secrets.sealed import SealedStore
 
-    return SealedStore.open(sealed, key(), read_only=read_only)
+    return SealedStore.open(sealed, key(), read_only=read_only, others=others)
 
 
 def _ansible_vault(
