@@ -16,24 +16,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from commsroom.app.estate import Estate
-    from commsroom.policy.security import SecretRules
-    from commsroom.secrets.generate import Rules
 
 
 #: Longer than any telephone company's, and short enough for one line of Asterisk's files.
 _LONGEST: Final = 128
-
-
-def generation_rules(secrets: SecretRules) -> Rules:
-    """Turn policy's lengths into the generator's; passwords come in groups of four."""
-    from commsroom.secrets.generate import Rules
-
-    group = Rules().password_group
-    return Rules(
-        sip_length=secrets.sip.length,
-        pin_length=secrets.voicemail_pin.length,
-        password_groups=-(-max(secrets.mailbox.length, secrets.chat.length) // (group + 1)),
-    )
 
 
 def enter(estate: Estate, address: str, secret: Callable[[], str]) -> Address:
@@ -112,7 +98,7 @@ def reveal(
         written = estate.ledger.known().secrets
         lost = any(item.address in written for item in chosen)
         remedy = (
-            "restore .commsroom/secrets.db from a backup" if lost else "commsroom apply makes it"
+            "restore the store of secrets from a backup" if lost else "commsroom apply makes it"
         )
         raise SecretMissing(f"no secret is kept for {glob}", remedy=remedy)
     names = [f"{address} {slot}" for address, slot, _ in found]
