@@ -268,6 +268,7 @@ def private(path: Path, estate: Path, *, most: int, what: str) -> bytes:
                     f"the {what} file {path} can be read by others (mode {stat.S_IMODE(status.st_mode):04o})",
                     remedy=f"chmod 600 {path}; if others have used this machine, consider the {what} known",
                 )
+            memory.keep_private()
             return file.read(most)
     except FileNotFoundError as error:
         raise KeyMissing(f"there is no {what} file {path}") from error

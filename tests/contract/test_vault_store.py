@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 
 import hvac
 import pytest
@@ -115,8 +116,8 @@ def test_a_mount_that_is_not_there_is_not_an_empty_store(kit):
 
 def policy_for(kit):
     """The policy that docs/howto/stores.md tells to give, with our prefix in it."""
-    with open("docs/howto/stores.md", encoding="utf-8") as page:  # noqa: PTH123
-        text = re.search(r"```hcl\n(.*?)```", page.read(), re.DOTALL)[1]
+    page = Path(__file__).parents[2] / "docs/howto/stores.md"
+    text = re.search(r"```hcl\n(.*?)```", page.read_text("utf-8"), re.DOTALL)[1]
     return text.replace("commsroom/", f"{kit.prefix}/")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from commsroom.errors import CommsroomError
 from commsroom.secrets import key as keys
+from commsroom.secrets import memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -119,6 +120,7 @@ def _vault(
             keys.private(file, root, most=_LARGEST, what="token").decode("ascii", "replace").strip()
         )
     else:
+        memory.keep_private()
         token = environ.get(TOKEN_VARIABLE, "").strip()
     if not token or not token.isprintable() or not token.isascii():
         raise CommsroomError(
