@@ -96,9 +96,20 @@ class Custody:
         """Whether secrets were kept before: here, or in a store that is noted here."""
         return self.sealed.exists() or self._noted is not None
 
-    @once
+    @property
     def store(self) -> Store:
-        """The store of secrets; one that is not kept where there is none and nothing is founded."""
+        """The store of secrets; one that is not kept where there is none and nothing is founded.
+
+        Raises:
+            CommsroomError: policy names another place than the one they are in, which may be since just
+                now; or the store cannot be used.
+        """
+        store = self._store
+        _ = self.chosen  # what is written after `secret move` into the old one would be lost
+        return store
+
+    @once
+    def _store(self) -> Store:
         from commsroom.secrets.sealed import SealedStore
 
         store = self._existing

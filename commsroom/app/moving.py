@@ -55,7 +55,7 @@ def move(estate: Estate) -> Moved:
             f"the secrets are where policy says: {there.where}",
             remedy="name another store in security.yml",
         )
-    with estate.ledger.lock(actor(), command="secret move"):
+    with estate.ledger.lock(actor(), command="secret move") as lease:
         with closing(_opened(estate, there, create=False)) as old:
             held = old.everything()
         with closing(_opened(estate, wanted, create=True)) as new:
@@ -65,6 +65,7 @@ def move(estate: Estate) -> Moved:
             _opened(estate, wanted, create=False)
         ) as new:  # what lies there, not what we know
             _require_all(new, held, wanted)
+        lease.check()  # nobody broke our lock and wrote to the old one meanwhile
         settled.note(estate.state, wanted)
         done = Moved(len(held), there.where, wanted.where)
         estate.ledger.record(

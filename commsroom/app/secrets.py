@@ -35,6 +35,7 @@ def enter(estate: Estate, address: str, secret: Callable[[], str]) -> Address:
 
     Raises:
         UsageError: there is no such object, its secrets are made here, or the text cannot be one.
+        LockHeld: another command writes at this moment.
     """
     desired = planning.compile_policy(estate, Scope()).desired
     at = Address.parse(address)
@@ -54,20 +55,27 @@ def enter(estate: Estate, address: str, secret: Callable[[], str]) -> Address:
             f"that is no password: 1 to {_LONGEST} ASCII characters without spaces",
             remedy="enter it as the telephone company wrote it",
         )
-    path = given[0].path
+    with estate.ledger.lock(actor(), command="secret enter"):
+        if _keep(estate, given[0].path, text):
+            named = {"secrets": [f"{at} {given[0].slot}"]}
+            estate.ledger.record("secret entered", named, actor=actor())
+    return at
+
+
+def _keep(estate: Estate, path: str, text: str) -> bool:
+    """Keep a text as the current generation of a path, a new one where another was; tell whether it is new."""
     generation = estate.ledger.generation_of([path])[path]
     held = estate.secrets.get(path, generation)
-    if held is not None and held.reveal() == text:
-        return at
-    if held is not None:
+    if held is None:
+        estate.secrets.put(path, generation, Secret(text))
+    elif held.reveal() == text:
+        return False
+    else:
         generation = max(generation, estate.secrets.latest(path)) + 1
         estate.secrets.put(path, generation, Secret(text))
         while estate.ledger.generation_of([path])[path] < generation:
             estate.ledger.advance([path], actor=actor(), reason="entered")
-    else:
-        estate.secrets.put(path, generation, Secret(text))
-    estate.ledger.record("secret entered", {"secrets": [f"{at} {given[0].slot}"]}, actor=actor())
-    return at
+    return True
 
 
 def reveal(

@@ -10,6 +10,7 @@ from store_kits import STEPS, around
 
 from commsroom.app import moving
 from commsroom.app.estate import open_estate
+from commsroom.errors import CommsroomError
 
 DAY = ("--as-of", "2026-03-02")
 
@@ -78,6 +79,25 @@ def test_until_they_are_moved_nothing_opens_an_empty_store(estate, store):
         assert "in another place (sealed file .commsroom/secrets.db)" in done.err
         assert "commsroom secret move" in done.err
     assert not (estate.path / "secrets.vault.yml").exists()
+
+
+def test_who_has_the_old_store_open_writes_nothing_into_it_after_they_moved(estate, store):
+    with open_estate(estate.path, founding=False) as opened:
+        held = opened.secrets
+        store(VAULT_FILE)
+        assert estate("secret", "move", simulated=False).code == 0
+        assert held.everything()
+        with pytest.raises(CommsroomError, match="in another place"):
+            _ = opened.secrets
+
+
+def test_while_another_command_writes_nothing_is_moved(estate, store):
+    store(VAULT_FILE)
+    with open_estate(estate.path, founding=False) as opened, opened.ledger.lock("wei@ops1"):
+        done = estate("secret", "move", simulated=False)
+    assert done.code == 3
+    assert "wei@ops1" in done.err
+    assert not (estate.path / ".commsroom/store.json").exists()
 
 
 def test_moving_twice_or_nowhere_is_told(estate, store):

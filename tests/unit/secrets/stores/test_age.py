@@ -70,7 +70,11 @@ def test_a_key_with_a_passphrase_is_told(tmp_path):
         age_keys.identities([key], [key.read_bytes()])
 
 
-@pytest.mark.parametrize("line", ["age1nobody", "ssh-ed25519 AAAA", str(ME), "wei@lianhe.example"])
+@pytest.mark.parametrize(
+    "line",
+    ["age1nobody", "ssh-ed25519 AAAA", str(ME), "wei@lianhe.example"],
+    ids=["unknown", "cut", "an-identity", "an-address"],
+)
 def test_a_line_that_names_nobody_is_told_with_its_number(listed, line):
     with pytest.raises(CommsroomError, match=r"recipients:2: is no recipient") as error:
         listed("# ours", line, ME.to_public())
