@@ -1,12 +1,10 @@
 """Another store: named in policy, moved to by a command that may be killed anywhere, and nothing is lost."""
 
-import itertools
-import os
-import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
-from store_kits import STEPS, around
+from store_kits import STEPS, around, killed_at
 
 from commsroom.app import moving
 from commsroom.app.estate import open_estate
@@ -149,6 +147,7 @@ def test_a_new_store_with_another_value_is_refused_and_the_old_one_stays(
     assert shown() == before
 
 
+@pytest.mark.slow
 def test_killed_anywhere_the_estate_has_its_secrets_and_the_command_goes_on(
     estate, store, monkeypatch
 ):
@@ -157,7 +156,7 @@ def test_killed_anywhere_the_estate_has_its_secrets_and_the_command_goes_on(
     boundary, killed = 0, True
     while killed:
         store(VAULT_FILE)
-        killed = _killed_at(estate.path, boundary)
+        killed = killed_at(boundary, partial(_moved, estate.path))
         boundary += 1
         try:
             with open_estate(estate.path, founding=False) as opened:
@@ -173,28 +172,12 @@ def test_killed_anywhere_the_estate_has_its_secrets_and_the_command_goes_on(
         assert "AnsibleVault" in repr(opened.secrets)
 
 
-def _killed_at(path, boundary):
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
-            left = itertools.count(boundary, -1)
-
-            def reached():
-                if next(left) == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-            for owner, name in STEPS:
-                around(owner, name, reached)
-            with open_estate(path, founding=False) as opened:
-                if opened.custody.there.is_sealed:
-                    moving.move(opened)
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert status in (0, signal.SIGKILL)
-    return status == signal.SIGKILL
+def _moved(path, reached):
+    for owner, name in STEPS:
+        around(owner, name, reached)
+    with open_estate(path, founding=False) as opened:
+        if opened.custody.there.is_sealed:
+            moving.move(opened)
 
 
 @pytest.mark.parametrize(

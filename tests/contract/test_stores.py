@@ -1,16 +1,15 @@
 """What every store of secrets promises. Vault's is held to it on a real OpenBao server."""
 
 import itertools
-import os
-import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_kits import Sealed, described
+from store_kits import Sealed, described, killed_at
 
 from commsroom.errors import CommsroomError
 from commsroom.estate.secret import Secret
@@ -251,27 +250,11 @@ def test_processes_that_race_end_with_the_same_secrets(kit):
     assert len(told.pop().split()) == 40
 
 
-def killed_at(kit, boundary, refs):
-    """Store in a process of its own, which is killed at its so-many-th boundary; tell whether it was."""
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
-            left = itertools.count(boundary, -1)
-
-            def reached():
-                if next(left) == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-            store = kit.open()
-            kit.tell_boundaries(store, reached)
-            store.ensure(refs, lambda ref: Secret(f"{ref.path} by {boundary}"))
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert status in (0, signal.SIGKILL)
-    return status == signal.SIGKILL
+def stored(kit, refs, reached):
+    """Store, and tell each boundary that is reached."""
+    store = kit.open()
+    kit.tell_boundaries(store, reached)
+    store.ensure(refs, lambda ref: Secret(f"{ref.path} in time"))
 
 
 def test_killed_anywhere_it_holds_all_or_none_and_the_next_run_makes_the_rest(kit, ref):
@@ -280,7 +263,7 @@ def test_killed_anywhere_it_holds_all_or_none_and_the_next_run_makes_the_rest(ki
     while killed:
         refs = [ref(f"p{boundary}.{number}/sip") for number in range(3)]
         places = [(one.path, 1) for one in refs]
-        killed = killed_at(kit, boundary, refs)
+        killed = killed_at(boundary, partial(stored, kit, refs))
         store = kit.open()
         kept = {place: one.reveal() for place, one in store.get_many(places).items()}
         assert not kit.at_once or len(kept) in (0, 3)

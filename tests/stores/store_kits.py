@@ -4,14 +4,17 @@ A kit opens the same store again and again, with the right key or another's; dam
 one to another's place, with the means somebody has who can write where it lies; and tells what lies there.
 """
 
+import itertools
 import json
 import os
 import secrets
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import closing
 from pathlib import Path
 
@@ -196,6 +199,30 @@ def around(owner, name, reached):
         return answer
 
     setattr(owner, name, told)
+
+
+def killed_at(boundary, work):
+    """Do `work(reached)` in a process of its own that is killed at its so-many-th boundary; tell whether it was."""
+    with warnings.catch_warnings():
+        # Python 3.12 warns of threads that a child has not: this one opens what it needs itself.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        code = 1
+        try:
+            left = itertools.count(boundary, -1)
+
+            def reached():
+                if next(left) == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            work(reached)
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert status in (0, signal.SIGKILL)
+    return status == signal.SIGKILL
 
 
 KITS = {"sealed": Sealed, "ansible_vault": AnsibleVault, "age": Age, "vault": Vault}

@@ -1,14 +1,13 @@
 """A new master key: the store opens at every moment, whoever is killed, and others go on reading."""
 
 import itertools
-import os
-import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import pytest
-from store_kits import STEPS, around
+from store_kits import STEPS, around, killed_at
 
 from commsroom.errors import CommsroomError, UsageError
 from commsroom.estate.secret import Secret
@@ -104,7 +103,7 @@ def test_the_new_key_has_nothing_else_of_the_old_one():
 def test_killed_anywhere_the_store_opens_and_the_next_run_finishes(office):
     boundary, killed = 0, True
     while killed:
-        killed = killed_at(office, boundary)
+        killed = killed_at(boundary, partial(renewed_by, office))
         assert office.held() == HELD  # as any other command opens it
         with office.open() as store:  # and writes to it
             store.put("late/sip", boundary + 1, Secret(f"late-{boundary}"))
@@ -116,37 +115,25 @@ def test_killed_anywhere_the_store_opens_and_the_next_run_finishes(office):
     assert boundary > 20
 
 
-def killed_at(office, boundary):
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
-            left = itertools.count(boundary, -1)
+def renewed_by(office, reached):
+    """Renew the key, and tell each boundary that is reached: files, and what SQLite is told."""
+    for owner, name in [*STEPS, (SealedStore, "_begin")]:
+        around(owner, name, reached)
+    real = SealedStore.open.__func__
 
-            def reached(*_):
-                if next(left) == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
+    def opened(cls, *given, **named):
+        store = real(cls, *given, **named)
+        rows = itertools.count()  # one row is like another: every tenth
 
-            for owner, name in [*STEPS, (SealedStore, "_begin")]:
-                around(owner, name, reached)
-            real = SealedStore.open.__func__
+        def told(text):
+            if not text.startswith(("SELECT", "UPDATE")) or next(rows) % 10 == 0:
+                reached()
 
-            def opened(cls, *given, **named):
-                store = real(cls, *given, **named)
-                steps = itertools.count()  # the first few statements, and every tenth of the rest
-                store._connection.set_trace_callback(
-                    lambda text: reached() if (next(steps) % 10 == 0 or not text.startswith(("SELECT", "UPDATE"))) else None
-                )  # fmt: skip
-                return store
+        store._connection.set_trace_callback(told)
+        return store
 
-            SealedStore.open = classmethod(opened)
-            office.rotate()
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert status in (0, signal.SIGKILL)
-    return status == signal.SIGKILL
+    SealedStore.open = classmethod(opened)
+    office.rotate()
 
 
 def test_who_has_it_open_goes_on_reading_and_writing_under_the_new_key(office):
