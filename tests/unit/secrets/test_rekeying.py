@@ -175,9 +175,11 @@ def test_other_processes_read_while_it_is_renewed_again_and_again(office):
         for _ in range(2)
     ]  # fmt: skip
     assert [one.stdout.readline() for one in readers] == ["ready\n"] * 2
-    for _ in range(15):
-        office.rotate()
-    (office.estate / "stop").touch()
+    try:
+        for _ in range(15):
+            office.rotate()
+    finally:
+        (office.estate / "stop").touch()
     assert all(int(one.communicate()[0]) > 0 for one in readers)
     assert [one.returncode for one in readers] == [0, 0]
 
