@@ -12,7 +12,7 @@ from typing import Final
 _OURS: Final = frozenset(
     {
         "COMMSROOM_KEY", "COMMSROOM_KEY_FILE", "COMMSROOM_FINGERPRINT_KEY", "COMMSROOM_FINGERPRINT_KEY_FILE",
-        "COMMSROOM_LEDGER", "VAULT_TOKEN", "BAO_TOKEN",
+        "COMMSROOM_LEDGER", "COMMSROOM_STORE_KEY_FILE", "VAULT_TOKEN", "BAO_TOKEN",
     }
 )  # fmt: skip
 

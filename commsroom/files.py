@@ -200,8 +200,13 @@ def _keep_name(path: Path) -> None:
     A power cut could else take away a whole store whose every byte was safe. A file system that does
     not sync folders is left to itself, as SQLite does.
     """
+    keep_names(path.absolute().parent)
+
+
+def keep_names(path: Path) -> None:
+    """Make the names in a folder durable, where its file system can."""
     with contextlib.suppress(OSError):
-        folder = os.open(path.absolute().parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(folder)
         finally:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from commsroom.app import allowing, bookkeeping, calendaring, planning
 from commsroom.app.estate import actor
 from commsroom.app.reading import Reading, comparable, read
-from commsroom.app.secrets import generation_rules
 from commsroom.errors import CommsroomError, Exit, FenceRefused, PlanOutdated, TargetMoved
 from commsroom.estate import guards, order
 from commsroom.estate.backend import NOT_TRIED, Applied, Batch, Outcome, Status
@@ -239,11 +238,12 @@ class _Run:
         from commsroom.secrets import generate
 
         owners = {ref: change.address.key for change in changes for ref in _refs(change)}
-        rules = generation_rules(self._estate.policy.security.secrets)
 
         def make(ref: SecretRef) -> Secret:
             # A PIN must not be the number it guards.
-            return generate.secret(ref.shape, replace(rules, avoid=frozenset({owners[ref]})))
+            return generate.secret(
+                ref.shape, generate.Rules.of(ref.length, frozenset({owners[ref]}))
+            )
 
         refs = list(owners)
         self._estate.secrets.ensure([ref for ref in refs if ref.shape is not Shape.GIVEN], make)

@@ -19,13 +19,14 @@ from commsroom.errors import CommsroomError, GuardRefused, PolicyErrors
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from commsroom.app.custody import Custody
     from commsroom.estate.backend import Deadlines
     from commsroom.ledger import Ledger
     from commsroom.ledger.baseline import Baseline
     from commsroom.policy import Policy
     from commsroom.runs.inventory import System
     from commsroom.runs.nornir import Fleet
-    from commsroom.secrets.sealed import SealedStore
+    from commsroom.secrets.store import Store
 
 
 T = TypeVar("T")
@@ -145,7 +146,7 @@ class Estate:
             ledger = remembered(self.accepted, self._scratch / "baseline.db")
             return self._closing.enter_context(ledger)
         file = self.state / "ledger.db"
-        if not self._ledger_url and not file.exists() and self._sealed.exists():
+        if not self._ledger_url and not file.exists() and self.custody.left_traces:
             # A new one would be empty, and everything a stranger's.
             raise CommsroomError(
                 f"{file}: the ledger is gone, though the secrets beside it are there",
@@ -200,21 +201,29 @@ class Estate:
             )
 
     @once
+    def custody(self) -> Custody:
+        """The estate's keys and its store of secrets."""
+        from commsroom.app.custody import Custody
+        from commsroom.policy.stores import StorePlace
+
+        return Custody(
+            root=self.path,
+            state=self.state,
+            home=self.home,
+            read_only=self.read_only,
+            founding=self.founding,
+            noting=self.simulate is None,
+            # What exists only on fakes is kept beside them, never in the company's store.
+            place=lambda: StorePlace() if self.simulate else self.policy.security.store,
+            scratch=lambda: self._scratch,
+            closing=self._closing,
+            opening=self._opening,
+        )
+
+    @property
     def key(self) -> bytes:
-        """The estate's master key; made on the very first use of a new estate, never after.
-
-        Where there is none yet, a verb that founds nothing works with one that is not kept.
-        """
-        from commsroom.secrets import key
-
-        if self.read_only or self._sealed.exists():
-            return key.find(self.home)
-        if self.founding:
-            return key.find_or_create(self.home)[0]
-        try:
-            return key.find(self.home)
-        except key.NeverMade:
-            return key.passing()
+        """The estate's master key, as `Custody.key`."""
+        return self.custody.key
 
     @once
     def _fingerprint_key(self) -> bytes | None:
@@ -241,29 +250,9 @@ class Estate:
         return Path(self._closing.enter_context(TemporaryDirectory(prefix="commsroom-")))
 
     @property
-    def _sealed(self) -> Path:
-        file = self.state / "secrets.db"
-        files.require_regular(file)
-        return file
-
-    @once
-    def secrets(self) -> SealedStore:
-        """The sealed store."""
-        from commsroom.secrets.sealed import SealedStore
-
-        file = self._sealed
-        if not self.founding and not file.exists():
-            file = self._scratch / file.name
-        return self._closing.enter_context(SealedStore.open(file, self.key))
-
-    def require_secrets(self) -> None:
-        """Raise CommsroomError when the store is gone that holds what was written to the systems."""
-        if not self._sealed.exists():
-            raise CommsroomError(
-                f"{self._sealed}: the secrets are gone, though the systems hold what was written",
-                remedy="restore it from a backup; without one, make an empty file of that name: what"
-                " needs a lost secret then stays undecided until that is renewed",
-            )
+    def secrets(self) -> Store:
+        """The store of secrets, as `Custody.store`."""
+        return self.custody.store
 
     @cached_property
     def deadlines(self) -> Deadlines:

@@ -84,7 +84,7 @@ def compare(
     """
     known = estate.ledger.known()
     if known.secrets and not estate.read_only:
-        estate.require_secrets()
+        estate.custody.require_store()
     _require_allocations(estate, known)
     wanted = pinned(estate, compiled.desired)
     addresses = {item.address for item in wanted}

@@ -8,7 +8,7 @@ than it may. What waits for the end of its grace is for a later run.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -285,18 +285,19 @@ def _wanted(estate: Estate, chosen: Chosen, path: str, places: Sequence[Place]) 
 
 
 def _means(estate: Estate, desired: Sequence[Resource], lease: Lease) -> Means:
-    from commsroom.app.secrets import generation_rules
     from commsroom.secrets import generate
 
     resources = {item.address: item for item in desired}
-    rules = generation_rules(estate.policy.security.secrets)
+    length: dict[str, int] = {}
     avoid: dict[str, set[str]] = {}
     for item in desired:
         for ref in item.secrets:
             avoid.setdefault(ref.path, set()).add(item.address.key)
+            length[ref.path] = ref.length
 
     def make(ref: SecretRef) -> Secret:
-        return generate.secret(ref.shape, replace(rules, avoid=frozenset(avoid.get(ref.path, ()))))
+        others = frozenset(avoid.get(ref.path, ()))
+        return generate.secret(ref.shape, generate.Rules.of(length.get(ref.path, 0), others))
 
     return Means(
         journal=estate.ledger,

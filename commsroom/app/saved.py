@@ -105,7 +105,7 @@ def accepted(estate: Estate, file: Path, content: dict[str, Any]) -> SavedPlan:
     if not fingerprint.unbroken(estate.key, _canonical(written), str(content.get("seal"))):
         raise CommsroomError(
             f"{file}: was edited after it was saved, and what it says is not what would be done",
-            remedy="change policy instead, and plan again",
+            remedy="plan again; to change it, change policy. One saved before key rotate is refused too",
         )
     scope = Scope(
         tuple(content["people"]), tuple(content["only"]), date.fromisoformat(content["as_of"])

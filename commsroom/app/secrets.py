@@ -16,24 +16,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from commsroom.app.estate import Estate
-    from commsroom.policy.security import SecretRules
-    from commsroom.secrets.generate import Rules
 
 
 #: Longer than any telephone company's, and short enough for one line of Asterisk's files.
 _LONGEST: Final = 128
-
-
-def generation_rules(secrets: SecretRules) -> Rules:
-    """Turn policy's lengths into the generator's; passwords come in groups of four."""
-    from commsroom.secrets.generate import Rules
-
-    group = Rules().password_group
-    return Rules(
-        sip_length=secrets.sip.length,
-        pin_length=secrets.voicemail_pin.length,
-        password_groups=-(-max(secrets.mailbox.length, secrets.chat.length) // (group + 1)),
-    )
 
 
 def enter(estate: Estate, address: str, secret: Callable[[], str]) -> Address:
@@ -49,6 +35,7 @@ def enter(estate: Estate, address: str, secret: Callable[[], str]) -> Address:
 
     Raises:
         UsageError: there is no such object, its secrets are made here, or the text cannot be one.
+        LockHeld: another command writes at this moment.
     """
     desired = planning.compile_policy(estate, Scope()).desired
     at = Address.parse(address)
@@ -68,20 +55,27 @@ def enter(estate: Estate, address: str, secret: Callable[[], str]) -> Address:
             f"that is no password: 1 to {_LONGEST} ASCII characters without spaces",
             remedy="enter it as the telephone company wrote it",
         )
-    path = given[0].path
+    with estate.ledger.lock(actor(), command="secret enter"):
+        if _keep(estate, given[0].path, text):
+            named = {"secrets": [f"{at} {given[0].slot}"]}
+            estate.ledger.record("secret entered", named, actor=actor())
+    return at
+
+
+def _keep(estate: Estate, path: str, text: str) -> bool:
+    """Keep a text as the current generation of a path, a new one where another was; tell whether it is new."""
     generation = estate.ledger.generation_of([path])[path]
     held = estate.secrets.get(path, generation)
-    if held is not None and held.reveal() == text:
-        return at
-    if held is not None:
+    if held is None:
+        estate.secrets.put(path, generation, Secret(text))
+    elif held.reveal() == text:
+        return False
+    else:
         generation = max(generation, estate.secrets.latest(path)) + 1
         estate.secrets.put(path, generation, Secret(text))
         while estate.ledger.generation_of([path])[path] < generation:
             estate.ledger.advance([path], actor=actor(), reason="entered")
-    else:
-        estate.secrets.put(path, generation, Secret(text))
-    estate.ledger.record("secret entered", {"secrets": [f"{at} {given[0].slot}"]}, actor=actor())
-    return at
+    return True
 
 
 def reveal(
@@ -112,7 +106,7 @@ def reveal(
         written = estate.ledger.known().secrets
         lost = any(item.address in written for item in chosen)
         remedy = (
-            "restore .commsroom/secrets.db from a backup" if lost else "commsroom apply makes it"
+            "restore the store of secrets from a backup" if lost else "commsroom apply makes it"
         )
         raise SecretMissing(f"no secret is kept for {glob}", remedy=remedy)
     names = [f"{address} {slot}" for address, slot, _ in found]

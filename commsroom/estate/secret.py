@@ -24,6 +24,8 @@ class Shape(StrEnum):
     SIP = "sip"
     PASSWORD = "password"  # noqa: S105 - the name of a shape, not a secret
     PIN = "pin"
+    #: Letters and digits without any that look alike: typed at a device, where a dash is hard to find.
+    TYPED = "typed"
     #: Somebody else made it and gave it to us: entered by `commsroom secret enter`, never generated.
     GIVEN = "given"
 
@@ -43,6 +45,8 @@ class SecretRef:
     generation: int = 0
     #: Seconds after which policy renews it by the calendar; 0: never.
     every: int = field(default=0, compare=False)
+    #: Characters policy asks for (PINs: digits); 0: as usual.
+    length: int = field(default=0, compare=False)
 
     def pinned(self, generation: int) -> SecretRef:
         """Return the same reference at a stated generation (1 is the first)."""

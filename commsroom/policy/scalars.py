@@ -204,8 +204,11 @@ Range = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{2,8}-[0-9]{2,8}$"}),
 ]
 
+#: A path on a Vault server, without what a URL or a policy there reads in its own way.
+VAULT_PATH: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$"
 #: What a pattern above means, in the words of a message.
 MEANING: Final = {
+    VAULT_PATH: "a path such as secret or teams/voice: ASCII letters, digits, `.`, `_`, `-`",
     r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$": "small ASCII letters, digits, dashes, beginning with a letter",
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$": "an id of the roster: ASCII letters, digits, `.`, `_`, `-`",
     r"^[0-9]+(\.[0-9]+)*[a-z]?$": 'a clause number such as "4.1.2"',

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from commsroom.policy.base import Audience, Section
 from commsroom.policy.rotation import RotationRules
 from commsroom.policy.scalars import Duration, Share
+from commsroom.policy.stores import StorePlace
 
 if TYPE_CHECKING:
     from commsroom.policy.people import Person
@@ -41,6 +42,25 @@ class SecretRule(Section):
         return self.custody
 
 
+_STRONG: Final = "fewer can be guessed, given time"
+#: Characters that are enough and that every system takes. 80 bits are the least (`secrets.generate`); Poly's
+#: telephones take an administrator's password of up to 32 characters (Poly UC Software, sec.pwd.length.admin),
+#: SNMPv3 wants 8 or more (RFC 3414, 11.2).
+LIMITS: Final[dict[str, tuple[int, int, str]]] = {
+    "sip": (14, 64, _STRONG),
+    "mailbox": (16, 64, _STRONG),
+    "chat": (16, 64, _STRONG),
+    "voicemail_pin": (4, 16, "a PIN is typed on a keypad"),
+    "conference_pin": (4, 16, "a PIN is typed on a keypad"),
+    "contact_mailbox": (16, 64, _STRONG),
+    "archive": (16, 64, _STRONG),
+    "notifier": (16, 64, _STRONG),
+    "phone_admin": (15, 32, "more than 32 Poly's telephones refuse"),
+    "phone_fetch": (14, 64, _STRONG),
+    "switch_snmp": (16, 64, _STRONG),
+}
+
+
 class SecretRules(Section):
     """A rule for each kind of secret."""
 
@@ -55,6 +75,16 @@ class SecretRules(Section):
     phone_admin: SecretRule = SecretRule(length=20)
     phone_fetch: SecretRule = SecretRule(length=24)
     switch_snmp: SecretRule = SecretRule(length=20)
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> SecretRules:
+        for name, (least, most, why) in LIMITS.items():
+            rule: SecretRule = getattr(self, name)
+            if not least <= rule.length <= most:
+                raise ValueError(
+                    f"{name}: {rule.length} characters; {least} to {most} are taken: {why}"
+                )
+        return self
 
 
 class Tls(Section):
@@ -78,6 +108,9 @@ class Security(Section):
     tls: Tls = Tls()
     secrets: SecretRules = SecretRules()
     rotation: RotationRules = RotationRules()
+    store: StorePlace = Field(
+        default=StorePlace(), description="Where secrets are kept: the sealed file in `.commsroom/`"
+    )
 
     @property
     def lead(self) -> timedelta:

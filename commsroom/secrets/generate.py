@@ -20,6 +20,15 @@ _SIP: Final = string.ascii_letters + string.digits
 _CLASSES: Final = ("abcdefghjkmnpqrtuvwxy", "ACDEFGHJKLMNPQRTUVWXY", "34679")
 _READABLE: Final = "".join(_CLASSES)
 _SEPARATOR: Final = "-"
+#: A telephone's keys in straight lines, and its corners: what fingers find by themselves.
+_KEYPAD_LINES: Final = frozenset(
+    way
+    for line in ("123", "456", "789", "147", "258", "369", "159", "357")
+    for way in (line, line[::-1])
+)
+_KEYPAD_FOURS: Final = frozenset(
+    way for line in ("2580", "1397", "1379", "1739", "7139", "3179") for way in (line, line[::-1])
+)
 #: Bits below which no password is made. NIST SP 800-63B asks far less of one the user may choose.
 PASSWORD_BITS: Final = 80
 _YEARS: Final = ("19", "20")
@@ -36,7 +45,16 @@ class Rules:
     password_groups: int = 4
     password_group: int = 4
     pin_length: int = 6
+    typed_length: int = 20
     avoid: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, length: int, avoid: frozenset[str] = frozenset()) -> Rules:
+        """Return the rules for a length that policy asks for (0: as usual), dashes of a password included."""
+        if not length:
+            return cls(avoid=avoid)
+        groups = -(-length // (cls().password_group + len(_SEPARATOR)))
+        return cls(length, groups, cls().password_group, length, length, avoid)
 
 
 _DEFAULT: Final = Rules()
@@ -45,9 +63,10 @@ _DEFAULT: Final = Rules()
 def secret(shape: Shape, rules: Rules = _DEFAULT) -> Secret:
     """Make a secret.
 
-    SIP passwords are letters and digits, for machines. Passwords for people come in groups
-    (`h7Kq-…`), hold a lower-case letter, a capital and a digit, and have no two characters that look
-    alike. PINs are digits, without the ones that everybody tries first.
+    SIP passwords are letters and digits, for machines: every vendor's telephone takes those. Passwords
+    for people come in groups (`h7Kq-…`), hold a lower-case letter, a capital and a digit, and have no two
+    characters that look alike; what is typed at a device is the same without the dashes. PINs are digits,
+    without the ones that everybody tries first.
 
     Raises:
         UsageError: the rules ask for less than is safe.
@@ -60,6 +79,8 @@ def secret(shape: Shape, rules: Rules = _DEFAULT) -> Secret:
             return Secret(_password(rules))
         case Shape.PIN:
             return Secret(_pin(rules))
+        case Shape.TYPED:
+            return Secret(_drawn(_READABLE, rules.typed_length))
         case Shape.GIVEN:
             raise UsageError(
                 "this secret was given by somebody else", remedy="commsroom secret enter"
@@ -78,6 +99,8 @@ def entropy(shape: Shape, rules: Rules = _DEFAULT) -> float:
             return math.log2(_count_passwords(rules.password_groups * rules.password_group))
         case Shape.PIN:
             return rules.pin_length * math.log2(10)
+        case Shape.TYPED:
+            return rules.typed_length * math.log2(len(_READABLE))
         case Shape.GIVEN:
             return 0.0  # nobody here knows how it was made
 
@@ -86,7 +109,7 @@ def is_obvious(pin: str, avoid: frozenset[str] = frozenset()) -> bool:
     """Tell whether a PIN is among the first guesses.
 
     Obvious: fewer than three different digits, one pattern repeated (123123), a steady row (135790 or
-    987654), a palindrome, a year in it, or the digits to avoid (either way round, or it within them).
+    987654), a palindrome, lines or corners of the keypad (2580, 147369), a year in it, or the digits to avoid (either way round, or it within them).
     """
     digits = [int(character) for character in pin]
     steps = {(after - before) % 10 for before, after in pairwise(digits)}
@@ -96,6 +119,7 @@ def is_obvious(pin: str, avoid: frozenset[str] = frozenset()) -> bool:
         or len(steps) == 1
         or pin[:half] == pin[half:]
         or pin == pin[::-1]
+        or _on_the_keypad(pin)
         or _holds_year(pin)
         or any(_related(pin, "".join(filter(str.isdecimal, number))) for number in avoid)
     )
@@ -105,6 +129,10 @@ def _check(shape: Shape, rules: Rules) -> None:
     if shape is Shape.SIP and entropy(shape, rules) < PASSWORD_BITS:
         raise UsageError(
             f"SIP passwords of {rules.sip_length} characters are too short", remedy="24 is usual"
+        )
+    if shape is Shape.TYPED and entropy(shape, rules) < PASSWORD_BITS:
+        raise UsageError(
+            f"passwords of {rules.typed_length} characters are too short", remedy="20 is usual"
         )
     if shape is Shape.PASSWORD:
         length = rules.password_groups * rules.password_group
@@ -146,6 +174,11 @@ def _count_passwords(length: int) -> int:
         for left_out in range(len(sizes) + 1)
         for gone in combinations(sizes, left_out)
     )
+
+
+def _on_the_keypad(pin: str) -> bool:
+    thirds = [pin[start : start + 3] for start in range(0, len(pin), 3)]
+    return all(part in _KEYPAD_LINES for part in thirds) or pin[:4] in _KEYPAD_FOURS
 
 
 def _holds_year(pin: str) -> bool:

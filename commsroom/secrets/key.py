@@ -2,7 +2,7 @@
 
 Looked for in this order:
 
-1. `COMMSROOM_KEY`: the key itself, base64 of 32 bytes.
+1. `COMMSROOM_KEY`: the key itself, base64 of 32 bytes (of 64, when it was renewed: `derive.py`).
 2. `COMMSROOM_KEY_FILE`: a file holding the same.
 3. `~/.config/commsroom/keys/<id>.key` (`XDG_CONFIG_HOME` is honoured). The id is random, made with
    the key and noted in the estate's `.commsroom/key-id`, so that an estate can be moved.
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import importlib
 import importlib.util
 import os
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING, Final
 from commsroom import files
 from commsroom.errors import CommsroomError, UsageError
 from commsroom.secrets import memory
-from commsroom.secrets.derive import KEY_BYTES, Use, derived
+from commsroom.secrets.derive import KEY_BYTES, RENEWED_BYTES, Use, derived
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +91,58 @@ def find_for_fingerprints(estate: Path, *, environ: Mapping[str, str] = os.envir
         KeyMissing, CommsroomError, UsageError: as `find`.
     """
     given = _given(estate, FINGERPRINTS, FINGERPRINTS_FILE, environ)
+    if given is not None and len(given) != KEY_BYTES:
+        raise UsageError(
+            f"{FINGERPRINTS} holds a master key", remedy="commsroom ledger export --fingerprint-key"
+        )
     return derived(find(estate, environ=environ), Use.FINGERPRINTS) if given is None else given
+
+
+def file_of(estate: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the file that holds the estate's key: to be renewed there.
+
+    Raises:
+        UsageError: it is in the environment or the keyring, where nothing can be replaced in one step.
+        KeyMissing: there is none.
+    """
+    find(estate, environ=environ)  # says what is wrong with it
+    if environ.get(FILE_VARIABLE):
+        return Path(environ[FILE_VARIABLE]).expanduser().resolve()
+    path = _default(_id(estate), environ) if _id(estate) and not environ.get(VARIABLE) else None
+    if path is None or not path.exists():
+        raise UsageError(
+            "the key is not in a file, and only there it can be renewed without a moment between",
+            remedy=f"write it to a file, name that in {FILE_VARIABLE}, renew it, and put the new one back",
+        )
+    return path.resolve()
+
+
+def following(file: Path) -> Path:
+    """Return the file beside a key's that holds the next one, while it is renewed."""
+    return file.with_name(f"{file.name}.next")
+
+
+def encoded(key: bytes) -> bytes:
+    """Return what a key's file holds."""
+    return base64.b64encode(key) + b"\n"
+
+
+def read(file: Path, estate: Path) -> bytes:
+    """Return the key in a file; raises as `find`."""
+    return _read(file, estate)
+
+
+def candidates(estate: Path, *, environ: Mapping[str, str] = os.environ) -> list[bytes]:
+    """Return the keys that may open what the one we hold does not: it may be renewed at this moment."""
+    try:
+        file = file_of(estate, environ=environ)
+    except CommsroomError:  # from the environment: there is one key, and it is known
+        return []
+    found = []
+    for one in (following(file), file):  # in this order: the first becomes the second
+        with contextlib.suppress(KeyMissing):
+            found.append(_read(one, estate))
+    return found
 
 
 def _given(
@@ -143,7 +195,7 @@ def create(estate: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
     _refuse_inside(path, estate)
     try:
         files.keep_private_folder(path.parent)
-        _write_new(path, base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+        _write_new(path, encoded(secrets.token_bytes(KEY_BYTES)))
         note = estate / _ID_FILE
         files.keep_private_folder(note.parent)
         # Last, and only once: the id must never name a key that is not there.
@@ -166,7 +218,7 @@ def write_apart(path: Path, secret: bytes, estate: Path) -> None:
     """
     _refuse_inside(path, estate)
     try:
-        _write_new(path, base64.b64encode(secret) + b"\n")
+        _write_new(path, encoded(secret))
     except FileExistsError as error:
         raise CommsroomError(
             f"{path}: is there already", remedy="move it away, or name another"
@@ -196,21 +248,32 @@ def _default(name: str, environ: Mapping[str, str]) -> Path:
 
 
 def _read(path: Path, estate: Path) -> bytes:
-    _refuse_inside(path, estate)
+    content = private(path, estate, most=_MOST_BYTES, what="key")
+    return _decoded(content.decode("ascii", "replace"), f"the key file {path}")
+
+
+def private(path: Path, estate: Path, *, most: int, what: str) -> bytes:
+    """Return at most `most` bytes of a file that opens something: outside of the estate, its owner's alone.
+
+    Raises:
+        KeyMissing: there is none.
+        CommsroomError: it lies inside the estate, others can read it, or it is no regular file.
+    """
+    _refuse_inside(path, estate, what)
     try:
         with files.opened(path) as file:
             status = os.fstat(file.fileno())
             if status.st_mode & (_OTHERS & ~_credential(path)):
                 raise CommsroomError(
-                    f"the key file {path} can be read by others (mode {stat.S_IMODE(status.st_mode):04o})",
-                    remedy=f"chmod 600 {path}; if others have used this machine, consider the key known",
+                    f"the {what} file {path} can be read by others (mode {stat.S_IMODE(status.st_mode):04o})",
+                    remedy=f"chmod 600 {path}; if others have used this machine, consider the {what} known",
                 )
-            content = file.read(_MOST_BYTES)
+            memory.keep_private()
+            return file.read(most)
     except FileNotFoundError as error:
-        raise KeyMissing(f"there is no key file {path}") from error
+        raise KeyMissing(f"there is no {what} file {path}") from error
     except files.FileUnusable as error:
-        raise CommsroomError(f"the key file {path} {error.reason}") from error
-    return _decoded(content.decode("ascii", "replace"), f"the key file {path}")
+        raise CommsroomError(f"the {what} file {path} {error.reason}") from error
 
 
 def _credential(path: Path) -> int:
@@ -222,10 +285,10 @@ def _credential(path: Path) -> int:
     return stat.S_IRGRP if folder and path.parent == Path(folder) else 0
 
 
-def _refuse_inside(path: Path, estate: Path) -> None:
+def _refuse_inside(path: Path, estate: Path, what: str = "key") -> None:
     if path.resolve().is_relative_to(estate.resolve()):
         raise CommsroomError(
-            f"the key file {path} lies inside the estate, next to what it protects",
+            f"the {what} file {path} lies inside the estate, next to what it protects",
             remedy="keep it outside the repository, for example under ~/.config/commsroom/keys",
         )
 
@@ -235,7 +298,7 @@ def _decoded(text: str, place: str) -> bytes:
         key = base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError):
         key = b""
-    if len(key) != KEY_BYTES:
+    if len(key) not in (KEY_BYTES, RENEWED_BYTES):
         raise CommsroomError(
             f"{place} holds no key: base64 of {KEY_BYTES} bytes is needed",
             remedy="openssl rand -base64 32 makes one",

@@ -21,6 +21,7 @@ from commsroom import files
 from commsroom.errors import CommsroomError
 from commsroom.estate.secret import Secret
 from commsroom.secrets.derive import Use, derived
+from commsroom.secrets.store import StoreMissing, by_place, require_place, require_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 BUSY_SECONDS: Final = 20
 _FORMAT: Final = 1
 _NONCE_BYTES: Final = 12
+#: Tries to meet a snapshot and its key, while the key is renewed.
+_SNAPSHOTS: Final = 4
 _CHECK: Final = ("", 0)  # no real secret has an empty path
+_MARK: Final = b"commsroom"
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS sealed (
     path TEXT NOT NULL, generation INTEGER NOT NULL, box BLOB NOT NULL, PRIMARY KEY (path, generation)
@@ -43,23 +47,44 @@ CREATE TABLE IF NOT EXISTS sealed (
 class SealedStore:
     """A `Store` in a file that only its key opens. Safe to use from several threads and processes."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, key: bytes) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        key: bytes,
+        others: Callable[[], Iterable[bytes]],
+    ) -> None:
         """Use `SealedStore.open` instead."""
         self.path = path
         self._connection = connection
-        self._cipher = ChaCha20Poly1305(derived(key, Use.SEALING))
+        self._cipher = _cipher(key)
+        self._others = others
         self._alone = threading.RLock()
 
     @classmethod
-    def open(cls, path: Path, key: bytes, *, read_only: bool = False) -> Self:
+    def open(
+        cls,
+        path: Path,
+        key: bytes,
+        *,
+        read_only: bool = False,
+        others: Callable[[], Iterable[bytes]] = tuple,
+    ) -> Self:
         """Open the store at `path`, making it unless `read_only`.
+
+        Args:
+            path: The file.
+            key: The estate's master key.
+            read_only: Change nothing.
+            others: Gives keys to try when this one does not open it: it may be renewed at any moment, also
+                while this store is open.
 
         Raises:
             CommsroomError: the key is another store's, or the file is missing, damaged, not accessible
                 or written by a newer commsroom.
         """
         with _translated(path):
-            store = cls(path, _connect(path, read_only=read_only), key)
+            store = cls(path, _connect(path, read_only=read_only), key, others)
         try:
             store._check(read_only=read_only)
         except BaseException:
@@ -90,7 +115,7 @@ class SealedStore:
 
     def get(self, path: str, generation: int) -> Secret | None:
         """Return one secret, None where the store has none."""
-        with self._alone, _translated(self.path):
+        with self._transaction("BEGIN"):
             return self._get(path, generation)
 
     def get_many(self, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Secret]:
@@ -112,10 +137,7 @@ class SealedStore:
         Raises:
             ValueError: a reference states no generation.
         """
-        wanted: dict[tuple[str, int], SecretRef] = {}
-        for ref in refs:
-            _require_place(ref.path, ref.generation)
-            wanted.setdefault((ref.path, ref.generation), ref)
+        wanted = by_place(refs)
         with self._transaction("BEGIN"):
             missing = self._lacking(wanted)
         if not missing:
@@ -132,16 +154,13 @@ class SealedStore:
         Raises:
             CommsroomError: this generation holds another value; it may be in use, so none is replaced.
         """
-        _require_place(path, generation)
+        require_place(path, generation)
         with self._transaction("BEGIN IMMEDIATE"):
             there = self._get(path, generation)
             if there is None:
                 self._insert(path, generation, secret)
-            elif there.reveal() != secret.reveal():
-                raise CommsroomError(
-                    f"generation {generation} of {path} is stored already with another value",
-                    remedy="store it as the next generation",
-                )
+            else:
+                require_same(there, secret, path, generation)
 
     def latest(self, path: str) -> int:
         """Return the highest stored generation of a path, 0 if there is none."""
@@ -149,11 +168,40 @@ class SealedStore:
             query = "SELECT COALESCE(MAX(generation), 0) FROM sealed WHERE path = ?"
             return int(self._connection.execute(query, (path,)).fetchone()[0])
 
+    def everything(self) -> dict[tuple[str, int], Secret]:
+        """Return all there is."""
+        with self._alone, _translated(self.path):
+            rows = self._connection.execute("SELECT path, generation FROM sealed WHERE path != ''")
+            places = [(str(path), int(generation)) for path, generation in rows]
+        return self.get_many(places)
+
+    def reseal(self, key: bytes) -> int:
+        """Seal everything anew under another master key, in one transaction; return how many secrets.
+
+        Killed before it is over, all opens with the old key; after, with the new one. Others that have the
+        store open go on: they look for the new key when the old one no longer opens it.
+
+        Raises:
+            CommsroomError: a secret does not open; nothing was changed.
+        """
+        cipher = _cipher(key)
+        with self._transaction("BEGIN IMMEDIATE"):
+            rows = self._connection.execute("SELECT path, generation FROM sealed").fetchall()
+            for path, generation in rows:
+                value = self._opened(path, generation)
+                self._connection.execute(
+                    "UPDATE sealed SET box = ? WHERE path = ? AND generation = ?",
+                    (_box(cipher, path, generation, value or b""), path, generation),
+                )
+        self._cipher = cipher
+        with _translated(self.path):  # the log ahead still holds what the old key opens
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return len(rows) - 1  # the box that every store has
+
     # ── inside ───────────────────────────────────────────────────────────────────────────────
 
     def _check(self, *, read_only: bool) -> None:
         """Tell a wrong key at once, by a box that every store has."""
-        mark = b"commsroom"
         with _translated(self.path):
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version > _FORMAT:
@@ -163,21 +211,36 @@ class SealedStore:
         if version == 0:
             if read_only:
                 raise CommsroomError(f"{self.path} is no store of secrets")
-            with self._transaction("BEGIN IMMEDIATE"):
+            with self._transaction("BEGIN IMMEDIATE", made=False):
                 self._connection.execute(_TABLES)
                 if self._box(*_CHECK) is None:
-                    self._seal(*_CHECK, mark)
+                    self._seal(*_CHECK, _MARK)
                 self._connection.execute(f"PRAGMA user_version = {_FORMAT:d}")
-        with _translated(self.path):
+        with self._transaction("BEGIN"):
+            pass  # finds out whether the key opens it
+
+    def _begin(self, begin: str) -> None:
+        """Begin a transaction whose snapshot our key opens; take another key that does when it was renewed.
+
+        Between the snapshot and the look at the key's file it may be renewed once more: then a newer
+        snapshot is taken.
+        """
+        for _ in range(_SNAPSHOTS):
+            self._connection.execute(begin)
             box = self._box(*_CHECK)
-        try:
-            if box is None or self._open_box(*_CHECK, box) != mark:
+            if box is None:
                 raise CommsroomError(f"{self.path} is damaged", remedy="restore it from a backup")
-        except InvalidTag:
-            raise CommsroomError(
-                f"the key does not open {self.path}: it is another estate's, or the store is damaged",
-                remedy="give the key this store was made with: COMMSROOM_KEY_FILE",
-            ) from None
+            if _opens(self._cipher, box):
+                return
+            for cipher in map(_cipher, self._others()):
+                if _opens(cipher, box):
+                    self._cipher = cipher
+                    return
+            self._connection.execute("ROLLBACK")
+        raise CommsroomError(
+            f"the key does not open {self.path}: it is another estate's, or the store is damaged",
+            remedy="give the key this store was made with: COMMSROOM_KEY_FILE",
+        )
 
     def _lacking(
         self, wanted: dict[tuple[str, int], SecretRef]
@@ -185,11 +248,15 @@ class SealedStore:
         return {place: ref for place, ref in wanted.items() if self._box(*place) is None}
 
     def _get(self, path: str, generation: int) -> Secret | None:
+        value = self._opened(path, generation)
+        return None if value is None else Secret(value.decode())
+
+    def _opened(self, path: str, generation: int) -> bytes | None:
         box = self._box(path, generation)
         if box is None:
             return None
         try:
-            return Secret(self._open_box(path, generation, box).decode())
+            return _open_box(self._cipher, path, generation, box)
         except InvalidTag:
             raise CommsroomError(
                 f"generation {generation} of {path} in {self.path} was damaged or moved there",
@@ -205,22 +272,17 @@ class SealedStore:
         return None if row is None else bytes(row[0])
 
     def _seal(self, path: str, generation: int, value: bytes) -> None:
-        nonce = random.token_bytes(_NONCE_BYTES)
-        box = nonce + self._cipher.encrypt(nonce, value, _place(path, generation))
+        box = _box(self._cipher, path, generation, value)
         self._connection.execute("INSERT INTO sealed VALUES (?, ?, ?)", (path, generation, box))
 
-    def _open_box(self, path: str, generation: int, box: bytes) -> bytes:
-        if len(box) <= _NONCE_BYTES:
-            raise InvalidTag
-        return self._cipher.decrypt(
-            box[:_NONCE_BYTES], box[_NONCE_BYTES:], _place(path, generation)
-        )
-
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
+    def _transaction(self, begin: str, *, made: bool = True) -> Iterator[None]:
         with self._alone, _translated(self.path):
-            self._connection.execute(begin)
             try:
+                if made:
+                    self._begin(begin)
+                else:
+                    self._connection.execute(begin)
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -229,9 +291,27 @@ class SealedStore:
                 raise
 
 
-def _require_place(path: str, generation: int) -> None:
-    if not path or generation < 1:
-        raise ValueError(f"{path!r} states no generation to store under")
+def _cipher(key: bytes) -> ChaCha20Poly1305:
+    return ChaCha20Poly1305(derived(key, Use.SEALING))
+
+
+def _box(cipher: ChaCha20Poly1305, path: str, generation: int, value: bytes) -> bytes:
+    nonce = random.token_bytes(_NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, value, _place(path, generation))
+
+
+def _open_box(cipher: ChaCha20Poly1305, path: str, generation: int, box: bytes) -> bytes:
+    if len(box) <= _NONCE_BYTES:
+        raise InvalidTag
+    return cipher.decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], _place(path, generation))
+
+
+def _opens(cipher: ChaCha20Poly1305, box: bytes) -> bool:
+    """Tell whether a cipher opens the box that every store has."""
+    try:
+        return _open_box(cipher, *_CHECK, box) == _MARK
+    except InvalidTag:
+        return False
 
 
 def _place(path: str, generation: int) -> bytes:
@@ -241,7 +321,7 @@ def _place(path: str, generation: int) -> bytes:
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     files.require_regular(path)
     if read_only and not path.exists():
-        raise CommsroomError(f"there is no store of secrets at {path}")
+        raise StoreMissing(f"there is no store of secrets at {path}")
     if not read_only:
         files.keep_private(path)
     uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")

@@ -105,7 +105,7 @@ def test_lost_secrets_are_told_before_anything_else_happens(estate, verb):
     store.touch()
     assert estate("plan", *DAY).code == 0
     shown = estate("secret", "show", "im1:account/ann", *DAY)
-    assert "restore .commsroom/secrets.db from a backup" in shown.err
+    assert "restore the store of secrets from a backup" in shown.err
 
 
 def _pipe(path):

@@ -34,13 +34,13 @@ def fingerprint(verifier):
 class Office:
     """One simulated server with three accounts, a real store, a real ledger and a clock of ours."""
 
-    def __init__(self, name, folder):
+    def __init__(self, name, folder, store=None):
         backend = backends.backend(name)
         variables = {"commsroom_domain": "lianhe.example"}
         target = Target("box1", "127.0.0.1", "box1.test", folder, variables=variables)
         self.provider = backend.fake(target, Tools(fingerprint), folder / "fake")
         self.ledger = Ledger.open(str(folder / "ledger.db"))
-        self.store = SealedStore.open(folder / "secrets.db", bytes(32))
+        self.store = store or SealedStore.open(folder / "secrets.db", bytes(32))
         self.now = 1_000_000.0
         kind, key, slot, body = BODIES[name]
         self.slot = slot
@@ -113,6 +113,17 @@ def test_after_a_rotation_the_new_one_is_let_in_and_the_old_one_refused(office):
     assert office.let_in(2) == [True] * 3
     assert office.let_in(1) == [False] * 3
     assert office.ledger.verify() == ()
+
+
+def test_a_rotation_goes_through_every_store(kit, tmp_path):
+    office = Office("prosody", tmp_path, kit.open())
+    turns = office.rotate(10 * HOUR)
+    assert {turn.phase for turn in turns.values()} == {Phase.REVOKED}
+    assert office.let_in(2) == [True] * 3
+    assert office.let_in(1) == [False] * 3
+    assert len(office.store.everything()) == 6
+    office.ledger.close()
+    office.store.close()
 
 
 def test_the_ledger_knows_what_the_server_shows_so_that_no_drift_is_seen(office):

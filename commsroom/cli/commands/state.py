@@ -1,4 +1,4 @@
-"""Commands about what we keep: secrets and the ledger."""
+"""Commands about what we keep: secrets, their key and the ledger."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from commsroom.cli.session import Session, command
 
 
 def register(app: typer.Typer) -> None:
-    """Add the groups `secret` and `ledger` to `app`."""
+    """Add the groups `secret`, `key` and `ledger` to `app`."""
     secret = typer.Typer(help="The secrets commsroom keeps for managed accounts.")
     command(secret, "show", "commsroom secret show pbx1:extension/2107")(secret_show)
     command(secret, "enter", "commsroom secret enter pbx1:trunk/main", works=True)(secret_enter)
+    command(secret, "move", "commsroom secret move", works=True)(secret_move)
     app.add_typer(secret, name="secret")
+    key = typer.Typer(help="The estate's master key.")
+    command(key, "rotate", "commsroom key rotate", works=True)(key_rotate)
+    app.add_typer(key, name="key")
     ledger = typer.Typer(help="What was done and by whom, and that nobody rewrote it.")
     command(ledger, "show", "commsroom ledger show", "commsroom ledger show pbx1:extension/2107")(
         ledger_show
@@ -87,6 +91,48 @@ def secret_enter(
         at = secrets.enter(estate, address, forms.password)
     session.out.text(f"Kept. commsroom apply sends it to {printable(str(at))}.\n")
     session.out.document({"address": str(at)})
+    return 0
+
+
+def secret_move(session: Session) -> int:
+    """Carry all secrets into the store that policies/security.yml names now.
+
+    Every one is read back there before anything depends on it; the old store stays as it is. Killed
+    anywhere, run it again.
+    """
+    from commsroom.app import moving
+    from commsroom.reports.lines import count, printable
+
+    with session.open() as estate:
+        estate.require_ledger()
+        done = moving.move(estate)
+    session.out.text(
+        f"Moved: {count(done.count, 'secret')}, each read back\n"
+        f"From:  {printable(done.old)} (still there: remove it when your backups hold the new one)\n"
+        f"To:    {printable(done.new)}\n"
+    )
+    session.out.document({"moved": done.count, "from": done.old, "to": done.new})
+    return 0
+
+
+def key_rotate(session: Session) -> int:
+    """Renew the master key, and seal every secret anew under it.
+
+    Killed anywhere, the store opens, and the same command goes on. What the ledger knows of passwords
+    stays comparable; saved plans are made anew. The old key is kept beside: it opens older backups.
+    """
+    from commsroom.app import keying
+    from commsroom.reports.lines import count, printable
+
+    with session.open() as estate:
+        estate.require_ledger()
+        done = keying.rotate(estate)
+    session.out.text(
+        f"Renewed: {printable(str(done.file))} ({count(done.count, 'secret')} sealed anew). Back it up now,"
+        " apart from the store, and replace every copy of it.\n"
+        f"Old key: {printable(str(done.old))} opens backups from before. Remove it when you need none of them.\n"
+    )
+    session.out.document({"sealed": done.count, "file": str(done.file), "old": str(done.old)})
     return 0
 
 

@@ -122,7 +122,7 @@ def secret(
     custody = Custody(rule.custody_of(person))
     mine = custody is Custody.MANAGED and rule.rotate is not None
     every = int(rule.rotate.total_seconds()) if mine and rule.rotate else 0
-    return SecretRef(path, slot, shape, custody, every=every)
+    return SecretRef(path, slot, shape, custody, every=every, length=rule.length)
 
 
 def _holders(

@@ -76,7 +76,7 @@ def _profile(
         context.place("devices", tag),
         holder=holder,
         secrets=(
-            secret(f"{tag}/admin", "admin", Shape.SIP, secrets.phone_admin),
+            secret(f"{tag}/admin", "admin", Shape.TYPED, secrets.phone_admin),
             secret(f"{tag}/fetch", "fetch", Shape.SIP, secrets.phone_fetch),
             secret(f"{holder.login}/sip", "sip", Shape.SIP, secrets.sip, person),
         ),

@@ -115,7 +115,7 @@ def _read(means: Means, acts: Mapping[str, Act]) -> dict[tuple[str, int], Secret
         path, generation = missing[0]
         raise SecretMissing(
             f"generation {generation} of {path} was stored and is gone from the store",
-            remedy="restore .commsroom/secrets.db from a backup",
+            remedy="restore the store of secrets from a backup",
         )
     return found
 

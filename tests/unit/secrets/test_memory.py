@@ -12,6 +12,7 @@ import pytest
 
 from commsroom import children
 from commsroom.secrets import key
+from commsroom.secrets.stores import opening
 
 KEYS = (key.VARIABLE, key.FILE_VARIABLE, key.FINGERPRINTS, key.FINGERPRINTS_FILE)
 ABORTING = """
@@ -36,7 +37,9 @@ def test_a_process_that_holds_the_key_leaves_no_core(tmp_path, held):
     assert os.WCOREDUMP(status) is (allowed and held == "without")
 
 
-@pytest.mark.parametrize("name", [*KEYS, "COMMSROOM_LEDGER", "VAULT_TOKEN"])
+@pytest.mark.parametrize(
+    "name", [*KEYS, "COMMSROOM_LEDGER", opening.FILE_VARIABLE, opening.TOKEN_VARIABLE]
+)
 def test_programs_that_are_started_do_not_see_what_opens_secrets(monkeypatch, name):
     monkeypatch.setenv(name, "canary")
     monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")

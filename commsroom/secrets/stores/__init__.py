@@ -1,0 +1,1 @@
+"""Other places that secrets may be kept in, each behind the same `Store`: one module a kind."""
