@@ -129,3 +129,15 @@ def test_an_unknown_order_is_told_with_the_nearest(device, order):
 def test_the_documents_keep_their_published_contract(device, order, contract):
     device.approve(order, "P1")
     contract("device orders", device("orders", "--json").document)
+
+
+def test_what_is_cancelled_may_be_ordered_anew_the_same_day_as_another_order(
+    device, order, contract
+):
+    device.approve(order, "P1")
+    device("cancel", order, "--by", "P3", "--reason", "asked too early")
+    anew = device("order", "--by", "P3", "--json").document
+    assert (anew["order"] != order, anew["standing"], anew["approvers"]) == (True, "proposed", [])
+    contract("device order", anew)
+    assert [device.approve(anew["order"], by).code for by in ("P1", "P2")] == [0, 0]
+    assert [item["standing"] for item in device.orders()] == ["cancelled", "approved"]
