@@ -168,9 +168,10 @@ def approve(
 
 
 def listed(session: Session, *, ledger: LedgerUrl = None, as_of: AsOf = None) -> int:
-    """List orders, with the signatures that hold now.
+    """List orders, with the signatures that count.
 
-    Each signature is checked again: one of a key that policies/approvers names no more does not count.
+    What two people have signed stays approved until it is cancelled. Until then each signature is checked
+    again: one of a key that policies/approvers names no more does not count.
     """
     from commsroom.app import ordering
     from commsroom.reports import orders
