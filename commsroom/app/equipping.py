@@ -126,7 +126,7 @@ def procurement(
     Raises:
         UsageError: policy entitles nobody to any equipment.
     """
-    now = registering.read(estate)
+    now = registering.read(estate, may_be_empty=True)
     day = as_of or registering.today(estate.policy)
     wants = tuple(supply.wants(estate.policy, day, day + ahead))
     if not wants:

@@ -72,7 +72,7 @@ class _Taking:
         self._note = note
         self._problems = problems
         self._day = day
-        self._now: Register = registering.read(estate)
+        self._now: Register = registering.read(estate, may_be_empty=True)
         self._orders = {placed.order.name: placed for placed in ordering.listed(estate)}
         self._values = _Known(self._now)
         self.delivery = Delivery(self._now, day)

@@ -99,7 +99,12 @@ def received(estate: Path, changed: Iterable[Device], new: Sequence[Device]) -> 
 
 
 def _read(file: Path) -> bytes:
-    return files.read(file, most=_LARGEST, what="the register")
+    try:
+        return files.read(file, most=_LARGEST, what="the register")
+    except FileNotFoundError as error:
+        raise CommsroomError(
+            f"there is no {DEVICES}", remedy=f"write its first line: {','.join(COLUMNS)}"
+        ) from error
 
 
 def _carried(raw: bytes, content: bytes, now: bytes) -> bytes:
