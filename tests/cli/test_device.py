@@ -493,6 +493,22 @@ def test_the_first_equipment_of_all_is_bought_from_an_empty_register(ordering):
     assert len(need["to_buy"]) == 6
 
 
+def test_a_ledger_that_is_named_and_not_there_is_a_slip_and_no_empty_one(
+    equipped, device, monkeypatch
+):
+    file, missing = equipped.path / "policies/devices.csv", equipped.path / "elsewhere/ledger.db"
+    before = file.read_bytes()
+    monkeypatch.setenv("COMMSROOM_LEDGER", str(missing))
+    for words in (("orders",), ("fault", "T-1", "--reason", "dead"), ("list",)):
+        done = device(*words)
+        assert (done.code, done.out) == (1, "")
+        assert done.err.startswith(f"error: there is no ledger at {missing} (mend --ledger or")
+    assert (file.read_bytes(), missing.parent.exists()) == (before, False)
+    monkeypatch.delenv("COMMSROOM_LEDGER")
+    done = device("orders", "--ledger", missing)
+    assert done.err.startswith(f"error: there is no ledger at {missing}")
+
+
 def test_renewals_are_a_proposal_with_its_reasons(device):
     done = device("renewals", "--json", "--as-of", "2026-03-02")
     (old,) = done.document["renewals"]
