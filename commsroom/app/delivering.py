@@ -51,10 +51,12 @@ class Delivery:
         order = placed.order
         if order.name not in self._free:
             if placed.standing not in {Standing.APPROVED, Standing.DELIVERED}:
-                raise GuardRefused(
-                    f"order {order.name} is {placed.standing}: what nobody approved is not bought"
-                    " by it"
+                why = (
+                    "nothing of it is to come any more"
+                    if placed.standing is Standing.CANCELLED
+                    else "what two people have not approved is not bought by it"
                 )
+                raise GuardRefused(f"order {order.name} is {placed.standing}: {why}")
             if self._day < order.proposed:
                 raise UsageError(
                     f"--on: order {order.name} was proposed later, on {order.proposed}"

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Final
 from commsroom.app import delivering, ordering, registering
 from commsroom.app.delivering import Delivery
 from commsroom.app.registering import Recorded, Rows
-from commsroom.errors import CommsroomError, Exit, GuardRefused, PolicyErrors, Problem
+from commsroom.errors import (
+    CommsroomError,
+    Exit,
+    GuardRefused,
+    PolicyErrors,
+    Problem,
+    UsageError,
+)
 from commsroom.policy import delivery_note
 from commsroom.policy.device_rows import DeviceRows, mac_address
 from commsroom.policy.devices import COLUMNS
@@ -57,6 +64,16 @@ def deliver(estate: Estate, file: Path, *, day: date | None = None) -> Recorded:
     taking = _Taking(estate, note, problems, day or registering.today(estate.policy))
     for line in note:
         taking.take(line)
+    taking.tell()
+    if taking.already and not problems and len(taking.already) == len(note.lines):
+        # The command was killed after it had recorded, or somebody ran it twice.
+        told = f"{len(note.lines)} of {len(note.lines)} devices are recorded already: nothing was left to do"
+        return Recorded(entries=(), notes=(told,))
+    for line in taking.already:
+        message = f"{line.values['asset_tag']} came for order {line.values['order']} already"
+        note.problem(
+            line, "asset_tag", message, "take the line out, for others of the note have not come"
+        )
     if problems:
         error = PolicyErrors(problems)
         if taking.refused == len(problems):
@@ -77,6 +94,10 @@ class _Taking:
         self._values = _Known(self._now)
         self.delivery = Delivery(self._now, day)
         self.refused = 0
+        #: Lines whose device came for their order before.
+        self.already: list[Line] = []
+        #: What is wrong with an order, and the lines that name it: said once.
+        self._wrong: dict[str, tuple[CommsroomError, list[Line]]] = {}
         policy = estate.policy
         names = Names(
             sites=frozenset(policy.company.sites), departments=None, positions=None,
@@ -93,18 +114,25 @@ class _Taking:
         before = len(self._problems)
         name = line.values["order"]
         placed = self._orders.get(name)
+        if name in self._wrong:
+            self._wrong[name][1].append(line)
+            return
         if placed is None:
             message = f"there is no order {quoted(name)}" if name else "`order` is empty"
             remedy = did_you_mean(name, self._orders) or "commsroom device orders"
-            self._note.problem(line, "order", message, remedy)
+            self._wrong[name] = (UsageError(message, remedy=remedy), [line])
+            return
+        row = self._now.by_tag.get(line.values["asset_tag"])
+        if line.values["asset_tag"] in placed.delivered.values():
+            if row is not None:
+                self._of_row(line, row)
+            self.already.append(line)
             return
         try:
             free = self.delivery.expect(placed)
         except CommsroomError as error:
-            self.refused += isinstance(error, GuardRefused)
-            self._note.problem(line, "order", error.message, error.remedy)
+            self._wrong[name] = (error, [line])
             return
-        row = self._now.by_tag.get(line.values["asset_tag"])
         values = self._of_row(line, row) if row is not None else self._of_new(line, free)
         count = len(self._rows.devices)
         self._rows.take([values[name] for name in COLUMNS], line.number)
@@ -115,6 +143,13 @@ class _Taking:
             self.delivery.add(name, device, line.values["replaces"])
         except CommsroomError as error:
             self._note.problem(line, "asset_tag", error.message, error.remedy)
+
+    def tell(self) -> None:
+        """Tell what is wrong with orders, each at the first line that names it."""
+        for error, lines in self._wrong.values():
+            self.refused += isinstance(error, GuardRefused)
+            more = f"; {len(lines) - 1} more lines name it" if len(lines) > 1 else ""
+            self._note.problem(lines[0], "order", f"{error.message}{more}", error.remedy)
 
     def rows(self) -> Rows:
         """Return what devices.csv is to have of it."""
