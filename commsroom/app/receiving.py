@@ -208,6 +208,14 @@ class _Taking:
         if not values["site"]:
             place = values["replaces"] or free.nearest(values["kind"], product, "")
             values["site"] = self._values.site(place, free)
+            sites = self._values.sites(values["order"], values["kind"], product, free)
+            if not values["replaces"] and len(sites) > 1:
+                self._note.problem(
+                    line,
+                    "asset_tag",
+                    f"{quoted(values['asset_tag'])} may be for {' or '.join(sites)}",
+                    "add the column site, or replaces",
+                )
             if not place and values["kind"] != _UNTOLD:
                 tag, kind = values["asset_tag"], values["kind"]
                 error = delivering.unasked(values["order"], free, tag, kind, product)
@@ -224,6 +232,7 @@ class _Known:
         self._now = now
         self._models: dict[str, set[tuple[str, str]]] = {}
         self._kinds: dict[str, set[str]] = {}
+        self._sites: dict[tuple[str, str, str], tuple[str, ...]] = {}
         for device in now.devices:
             self._models.setdefault(device.product, set()).add((device.vendor, device.model))
             self._kinds.setdefault(device.product, set()).add(str(device.kind))
@@ -250,6 +259,14 @@ class _Known:
             return old.site
         sites = list(self._now.policy.company.sites)
         return sites[0] if len(sites) == 1 else ""
+
+    def sites(self, order: str, kind: str, product: str, free: Free) -> tuple[str, ...]:
+        """Return the sites that an order may bring such a device to, as the note began."""
+        key = (order, kind, product)
+        if key not in self._sites:
+            found = {self.site(place, free) for place in free.fitting(kind, product)}
+            self._sites[key] = tuple(sorted(found))
+        return self._sites[key]
 
 
 def _same(name: str, said: str, known: str) -> bool:

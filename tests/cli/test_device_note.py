@@ -133,6 +133,31 @@ def test_what_was_not_ordered_is_told_as_that_where_there_are_several_sites(devi
     assert device.rows()["N-2"].split(",")[9] == "home"  # where the one it replaces is
 
 
+def test_for_which_of_several_sites_something_came_is_asked_and_not_guessed(device, note):
+    device.estate.policy("company.yml", "sites:\n", "sites:\n  port: {name: Port, country: TW}\n")
+    device.equip(OLD.replace("4800,home", "4800,port"), EQUIPMENT)
+    before = (device.policies / "devices.csv").read_bytes()
+    done = note("asset_tag,order,vendor,model\nN-1,ORDER,Yealink,T57W\n")
+    assert (done.code, done.err) == (
+        1,
+        "note.csv:2:1: 'N-1' may be for home or port (add the column site, or replaces)\n",
+    )
+    assert (device.policies / "devices.csv").read_bytes() == before
+    text = "asset_tag,order,vendor,model,site,replaces\nN-1,ORDER,Yealink,T57W,port,T-2\n"
+    assert note(text + "N-2,ORDER,Yealink,T57W,,T-1\n").code == 0
+    assert [device.rows()[tag].split(",")[9] for tag in ("N-1", "N-2")] == ["port", "home"]
+
+
+def test_a_place_that_another_line_took_for_want_of_a_name_is_told(device, note):
+    text = "asset_tag,order,vendor,model,replaces\n"
+    done = note(text + "N-1,ORDER,Yealink,T57W,\nN-2,ORDER,Yealink,T57W,T-1\n")
+    assert done.code == 1
+    assert done.err == (
+        "note.csv:3:1: N-1 comes for T-1 already, as what suits it best (name for each what it"
+        " replaces)\n"
+    )
+
+
 def test_the_same_note_again_has_nothing_to_do_and_says_so(device, note):
     text = ALL + "N-1,S11,,ORDER,Yealink,T57W,,,\n"
     assert note(text).code == 0
