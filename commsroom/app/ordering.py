@@ -7,7 +7,7 @@ ids of the roster, its namespace is `commsroom-approval`. What a signature count
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from commsroom.app import registering, signing
@@ -50,6 +50,19 @@ class Placed:
     #: The day from which it counts as approved; None while it does not.
     approved: date | None = None
     promised: tuple[date, ...] = ()
+    #: How long it may take where nobody promised a day, and the day it is looked at.
+    within: timedelta = timedelta(0)
+    today: date = date.min
+
+    @property
+    def due(self) -> date | None:
+        """Return the day by which the rest is to be here; None where nothing is expected."""
+        return None if self.awaited is None else self.awaited.due(self.within)
+
+    @property
+    def days_late(self) -> int:
+        """Return for how many days the rest has been late: as `inspect` counts."""
+        return max(0, (self.today - self.due).days) if self.due else 0
 
     @property
     def open(self) -> bool:
@@ -229,6 +242,8 @@ def listed(
                 delivered=brought,
                 approved=signed.approved,
                 promised=tuple(promised.get(order.name, ())),
+                within=estate.policy.equipment.deliver_within,
+                today=day,
             )
         )
     return tuple(found)

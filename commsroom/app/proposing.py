@@ -46,7 +46,7 @@ def renewal(
     for tag in tags:
         if tag not in aging:
             raise UsageError(
-                f"{tag} is not proposed for renewal",
+                f"{quoted(tag) if not tag.strip() else tag} is not proposed for renewal",
                 remedy=did_you_mean(tag, aging) or "commsroom device renewals",
             )
     taken = {

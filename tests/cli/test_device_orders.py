@@ -180,6 +180,35 @@ def test_what_stands_on_an_order_is_on_no_second_one(device, order):
     assert (done.code, done.err) == (1, f"error: nothing is left to order: it stands on {order}\n")
 
 
+def test_what_is_on_order_is_no_longer_proposed_and_its_file_names_what_replaced_it(
+    device, contract
+):
+    name = device.approved("T-1")
+    file = device.policies / "devices.csv"
+    file.write_text(file.read_text() + "N-1,phone,Yealink,T54W,S11,,,,5200,home,,stock,\n")
+    found = device("renewals", "--json").document
+    contract("device renewals", found)
+    assert [item["asset_tag"] for item in found["renewals"]] == ["T-2"]
+    assert found["on_order"] == [{"asset_tag": "T-1", "order": name, "replaced_by": None}]
+    assert device("deliver", name, "T-1=N-1").code == 0
+    text = device("renewals").out
+    assert f"on order {name}: T-1 (replaced by N-1)\n1 device proposed for renewal" in text
+    assert "  replaced  by N-1\n" in device("show", "T-1").out
+    contract("device show", device("show", "T-1", "--json").document)
+
+
+def test_the_ledger_names_the_order_and_each_who_signed_it(device, order):
+    device.approve(order, "P1")
+    device.approve(order, "P2")
+    text = device.estate("ledger", "show", simulated=False).out
+    assert f"  order approved {order}, signed by P1  " in text
+    assert f"  order approved {order}, signed by P2 after P1  " in text
+
+
+def test_an_empty_tag_is_told_as_one(device):
+    assert device("order", "", "--by", "P3").err.startswith("error: '' is not proposed")
+
+
 def test_only_what_policy_proposes_is_ordered(device):
     done = device("order", "T-3", "--by", "P3")
     assert (done.code, done.out) == (1, "")

@@ -235,13 +235,14 @@ def renewals(session: Session, *, ledger: LedgerUrl = None, as_of: AsOf = None) 
     from commsroom.reports import equipment
 
     with session.open(ledger=ledger, named=True) as estate:
-        found = equipping.renewals(estate, as_of=day(as_of))
+        found, renewing = equipping.proposed(estate, as_of=day(as_of))
         currency = estate.policy.equipment.currency or ""
-    session.out.lines(equipment.renewal_lines(found, currency))
+    session.out.lines(equipment.renewal_lines(found, renewing, currency))
     session.out.document(
         {
             "currency": currency or None,
             "renewals": [equipment.aging_document(item) for item in found],
+            "on_order": [equipment.renewing_document(item) for item in renewing],
         }
     )
     return 0
