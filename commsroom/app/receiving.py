@@ -122,6 +122,10 @@ class _Taking:
             remedy = did_you_mean(name, self._orders) or "commsroom device orders"
             self._wrong[name] = (UsageError(message, remedy=remedy), [line])
             return
+        if line.values["replaces"] and line.values["replaces"] == line.values["asset_tag"]:
+            message = f"{quoted(line.values['replaces'])} cannot replace itself"
+            self._note.problem(line, "replaces", message, "name the old device")
+            return
         row = self._now.by_tag.get(line.values["asset_tag"])
         if line.values["asset_tag"] in placed.delivered.values():
             if row is not None:

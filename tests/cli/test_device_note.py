@@ -158,6 +158,12 @@ def test_a_place_that_another_line_took_for_want_of_a_name_is_told(device, note)
     )
 
 
+def test_a_device_that_is_to_replace_itself_is_told_as_that(device, note):
+    done = note("asset_tag,order,vendor,model,replaces\nN-1,ORDER,Yealink,T57W,N-1\n")
+    assert done.err.startswith("note.csv:2:")
+    assert "'N-1' cannot replace itself (name the old device)" in done.err
+
+
 def test_the_same_note_again_has_nothing_to_do_and_says_so(device, note):
     text = ALL + "N-1,S11,,ORDER,Yealink,T57W,,,\n"
     assert note(text).code == 0

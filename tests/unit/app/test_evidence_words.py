@@ -25,6 +25,7 @@ VERBS = {
     "secret entered",
     "secret shown",
     "training done",
+    "training withdrawn",
 }
 
 
