@@ -7,7 +7,7 @@ devices.csv first; the delivery ties it to the line of the order it was bought f
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from commsroom.app import ordering, registering
 from commsroom.app.registering import Happening, Recorded, take
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from commsroom.policy.devices import Device
 
 
+#: More names than this in one note help nobody.
+_SHOWN: Final = 10
+
+
 class Delivery:
     """What is taken in at once: each device for one place of an order, each place once."""
 
@@ -37,6 +41,7 @@ class Delivery:
         self._day = day
         self._free: dict[str, tuple[Placed, Free]] = {}
         self._seen: set[tuple[str, str]] = set()
+        self._came: dict[tuple[str, str], str] = {}
         #: What came, and (order, place) for it, by asset tag.
         self.devices: dict[str, Device] = {}
         self.brought: dict[str, tuple[str, str]] = {}
@@ -51,10 +56,12 @@ class Delivery:
         order = placed.order
         if order.name not in self._free:
             if placed.standing not in {Standing.APPROVED, Standing.DELIVERED}:
-                raise GuardRefused(
-                    f"order {order.name} is {placed.standing}: what nobody approved is not bought"
-                    " by it"
+                why = (
+                    "nothing of it is to come any more"
+                    if placed.standing is Standing.CANCELLED
+                    else "what two people have not approved is not bought by it"
                 )
+                raise GuardRefused(f"order {order.name} is {placed.standing}: {why}")
             if self._day < order.proposed:
                 raise UsageError(
                     f"--on: order {order.name} was proposed later, on {order.proposed}"
@@ -81,6 +88,11 @@ class Delivery:
             )
         if place:
             _require_free(placed, free, place, device)
+            if other := self._came.get((name, place)):
+                raise UsageError(
+                    f"{other} comes for {place} already, as what suits it best",
+                    remedy="name for each what it replaces",
+                )
         if device.purchased is not None and device.purchased < placed.order.proposed:
             raise UsageError(
                 f"{tag} was bought on {device.purchased}, before order {name} was proposed"
@@ -93,6 +105,7 @@ class Delivery:
             raise unasked(name, free, tag, device.kind, device.product)
         free.take(place)
         self.devices[tag], self.brought[tag] = device, (name, place)
+        self._came[name, place] = tag
 
     def details(self) -> dict[str, dict[str, str]]:
         """Return what the ledger keeps of each device that came."""
@@ -106,6 +119,10 @@ class Delivery:
         for tag, (name, place) in self.brought.items():
             sort = self._free[name][1].sorts[place]
             yield from _notes(self._now, self.devices[tag], place, sort)
+        unpriced = [tag for tag, device in self.devices.items() if device.price is None]
+        if unpriced:
+            told = ", ".join(unpriced[:_SHOWN]) + ", …" * (len(unpriced) > _SHOWN)
+            yield f"nobody says what {told} cost: is it what was approved?"
         if any("/" in place for _, place in self.brought.values()):
             yield "who is to have what came: commsroom device procurement"
 
@@ -198,6 +215,8 @@ def _notes(now: Register, device: Device, place: str, sort: Sort) -> Iterator[st
     tag = device.asset_tag
     if device.price is not None and sort.price and device.price > Decimal(sort.price):
         yield f"{tag} cost {device.price}, and {sort.price} was approved for {place}"
+    if sort.product and sort.product != device.product:
+        yield f"{tag} is a {device.product}, and replaces a {sort.product}"
     if sort.site and sort.site != device.site:
         yield f"{tag} is at {device.site}, and was ordered for {sort.site}"
     holder = now.by_tag[place].holder if place in now.by_tag else ""

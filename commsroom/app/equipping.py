@@ -13,7 +13,7 @@ from commsroom.estate import register
 from commsroom.estate.register import Step, supply, upkeep
 from commsroom.estate.register import repairs as counting
 from commsroom.estate.register.repairs import Away, By, Span, Total
-from commsroom.estate.register.supply import Aging, Need
+from commsroom.estate.register.supply import Aging, Need, Renewing
 from commsroom.policy.devices import Device, DeviceKind, DeviceState
 from commsroom.policy.words import did_you_mean, quoted
 
@@ -60,6 +60,8 @@ class File:
     entries: tuple[Entry, ...]
     tasks: tuple[Task, ...]
     disagreements: tuple[Disagreement, ...]
+    #: What was delivered to replace it, "" while nothing was.
+    replaced_by: str = ""
 
 
 def listed(estate: Estate, chosen: Chosen) -> tuple[Device, ...]:
@@ -91,7 +93,9 @@ def show(estate: Estate, tag: str) -> File:
     entries = estate.ledger.entries(tag=tag)
     plans = estate.policy.equipment.maintenance
     row = next(item for item in estate.policy.devices if item.asset_tag == tag)
+    delivered = estate.ledger.entries(steps=[Step.DELIVERED])
     return File(
+        replaced_by=next((it.tag for it in delivered if it.details.get("replaces") == tag), ""),
         device=device,
         entries=entries,
         tasks=tuple(upkeep.tasks([device], plans, upkeep.done(entries))),
@@ -126,7 +130,7 @@ def procurement(
     Raises:
         UsageError: policy entitles nobody to any equipment.
     """
-    now = registering.read(estate)
+    now = registering.read(estate, may_be_empty=True)
     day = as_of or registering.today(estate.policy)
     wants = tuple(supply.wants(estate.policy, day, day + ahead))
     if not wants:
@@ -187,6 +191,27 @@ def repairs(
         parts={word: counting.totals(found, span, word, now.by_tag) for word in map(By, by)},
         away=open_,
         unknown=tuple(sorted(in_repair - {away.tag for away in open_})),
+    )
+
+
+def proposed(
+    estate: Estate, *, as_of: date | None = None
+) -> tuple[tuple[Aging, ...], tuple[Renewing, ...]]:
+    """Return what `renewals` says, apart: what is still to be ordered, and what an order stands for.
+
+    Raises:
+        UsageError: policy has no rules of renewal.
+    """
+    aging = renewals(estate, as_of=as_of)
+    standing = {
+        place: Renewing(place, placed.order.name, placed.delivered.get(place, ""))
+        for placed in ordering.listed(estate, as_of=as_of)
+        for place in placed.taken
+        if not placed.order.lots
+    }
+    return (
+        tuple(item for item in aging if item.device.asset_tag not in standing),
+        tuple(standing[tag] for item in aging if (tag := item.device.asset_tag) in standing),
     )
 
 

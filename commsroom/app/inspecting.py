@@ -33,10 +33,12 @@ from commsroom.estate.checks.network import WELL_KNOWN
 from commsroom.estate.inspection import Seen, Standard
 from commsroom.estate.kinds import SharedMailbox, kind_named
 from commsroom.estate.register import checks as register_checks
+from commsroom.estate.register import supply
 from commsroom.estate.register.life import REGISTER, Step
 from commsroom.estate.training import PEOPLE
 from commsroom.policy import keys
 from commsroom.policy.people import PersonKind
+from commsroom.policy.sources import DEVICES
 from commsroom.reports import model
 from commsroom.reports.model import Finding, FindingKind, Report, Timing
 
@@ -109,7 +111,7 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
         CommsroomError: policy or inventory cannot be used.
     """
     chosen = {name: system for name, system in estate.systems.items() if wish.concerns(name)}
-    equipment = wish.concerns(REGISTER) and bool(estate.policy.devices)
+    equipment = wish.concerns(REGISTER) and _has_register(estate, wish.as_of)
     # A baseline carries no record of courses: nothing is told rather than that nobody took any.
     taught = wish.concerns(PEOPLE) and bool(estate.policy.positions.courses)
     taught = taught and estate.baseline is None
@@ -170,6 +172,15 @@ def _handed(estate: Estate, chosen: Mapping[str, System], wish: Wish, day: date)
         handover.ids(estate),
         keys.read(estate.path, estate.policy.by_id).held,
     )
+
+
+def _has_register(estate: Estate, as_of: date | None) -> bool:
+    """Tell whether there is equipment, was, or should be: a register that is gone is not a clean one."""
+    policy = estate.policy
+    if policy.devices or estate.ledger.lives():
+        return True
+    day = as_of or _today(estate)
+    return (estate.path / DEVICES).exists() and any(supply.wants(policy, day, day))
 
 
 def _equipment(estate: Estate, day: date) -> Iterator[Check]:

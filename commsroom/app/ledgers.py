@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from commsroom.app.estate import actor
@@ -24,6 +25,18 @@ def events(
 def verify(estate: Estate) -> Sequence[str]:
     """Return the faults of the ledger's hash chain, one line each; none means it is whole."""
     return estate.ledger.verify()
+
+
+def require_named(url: str | None, *, simulated: bool) -> None:
+    """Refuse a ledger that is named, by option or environment, and is no file: a slip is no empty ledger.
+
+    Raises:
+        CommsroomError: it is not there. A database that is not is told by whoever opens it.
+    """
+    from commsroom.ledger.database import require_there
+
+    if name := url or ("" if simulated else os.environ.get("COMMSROOM_LEDGER", "")):
+        require_there(name)
 
 
 def unlock(estate: Estate, holder: str) -> None:

@@ -1,49 +1,44 @@
 """device approve, orders, promise, cancel: what two people have signed with SSH keys is bought.
 
 Who may sign is in Git, in `policies/approvers` (ALLOWED SIGNERS of ssh-keygen(1)): its principals are
-ids of the roster, its namespace is `commsroom-approval`. A signature is kept in the ledger and checked
-again whenever it counts, so that an event alone approves nothing.
+ids of the roster, its namespace is `commsroom-approval`. What a signature counts for: `signing`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
-from commsroom import files
-from commsroom.app import registering
+from commsroom.app import registering, signing
 from commsroom.app.estate import actor
+from commsroom.app.signing import APPROVED, Signatures
 from commsroom.errors import CommsroomError, GuardRefused, UsageError
 from commsroom.estate.register import Step
-from commsroom.estate.register.orders import SIGNATURES, Awaited, Order, Standing
+from commsroom.estate.register.orders import Awaited, Order, Standing
 from commsroom.estate.register.supply import Coming
 from commsroom.policy import characters
+from commsroom.policy.approvers import FILE as APPROVERS
+from commsroom.policy.approvers import NAMESPACE
 from commsroom.policy.words import did_you_mean, quoted
 from commsroom.secrets import ssh_signature
-from commsroom.secrets.ssh_signature import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from commsroom.app.estate import Estate
     from commsroom.policy import Policy
 
-NAMESPACE: Final = "commsroom-approval"
-APPROVERS: Final = "policies/approvers"
 #: Events of the ledger.
 PROPOSED: Final = "order proposed"
-APPROVED: Final = "order approved"
 PROMISED: Final = "order promised"
 CANCELLED: Final = "order cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An order, whose signatures hold now, and what that makes of it.
+    """An order, whose signatures count, and what that makes of it.
 
     `delivered` names the device that has come for each of the order's places it has come for.
     """
@@ -55,6 +50,19 @@ class Placed:
     #: The day from which it counts as approved; None while it does not.
     approved: date | None = None
     promised: tuple[date, ...] = ()
+    #: How long it may take where nobody promised a day, and the day it is looked at.
+    within: timedelta = timedelta(0)
+    today: date = date.min
+
+    @property
+    def due(self) -> date | None:
+        """Return the day by which the rest is to be here; None where nothing is expected."""
+        return None if self.awaited is None else self.awaited.due(self.within)
+
+    @property
+    def days_late(self) -> int:
+        """Return for how many days the rest has been late: as `inspect` counts."""
+        return max(0, (self.today - self.due).days) if self.due else 0
 
     @property
     def open(self) -> bool:
@@ -99,11 +107,38 @@ def approve(estate: Estate, name: str, *, approver: str, key: Path) -> Placed:
     Raises:
         UsageError: there is no such order, or nobody of that id is here.
         GuardRefused: it may not be signed by them, or not any more; nothing is recorded.
-        CommsroomError: the key cannot sign.
+        PolicyErrors: `policies/approvers` cannot be relied on.
+        CommsroomError: the key cannot sign, or another signed an order in the same moment.
     """
-    day = registering.today(estate.policy)
     placed = named(estate, name)
-    require_here(estate.policy, approver, day)
+    require_here(estate.policy, approver, registering.today(estate.policy))
+    _require_unsigned(placed, approver)
+    signing.require_usable(estate)
+    signature = ssh_signature.sign(placed.order.document, key, namespace=NAMESPACE)
+    if not signing.holds(estate, placed.order, approver, signature):
+        raise GuardRefused(
+            f"{APPROVERS} does not let {approver} approve with this key; it would take the line:"
+            f' {approver} namespaces="{NAMESPACE}" {ssh_signature.public_key(signature)}'
+        )
+    # Signing may have waited for a passphrase: what others did meanwhile counts, and from here on none
+    # may come between, for the event says whose signatures hold as it is written.
+    seen, _ = estate.ledger.head()
+    placed = named(estate, name)
+    _require_unsigned(placed, approver)
+    Signatures(estate).require_own_key(placed.order, approver, signature)
+    data = {
+        "order": name,
+        "approver": approver,
+        "signature": signature.decode("ascii"),
+        "with": list(placed.approvers),
+    }
+    estate.ledger.record(APPROVED, data, actor=actor(), requester=placed.order.requester, seen=seen)
+    return named(estate, name)
+
+
+def _require_unsigned(placed: Placed, approver: str) -> None:
+    """Refuse, by GuardRefused, somebody who may not sign an order, or not any more."""
+    name = placed.order.name
     if approver == placed.order.requester:
         raise GuardRefused(f"{approver} asked for order {name} and may not approve it")
     if approver in placed.approvers:
@@ -112,15 +147,6 @@ def approve(estate: Estate, name: str, *, approver: str, key: Path) -> Placed:
         raise GuardRefused(f"order {name} could be approved until {placed.order.expires}")
     if placed.standing is Standing.CANCELLED:
         raise GuardRefused(f"order {name} is cancelled")
-    signature = ssh_signature.sign(placed.order.document, key, namespace=NAMESPACE)
-    if not _holds(estate, placed.order, approver, signature):
-        raise GuardRefused(
-            f"{APPROVERS} does not let {approver} approve with this key; it would take the line:"
-            f' {approver} namespaces="{NAMESPACE}" {ssh_signature.public_key(signature)}'
-        )
-    data = {"order": name, "approver": approver, "signature": signature.decode("ascii")}
-    estate.ledger.record(APPROVED, data, actor=actor(), requester=placed.order.requester)
-    return named(estate, name)
 
 
 def promise(estate: Estate, name: str, *, until: date, note: str = "") -> Placed:
@@ -177,19 +203,14 @@ def named(estate: Estate, name: str) -> Placed:
 def listed(
     estate: Estate, *, as_of: date | None = None, unfinished: bool = False
 ) -> tuple[Placed, ...]:
-    """Return every order, oldest first, with the signatures that hold now.
+    """Return every order, oldest first, with the signatures that count.
 
     With `unfinished`, those are left out of which nothing can come any more, whoever signed them: so
     that years of orders are not checked anew each night.
     """
     day = as_of or registering.today(estate.policy)
     ledger = estate.ledger
-    zone = ZoneInfo(estate.policy.company.time_zone)
-    signed: dict[str, dict[str, tuple[bytes, date]]] = {}
-    for event in ledger.events(kind=APPROVED):
-        of, approver = str(event.data.get("order")), str(event.data.get("approver"))
-        on = datetime.fromisoformat(event.at).astimezone(zone).date()
-        signed.setdefault(of, {})[approver] = (str(event.data.get("signature")).encode(), on)
+    signatures = Signatures(estate)
     promised: dict[str, list[date]] = {}
     for event in ledger.events(kind=PROMISED):
         until = date.fromisoformat(str(event.data.get("until")))
@@ -211,20 +232,18 @@ def listed(
         over = order.name in cancelled
         if unfinished and (over or all(place in brought for place in order.places)):
             continue
-        held = {
-            approver: on
-            for approver, (signature, on) in signed.get(order.name, {}).items()
-            if _holds(estate, order, approver, signature)
-        }
-        days = sorted(on for approver, on in held.items() if approver != order.requester)
+        signed = signatures.of(order)
+        standing = order.standing(day, brought, approved=signed.approved is not None)
         found.append(
             Placed(
                 order=order,
-                approvers=tuple(held),
-                standing=Standing.CANCELLED if over else order.standing(held, day, brought),
+                approvers=signed.approvers,
+                standing=Standing.CANCELLED if over else standing,
                 delivered=brought,
-                approved=days[SIGNATURES - 1] if len(days) >= SIGNATURES else None,
+                approved=signed.approved,
                 promised=tuple(promised.get(order.name, ())),
+                within=estate.policy.equipment.deliver_within,
+                today=day,
             )
         )
     return tuple(found)
@@ -234,21 +253,6 @@ def awaited(estate: Estate, *, as_of: date | None = None) -> tuple[Awaited, ...]
     """Return the approved orders of which something is still to come, oldest first."""
     found = (placed.awaited for placed in listed(estate, as_of=as_of, unfinished=True))
     return tuple(item for item in found if item is not None)
-
-
-def _holds(estate: Estate, order: Order, approver: str, signature: bytes) -> bool:
-    """Tell whether a signature is this person's, of this order, by a key `policies/approvers` names."""
-    signers = estate.path / APPROVERS
-    files.require_regular(signers)
-    if not signers.exists():
-        return False
-    with TemporaryDirectory(prefix="commsroom-") as folder:
-        file = Path(folder) / "order.sig"
-        file.write_bytes(signature)
-        verdict = ssh_signature.check(
-            order.document, file, signers=signers, identity=approver, namespace=NAMESPACE
-        )
-    return verdict is Verdict.GOOD
 
 
 def require_here(policy: Policy, key: str, day: date) -> None:

@@ -5,6 +5,7 @@ A proposal is an event of the ledger and buys nothing: two people must sign it (
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from commsroom.app import equipping, ordering, registering
@@ -45,7 +46,7 @@ def renewal(
     for tag in tags:
         if tag not in aging:
             raise UsageError(
-                f"{tag} is not proposed for renewal",
+                f"{quoted(tag) if not tag.strip() else tag} is not proposed for renewal",
                 remedy=did_you_mean(tag, aging) or "commsroom device renewals",
             )
     taken = {
@@ -129,6 +130,10 @@ def _proposed(
         items=items,
         lots=lots,
     )
+    # What an order that is over was called is not the name of the next one.
+    known = {event.data.get("order") for event in estate.ledger.events(kind=PROPOSED)}
+    while order.name in known:
+        order = replace(order, again=order.again + 1)
     data = {"order": order.name, **order.to_json()}
     # Two who ask at once, even from two checkouts, do not order for one need.
     estate.ledger.record(PROPOSED, data, actor=actor(), requester=requester, seen=seen)

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Final
 from commsroom.app import delivering, ordering, registering
 from commsroom.app.delivering import Delivery
 from commsroom.app.registering import Recorded, Rows
-from commsroom.errors import CommsroomError, Exit, GuardRefused, PolicyErrors, Problem
+from commsroom.errors import (
+    CommsroomError,
+    Exit,
+    GuardRefused,
+    PolicyErrors,
+    Problem,
+    UsageError,
+)
 from commsroom.policy import delivery_note
 from commsroom.policy.device_rows import DeviceRows, mac_address
 from commsroom.policy.devices import COLUMNS
@@ -57,6 +64,16 @@ def deliver(estate: Estate, file: Path, *, day: date | None = None) -> Recorded:
     taking = _Taking(estate, note, problems, day or registering.today(estate.policy))
     for line in note:
         taking.take(line)
+    taking.tell()
+    if taking.already and not problems and len(taking.already) == len(note.lines):
+        # The command was killed after it had recorded, or somebody ran it twice.
+        told = f"{len(note.lines)} of {len(note.lines)} devices are recorded already: nothing was left to do"
+        return Recorded(entries=(), notes=(told,))
+    for line in taking.already:
+        message = f"{line.values['asset_tag']} came for order {line.values['order']} already"
+        note.problem(
+            line, "asset_tag", message, "take the line out, for others of the note have not come"
+        )
     if problems:
         error = PolicyErrors(problems)
         if taking.refused == len(problems):
@@ -72,11 +89,15 @@ class _Taking:
         self._note = note
         self._problems = problems
         self._day = day
-        self._now: Register = registering.read(estate)
+        self._now: Register = registering.read(estate, may_be_empty=True)
         self._orders = {placed.order.name: placed for placed in ordering.listed(estate)}
         self._values = _Known(self._now)
         self.delivery = Delivery(self._now, day)
         self.refused = 0
+        #: Lines whose device came for their order before.
+        self.already: list[Line] = []
+        #: What is wrong with an order, and the lines that name it: said once.
+        self._wrong: dict[str, tuple[CommsroomError, list[Line]]] = {}
         policy = estate.policy
         names = Names(
             sites=frozenset(policy.company.sites), departments=None, positions=None,
@@ -93,18 +114,29 @@ class _Taking:
         before = len(self._problems)
         name = line.values["order"]
         placed = self._orders.get(name)
+        if name in self._wrong:
+            self._wrong[name][1].append(line)
+            return
         if placed is None:
             message = f"there is no order {quoted(name)}" if name else "`order` is empty"
             remedy = did_you_mean(name, self._orders) or "commsroom device orders"
-            self._note.problem(line, "order", message, remedy)
+            self._wrong[name] = (UsageError(message, remedy=remedy), [line])
+            return
+        if line.values["replaces"] and line.values["replaces"] == line.values["asset_tag"]:
+            message = f"{quoted(line.values['replaces'])} cannot replace itself"
+            self._note.problem(line, "replaces", message, "name the old device")
+            return
+        row = self._now.by_tag.get(line.values["asset_tag"])
+        if line.values["asset_tag"] in placed.delivered.values():
+            if row is not None:
+                self._of_row(line, row)
+            self.already.append(line)
             return
         try:
             free = self.delivery.expect(placed)
         except CommsroomError as error:
-            self.refused += isinstance(error, GuardRefused)
-            self._note.problem(line, "order", error.message, error.remedy)
+            self._wrong[name] = (error, [line])
             return
-        row = self._now.by_tag.get(line.values["asset_tag"])
         values = self._of_row(line, row) if row is not None else self._of_new(line, free)
         count = len(self._rows.devices)
         self._rows.take([values[name] for name in COLUMNS], line.number)
@@ -115,6 +147,13 @@ class _Taking:
             self.delivery.add(name, device, line.values["replaces"])
         except CommsroomError as error:
             self._note.problem(line, "asset_tag", error.message, error.remedy)
+
+    def tell(self) -> None:
+        """Tell what is wrong with orders, each at the first line that names it."""
+        for error, lines in self._wrong.values():
+            self.refused += isinstance(error, GuardRefused)
+            more = f"; {len(lines) - 1} more lines name it" if len(lines) > 1 else ""
+            self._note.problem(lines[0], "order", f"{error.message}{more}", error.remedy)
 
     def rows(self) -> Rows:
         """Return what devices.csv is to have of it."""
@@ -173,6 +212,14 @@ class _Taking:
         if not values["site"]:
             place = values["replaces"] or free.nearest(values["kind"], product, "")
             values["site"] = self._values.site(place, free)
+            sites = self._values.sites(values["order"], values["kind"], product, free)
+            if not values["replaces"] and len(sites) > 1:
+                self._note.problem(
+                    line,
+                    "asset_tag",
+                    f"{quoted(values['asset_tag'])} may be for {' or '.join(sites)}",
+                    "add the column site, or replaces",
+                )
             if not place and values["kind"] != _UNTOLD:
                 tag, kind = values["asset_tag"], values["kind"]
                 error = delivering.unasked(values["order"], free, tag, kind, product)
@@ -189,6 +236,7 @@ class _Known:
         self._now = now
         self._models: dict[str, set[tuple[str, str]]] = {}
         self._kinds: dict[str, set[str]] = {}
+        self._sites: dict[tuple[str, str, str], tuple[str, ...]] = {}
         for device in now.devices:
             self._models.setdefault(device.product, set()).add((device.vendor, device.model))
             self._kinds.setdefault(device.product, set()).add(str(device.kind))
@@ -215,6 +263,14 @@ class _Known:
             return old.site
         sites = list(self._now.policy.company.sites)
         return sites[0] if len(sites) == 1 else ""
+
+    def sites(self, order: str, kind: str, product: str, free: Free) -> tuple[str, ...]:
+        """Return the sites that an order may bring such a device to, as the note began."""
+        key = (order, kind, product)
+        if key not in self._sites:
+            found = {self.site(place, free) for place in free.fitting(kind, product)}
+            self._sites[key] = tuple(sorted(found))
+        return self._sites[key]
 
 
 def _same(name: str, said: str, known: str) -> bool:

@@ -24,6 +24,7 @@ from commsroom.estate import register
 from commsroom.estate.register import Entry, Life, Standing, Step, life
 from commsroom.policy import characters, device_file, device_rows
 from commsroom.policy.devices import Device, DeviceState
+from commsroom.policy.sources import DEVICES
 from commsroom.policy.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
@@ -135,14 +136,30 @@ class Rows:
         return replace(policy, devices=(*there, *self.new))
 
 
-def read(estate: Estate) -> Register:
-    """Return the register as it stands; raises CommsroomError when policy or ledger cannot be used."""
+def read(estate: Estate, *, may_be_empty: bool = False) -> Register:
+    """Return the register as it stands.
+
+    Args:
+        estate: The estate.
+        may_be_empty: Do with a register that has no device yet, as before the first is bought.
+
+    Raises:
+        UsageError: there are no devices.
+        CommsroomError: policy or ledger cannot be used, or the ledger knows devices and no row is left.
+    """
+    lives = estate.ledger.lives()
     if not estate.policy.devices:
-        raise UsageError(
-            "the estate has no equipment",
-            remedy="write policies/devices.csv; docs/howto/devices.md shows how",
-        )
-    return Register(estate.policy, estate.ledger.lives())
+        if known := sum(one.standing.state is not DeviceState.RETIRED for one in lives.values()):
+            raise CommsroomError(
+                f"{DEVICES} has no rows, and the ledger knows {known} device{'s' * (known != 1)}",
+                remedy="put the file back, as with git restore",
+            )
+        if not may_be_empty:
+            raise UsageError(
+                "the estate has no equipment",
+                remedy=f"write {DEVICES}; docs/howto/devices.md shows how",
+            )
+    return Register(estate.policy, lives)
 
 
 def present(estate: Estate) -> Policy:
@@ -176,7 +193,7 @@ def take(
         if name == "reason" and not text.strip():
             raise UsageError("--reason is empty", remedy="say why, for the maintenance file")
     with _alone(estate):
-        now = read(estate)
+        now = read(estate, may_be_empty=rows is not None)
         if rows is not None:
             now = Register(rows.among(estate.policy), now.lives)
         tags = list(dict.fromkeys(now.device(name).asset_tag for name in tags))

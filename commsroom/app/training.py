@@ -1,4 +1,4 @@
-"""training due, done, taken: which courses people owe, and the record of those they took (clause 3.1.3)."""
+"""training due, done, withdraw, taken: which courses people owe, and the record of those they took (clause 3.1.3)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from commsroom.app.estate import Estate
     from commsroom.estate.training import Owed
 
-#: The ledger's event.
+#: The ledger's events.
 DONE: Final = "training done"
+WITHDRAWN: Final = "training withdrawn"
 
 
 def done(
@@ -37,8 +38,11 @@ def done(
         day: When; today when None.
 
     Raises:
-        UsageError: there is no such person or course, or the day is yet to come.
+        UsageError: there is no such person or course, the day is yet to come or before the course
+            began, or it is recorded already that one of them took it that day.
+        CommsroomError: somebody else recorded a course in the same moment.
     """
+    seen, _ = estate.ledger.head()
     policy = estate.policy
     known = policy.positions.courses
     if course not in known:
@@ -51,30 +55,75 @@ def done(
     on, today = day or registering.today(policy), registering.today(policy)
     if on > today:
         raise UsageError(f"--on: {on} is yet to come")
-    if found := characters.refused(by):
-        raise UsageError(f"--by: {found} may not be part of it")
+    began = known[course].since
+    if began is not None and on < began:
+        raise UsageError(
+            f"--on: {course} began later, on {began}",
+            remedy="name a later day, or mend `since` in positions.yml",
+        )
+    _require_text("--by", by)
     names = list(dict.fromkeys(people))
+    for item in taken(estate):
+        if item.person in names and (item.course, item.day) == (course, on):
+            raise UsageError(
+                f"{item.person} took {course} on {on}: that is recorded already",
+                remedy=f"commsroom training taken {item.person}",
+            )
     data = {"course": course, "people": names, "day": on.isoformat(), "by": by}
-    estate.ledger.record(DONE, data, actor=actor())
+    estate.ledger.record(DONE, data, actor=actor(), seen=seen)
     return tuple(Taken(person, course, on, by, actor()) for person in names)
 
 
+def withdraw(
+    estate: Estate, people: Sequence[str], *, course: str, day: date, reason: str
+) -> tuple[Taken, ...]:
+    """Take back the record that people took a course on a day: all of them or none; both stay in the ledger.
+
+    Raises:
+        UsageError: no such record is there, or no reason is given.
+        CommsroomError: somebody else took something back in the same moment.
+    """
+    seen, _ = estate.ledger.head()
+    _require_text("--reason", reason)
+    if not reason.strip():
+        raise UsageError("--reason is empty", remedy="say what was wrong with the record")
+    names = list(dict.fromkeys(people))
+    found = {
+        item.person: item
+        for item in taken(estate)
+        if item.person in names and (item.course, item.day) == (course, day)
+    }
+    for name in names:
+        if name not in found:
+            raise UsageError(
+                f"it is not recorded that {quoted(name)} took {quoted(course)} on {day}",
+                remedy="commsroom training taken",
+            )
+    data = {"course": course, "people": names, "day": day.isoformat(), "reason": reason}
+    estate.ledger.record(WITHDRAWN, data, actor=actor(), seen=seen)
+    return tuple(found[name] for name in names)
+
+
 def taken(estate: Estate, person: str = "") -> tuple[Taken, ...]:
-    """Return what was taken, in the order it was recorded: by everybody ever, or one person."""
+    """Return what was taken, in the order it was recorded: by everybody ever, or one person.
+
+    What was taken back is left out; what was recorded once more after that counts.
+    """
     if person and person not in estate.policy.by_id:
         _require_person(estate, person)
-    return tuple(
-        Taken(
-            name,
-            str(event.data["course"]),
-            date.fromisoformat(str(event.data["day"])),
-            str(event.data["by"]),
-            event.actor,
-        )
-        for event in estate.ledger.events(kind=DONE)
-        for name in event.data["people"]
-        if person in {"", name}
-    )
+    events = [*estate.ledger.events(kind=DONE), *estate.ledger.events(kind=WITHDRAWN)]
+    found: dict[tuple[str, str, date], list[Taken]] = {}
+    for event in sorted(events, key=lambda event: event.seq):
+        course, day = str(event.data["course"]), date.fromisoformat(str(event.data["day"]))
+        for name in event.data["people"]:
+            if person not in {"", name}:
+                continue
+            if event.kind == WITHDRAWN:
+                found.pop((name, course, day), None)
+                continue
+            item = Taken(name, course, day, str(event.data["by"]), event.actor)
+            found.setdefault((name, course, day), []).append(item)
+    return tuple(item for items in found.values() for item in items)
 
 
 def due(
@@ -98,6 +147,11 @@ def due(
     ]
     found.sort(key=lambda item: (item.due, item.name, item.person.id))
     return tuple(found), day
+
+
+def _require_text(option: str, text: str) -> None:
+    if found := characters.refused(text):
+        raise UsageError(f"{option}: {found} may not be part of it")
 
 
 def _require_person(estate: Estate, person: str) -> None:

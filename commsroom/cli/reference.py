@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
+from commsroom.cli.ending import INTERRUPTED, TERMINATED
 from commsroom.cli.main import build
 from commsroom.errors import Exit
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
 _MEANING: Final = {
     Exit.DONE: "done",
-    Exit.ERROR: "an error, wrong usage too: one line says what and what to do",
+    Exit.ERROR: "an error, wrong usage too: one line says what and what to do; also where the ledger stayed"
+    " busy for 20 s, or somebody else recorded the same meanwhile: nothing was recorded, run it again",
     Exit.DIFFERENCE: "there is a difference (`drift`, `prove`, `plan --detailed-exitcode`)",
-    Exit.REFUSED: "refused: a guard, an outdated plan, or somebody else's lock; nothing was touched",
+    Exit.REFUSED: "refused: a guard, an outdated plan, or the estate's lock, which another apply holds;"
+    " nothing was touched",
     Exit.INCOMPLETE: "incomplete: some system is unknown (beats 2)",
 }
 
@@ -38,7 +41,8 @@ def page() -> str:
         "| Code | Meaning |",
         "|---|---|",
         *(f"| {code:d} | {text} |" for code, text in _MEANING.items()),
-        "| 130 | interrupted (Ctrl-C); run the same command again |",
+        f"| {INTERRUPTED} | interrupted (Ctrl-C); run the same command again |",
+        f"| {TERMINATED} | terminated (SIGTERM); run the same command again |",
         "",
         "With `--json` standard output is one document, on failure too; its form is in",
         "[documents.schema.json](documents.schema.json).",

@@ -69,13 +69,19 @@ class Session:
         read_only: bool = False,
         record: bool = False,
         founding: bool = False,
+        named: bool = False,
     ) -> AbstractContextManager[Estate]:
         """Open the estate; raises CommsroomError when there is none.
 
-        Only a verb that means to (`founding`) makes what a new estate lacks: ledger, key, secrets.
+        Only a verb that means to (`founding`) makes what a new estate lacks: ledger, key, secrets. For one
+        that could take a slip for a company without a past, a `named` ledger must be there.
         """
         from commsroom.app.estate import open_estate
 
+        if named:
+            from commsroom.app import ledgers
+
+            ledgers.require_named(ledger, simulated=self.simulate is not None)
         return open_estate(
             self.estate,
             simulate=self.simulate.resolve() if self.simulate else None,

@@ -217,6 +217,17 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
+def require_there(url: str) -> None:
+    """Raise LedgerMissing where `url` names a file, and there is none; nothing is opened."""
+    parsed = _parsed(url)
+    if parsed.drivername == "sqlite" and not Path(parsed.database or "").exists():
+        raise LedgerMissing(
+            f"there is no ledger at {parsed.database}",
+            remedy="mend --ledger or COMMSROOM_LEDGER; a new one begins with commsroom apply, or with an"
+            " empty file of that name",
+        )
+
+
 def _require_there(path: Path, *, founding: bool) -> None:
     if not founding and not path.exists():
         raise LedgerMissing(

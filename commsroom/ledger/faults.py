@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -70,6 +72,10 @@ _KNOWN: Final = (
 )
 
 
+#: Bytes an SQLite file needs to begin to write: its log, and the shared memory beside it (32 KiB).
+_ROOM: Final = 64 * 2**10
+
+
 @contextmanager
 def translated(place: str) -> Iterator[None]:
     """Turn any database error of the block into a CommsroomError about the ledger at `place`."""
@@ -83,8 +89,19 @@ def translated(place: str) -> Iterator[None]:
         ) from error
 
 
+def _full(place: str) -> bool:
+    """Tell whether the disk of an SQLite file has no page left: SQLite calls a log it cannot begin an I/O error."""
+    try:
+        disk = os.statvfs(Path(place).parent)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _ROOM
+
+
 def _told(place: str, cause: BaseException) -> CommsroomError:
     text = f"{cause} {getattr(cause, 'sqlstate', '')}".lower()
+    if "disk i/o error" in text and _full(place):
+        text = "disk is full"
     for words, saying, remedy in _KNOWN:
         if any(word in text for word in words):
             return CommsroomError(f"the ledger {place} {saying}", remedy=remedy)

@@ -25,6 +25,7 @@ _COLUMNS: Final = ("site", "holder", "state", "port")
 #: What may become known of a device later, and is written where its row says nothing.
 _FACTS: Final = ("serial", "mac", "purchased", "warranty_end", "price")
 _REWRITE: Final = "look at it, then commsroom device rewrite"
+_ONCE: Final = "commsroom device rewrite once the file can be replaced"
 _RECORDED: Final = f"the ledger has it; {_REWRITE}"
 
 
@@ -49,8 +50,7 @@ def prepared(estate: Path, devices: Iterable[Device]) -> Iterator[None]:
     if content == raw:
         yield
         return
-    for left in file.parent.glob(f"{_BESIDE}*"):
-        _remove(str(left))
+    _tidy(file)
     beside = _written(file, content)
     try:
         yield
@@ -59,7 +59,7 @@ def prepared(estate: Path, devices: Iterable[Device]) -> Iterator[None]:
             _remove(beside)
             beside = _written(file, content, so_far=_RECORDED)
             raw = now
-        Path(beside).replace(file)
+        _replace(beside, file, f"the ledger has what was recorded, and the row is behind; {_ONCE}")
     except BaseException:
         _remove(beside)
         raise
@@ -79,9 +79,12 @@ def received(estate: Path, changed: Iterable[Device], new: Sequence[Device]) -> 
     file = (estate / DEVICES).resolve()
     raw = _read(file)
     content = _added(rewritten(raw, {item.line: item for item in changed}), new)
-    before, beside = _written(file, raw), _written(file, content)
+    _tidy(file)
+    before = beside = ""
     try:
-        Path(beside).replace(file)
+        before = _written(file, raw)
+        beside = _written(file, content)
+        _replace(beside, file, "nothing was recorded")
         try:
             yield
         except BaseException as error:
@@ -91,15 +94,36 @@ def received(estate: Path, changed: Iterable[Device], new: Sequence[Device]) -> 
                     " somebody else meanwhile: it keeps the new rows",
                     remedy="run it again, or take them out by hand",
                 ) from error
-            Path(before).replace(file)
+            _replace(before, file, "nothing was recorded, and it keeps the new rows")
             raise
     finally:
         _remove(before)
         _remove(beside)
 
 
+def _tidy(file: Path) -> None:
+    """Remove what a killed command left beside the file."""
+    for left in file.parent.glob(f"{_BESIDE}*"):
+        _remove(str(left))
+
+
+def _replace(beside: str, file: Path, so_far: str) -> None:
+    """Put a file in another's place; one that is mounted, or immutable (chattr(1)), cannot be replaced."""
+    try:
+        Path(beside).replace(file)
+    except OSError as error:
+        raise CommsroomError(
+            f"{DEVICES}: cannot be replaced: {error.strerror}", remedy=so_far
+        ) from error
+
+
 def _read(file: Path) -> bytes:
-    return files.read(file, most=_LARGEST, what="the register")
+    try:
+        return files.read(file, most=_LARGEST, what="the register")
+    except FileNotFoundError as error:
+        raise CommsroomError(
+            f"there is no {DEVICES}", remedy=f"write its first line: {','.join(COLUMNS)}"
+        ) from error
 
 
 def _carried(raw: bytes, content: bytes, now: bytes) -> bytes:

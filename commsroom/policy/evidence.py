@@ -40,7 +40,8 @@ EventKind = Literal[
     "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
     "forgotten", "generation", "handed over", "handover begun", "handover withheld", "intent", "notified", "order approved", "order cancelled", "order promised", "order proposed",
     "outcome", "rotation",
-    "proof", "protected", "recovered", "root certificate", "secret entered", "secret shown", "training done", "unprotected",
+    "proof", "protected", "recovered", "root certificate", "secret entered", "secret shown", "training done",
+    "training withdrawn", "unprotected",
 ]  # fmt: skip
 
 

@@ -128,7 +128,9 @@ def collector_paused() -> Iterator[None]:
 
 def text(file: Path, shown: str, problems: list[Problem], *, what: str) -> str | None:
     """Return a file's text with plain line feeds at the ends of lines; None where there is none to use."""
-    if not file.exists():
+    if (
+        not file.exists() and not file.is_symlink()
+    ):  # a link that leads nowhere is no empty register
         return None
     try:
         raw = files.read(file, most=_LARGEST, what=what)

@@ -12,8 +12,9 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from commsroom.errors import PolicyErrors, Problem
-from commsroom.policy import allocations, keys
+from commsroom.policy import allocations, approvers, keys
 from commsroom.policy.allotted import Allocations
+from commsroom.policy.approvers import Approver
 from commsroom.policy.devices import Device, DeviceKind
 from commsroom.policy.loading import Policy, load_into
 from commsroom.policy.people import PersonKind
@@ -59,6 +60,7 @@ def validate(estate: Path, day: date | None = None, *, doubt: Doubt = _no_doubt)
     problems: list[Problem] = []
     policy = load_into(estate, problems)
     held = allocations.read(estate, problems)
+    signers = approvers.read(estate, problems)
     if policy is None or problems:
         return Validation(tuple(sorted(problems)), ())
     faulty, odd = keys.check(estate, policy.by_id)
@@ -69,8 +71,8 @@ def validate(estate: Path, day: date | None = None, *, doubt: Doubt = _no_doubt)
         allocations.propose(policy.people, held, policy, day)
     except PolicyErrors as error:
         return Validation(tuple(error.problems), ())
-    warnings = sorted([*odd, *_warnings(policy, held, day, doubt)])
-    return Validation((), tuple(warnings), _counts(policy))
+    warnings = [*odd, *_warnings(policy, held, day, doubt), *_about_approvers(policy, signers, day)]
+    return Validation((), tuple(sorted(warnings)), _counts(policy))
 
 
 def _counts(policy: Policy) -> dict[str, int]:
@@ -172,6 +174,23 @@ def _about_devices(policy: Policy) -> Iterator[Problem]:
     for key, plan in policy.equipment.maintenance.items():
         if policy.devices and not any(plan.concerns(device) for device in policy.devices):
             yield _at(policy, ("equipment", "maintenance", key), f"{key!r} concerns no device")
+
+
+def _about_approvers(policy: Policy, signers: Sequence[Approver], day: date) -> Iterator[Problem]:
+    """Warn of who cannot approve although a line says so: nobody we know, gone, or for another purpose."""
+    for item in signers:
+        person = policy.by_id.get(item.person)
+        if person is None:
+            remedy = did_you_mean(item.person, policy.by_id) or "take the line out"
+            text = f"there is no person {quoted(item.person)} in the roster"
+            yield Problem(approvers.FILE, item.line, 1, text, remedy)
+        elif person.end is not None and person.end < day:
+            text = f"{item.person} left on {person.end} and approves nothing"
+            yield Problem(approvers.FILE, item.line, 1, text, "take the line out")
+        if not item.approves:
+            text = f"{item.person}'s key is for other purposes and approves nothing"
+            remedy = f'namespaces="{approvers.NAMESPACE}"'
+            yield Problem(approvers.FILE, item.line, 0, text, remedy)
 
 
 def _about_switches(policy: Policy, doubt: Doubt) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from commsroom.estate.register import Entry
     from commsroom.estate.register.life import Disagreement
-    from commsroom.estate.register.supply import Aging, Need
+    from commsroom.estate.register.supply import Aging, Need, Renewing
     from commsroom.estate.register.upkeep import Task
     from commsroom.policy.devices import Device
 
@@ -40,6 +40,8 @@ class File(Protocol):
     def tasks(self) -> Sequence[Task]: ...
     @property
     def disagreements(self) -> Sequence[Disagreement]: ...
+    @property
+    def replaced_by(self) -> str: ...
 
 
 # ── text ────────────────────────────────────────────────────────────────────────────────────
@@ -80,6 +82,8 @@ def file_lines(file: File, day: date, currency: str) -> Iterator[Line]:
         if text:
             yield line(f"  {name:<10}{text}")
     yield line(f"  {'now':<10}", Span(life.told(life.Standing.of(device)), _STATE[device.state]))
+    if file.replaced_by:
+        yield line(f"  {'replaced':<10}by {file.replaced_by}")
     for item in file.disagreements:
         told = f"its row says {item.name} {item.row or 'nothing'}; the ledger has the last word"
         yield line(f"  {'row':<10}", Span(told, Style.BAD))
@@ -176,8 +180,10 @@ def _by_order(need: Need) -> dict[str, list[str]]:
     return found
 
 
-def renewal_lines(aging: Sequence[Aging], currency: str) -> Iterator[Line]:
-    """Yield the devices proposed for renewal, each with its reasons."""
+def renewal_lines(
+    aging: Sequence[Aging], renewing: Sequence[Renewing], currency: str
+) -> Iterator[Line]:
+    """Yield the devices proposed for renewal, each with its reasons, and those that are on order."""
     rows = [
         (
             item.device.asset_tag,
@@ -190,6 +196,12 @@ def renewal_lines(aging: Sequence[Aging], currency: str) -> Iterator[Line]:
     ]
     if rows:
         yield from table(("TAG", "MODEL", "HOLDER", "PRICE", "WHY"), rows)
+    ordered: dict[str, list[str]] = {}
+    for one in renewing:
+        came = f" (replaced by {one.replaced_by})" if one.replaced_by else ""
+        ordered.setdefault(one.order, []).append(one.tag + came)
+    for name, tags in ordered.items():
+        yield line(f"on order {name}: {some(tags)}")
     yield line(Span(f"{count(len(aging), 'device')} proposed for renewal", Style.STRONG))
 
 
@@ -253,6 +265,7 @@ def file_document(file: File, day: date) -> Document:
     """Return one device's maintenance file."""
     return {
         "device": device_document(file.device),
+        "replaced_by": file.replaced_by or None,
         "history": [entry_document(item) for item in file.entries],
         "tasks": [task_document(item, day) for item in file.tasks],
         "disagreements": [
@@ -301,6 +314,15 @@ def aging_document(item: Aging) -> Document:
         "reasons": list(item.reasons),
         "faults": item.faults,
         "repair_cost": str(item.repair_cost),
+    }
+
+
+def renewing_document(item: Renewing) -> Document:
+    """Return one device that an order is to renew."""
+    return {
+        "asset_tag": item.tag,
+        "order": item.order,
+        "replaced_by": item.replaced_by or None,
     }
 
 

@@ -118,5 +118,10 @@ def _event(event: Recorded) -> tuple[Span | str, ...]:
     if event.kind == "drift":
         named = {"opened": "new", "closed": "gone", "standing": "standing"}
         what = ", ".join(f"{event.data[key]} {word}" for key, word in named.items())
+    if order := event.data.get("order"):
+        what = str(order)
+    if order and (signer := event.data.get("approver")):  # one event a signature; two approve
+        before = event.data.get("with")
+        what += f", signed by {signer}" + (f" after {', '.join(before)}" if before else "")
     whom = f"  {event.actor}" + (f" for {event.requester}" if event.requester else "")
     return (f"{event.at[:19]}Z  {event.kind} {what}".rstrip(), Span(whom, Style.QUIET))

@@ -37,6 +37,10 @@ class Placed(Protocol):
     def approved(self) -> date | None: ...
     @property
     def promised(self) -> Sequence[date]: ...
+    @property
+    def due(self) -> date | None: ...
+    @property
+    def days_late(self) -> int: ...
 
 
 def order_lines(placed: Iterable[Placed]) -> Iterator[Line]:
@@ -70,9 +74,12 @@ def order_lines(placed: Iterable[Placed]) -> Iterator[Line]:
         if item.standing is Standing.APPROVED:
             left = len(order.places) - len(item.delivered)
             what = "NEW" if order.lots else "OLD=NEW"
-            promised = f", promised for {item.promised[-1]}" if item.promised else ""
+            promised = f", promised for {item.promised[-1]}" if item.promised else f" by {item.due}"
+            late = f", {count(item.days_late, 'day')} late" if item.days_late else ""
             yield line(
-                f"    {count(left, 'device')} to be delivered{promised}: ",
+                f"    {count(left, 'device')} to be delivered{promised}",
+                Span(late, Style.BAD),
+                ": ",
                 Span(f"commsroom device deliver {order.name} {what}", Style.COMMAND),
             )
     if not number:
@@ -98,6 +105,8 @@ def order_document(item: Placed) -> dict[str, Any]:
         "delivered": dict(item.delivered),
         "approved": item.approved.isoformat() if item.approved else None,
         "promised": [day.isoformat() for day in item.promised],
+        "due": item.due.isoformat() if item.due else None,
+        "days_late": item.days_late,
         **item.order.to_json(),
         "currency": item.order.currency or None,
         "cost": str(_sum(order=item.order)),

@@ -45,6 +45,14 @@ def taken_lines(found: Sequence[Taken]) -> Iterator[Line]:
     yield line(f"{count(len(found), 'course')} taken")
 
 
+def withdrawn_lines(found: Sequence[Taken]) -> Iterator[Line]:
+    """Yield whose record was taken back."""
+    for item in found:
+        yield line(
+            Span(item.person, Style.STRONG), f"  {item.course}  {item.day} is not taken any more"
+        )
+
+
 def owed_document(item: Owed, day: date) -> dict[str, Any]:
     """Return one course that somebody owes."""
     return {

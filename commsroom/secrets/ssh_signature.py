@@ -65,7 +65,7 @@ def check(
 ) -> Verdict:
     """Tell whether a document was signed by a key that `signers` allows to `identity`."""
     about = ["-n", namespace, "-s", str(signature)]
-    if not _agrees(["-Y", "check-novalidate", *about], document):
+    if not is_of(document, signature, namespace=namespace):
         return Verdict.BROKEN
     allowed = ["-f", str(signers)]
     if not _agrees(["-Y", "find-principals", "-s", str(signature), *allowed], b""):
@@ -73,6 +73,12 @@ def check(
     if not _agrees(["-Y", "verify", *about, *allowed, "-I", identity], document):
         return Verdict.ELSEWHERE
     return Verdict.GOOD
+
+
+def is_of(document: bytes, signature: Path, *, namespace: str) -> bool:
+    """Tell whether a signature is of a document for a purpose, whoever made it."""
+    about = ["-n", namespace, "-s", str(signature)]
+    return _agrees(["-Y", "check-novalidate", *about], document)
 
 
 def public_key(signature: bytes) -> str:

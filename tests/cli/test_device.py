@@ -445,13 +445,77 @@ def test_procurement_says_what_to_issue_and_what_to_buy_for_whom(device, equippe
     assert "to buy: 3 phone for P4, P5, P6" in text
 
 
+HEADER = (
+    "asset_tag,kind,vendor,model,serial,mac,purchased,warranty_end,price,site,holder,state,port\n"
+)
+
+
+@pytest.mark.parametrize("left", ["header", "nothing"])
+def test_a_register_that_lost_all_its_rows_is_not_a_clean_one(device, equipped, left):
+    assert device("fault", "T-1", "--reason", "dead").code == 0
+    file = equipped.path / "policies/devices.csv"
+    file.write_text(HEADER) if left == "header" else file.unlink()
+    for only in ((), ("--only", "equipment:*")):
+        done = equipped("inspect", "--no-use", "--json", *only)
+        assert done.code == 2
+        checks = {item["address"]: item for item in done.document["checks"]}
+        assert checks["equipment:register/T-1"]["got"] == "without a row"
+    for command in ("list", "rewrite", "procurement"):
+        assert device(command).err == (
+            "error: policies/devices.csv has no rows, and the ledger knows 1 device"
+            " (put the file back, as with git restore)\n"
+        )
+
+
+def test_a_register_that_is_a_link_to_nothing_is_not_a_company_without_equipment(equipped):
+    file = equipped.path / "policies/devices.csv"
+    file.unlink()
+    file.symlink_to("elsewhere.csv")
+    done = equipped("validate", simulated=False)
+    assert done.code == 1
+    assert "policies/devices.csv: the file is missing" in done.out + done.err
+
+
+def test_the_first_equipment_of_all_is_bought_from_an_empty_register(ordering):
+    ordering.equip("", "currency: TWD\n")
+    ordering.entitle("{phone: {}}")
+    done = ordering.estate(
+        "inspect", "--no-use", "--json", "--only", "equipment:entitlement/*", simulated=False
+    )
+    assert (done.code, done.document["checks"][0]["got"]) == (2, "missing")
+    (need,) = ordering("procurement", "--json").document["needs"]
+    name = ordering.approved("--procurement")
+    note = ordering.estate.path / "note.csv"
+    note.write_text(f"asset_tag,order,vendor,model\nN-1,{name},Yealink,T57W\n")
+    done = ordering("deliver", "--from", note)
+    assert (done.code, done.err) == (0, "")
+    assert "N-1,phone,Yealink,T57W" in (ordering.policies / "devices.csv").read_text()
+    assert len(need["to_buy"]) == 6
+
+
+def test_a_ledger_that_is_named_and_not_there_is_a_slip_and_no_empty_one(
+    equipped, device, monkeypatch
+):
+    file, missing = equipped.path / "policies/devices.csv", equipped.path / "elsewhere/ledger.db"
+    before = file.read_bytes()
+    monkeypatch.setenv("COMMSROOM_LEDGER", str(missing))
+    for words in (("orders",), ("fault", "T-1", "--reason", "dead"), ("list",)):
+        done = device(*words)
+        assert (done.code, done.out) == (1, "")
+        assert done.err.startswith(f"error: there is no ledger at {missing} (mend --ledger or")
+    assert (file.read_bytes(), missing.parent.exists()) == (before, False)
+    monkeypatch.delenv("COMMSROOM_LEDGER")
+    done = device("orders", "--ledger", missing)
+    assert done.err.startswith(f"error: there is no ledger at {missing}")
+
+
 def test_renewals_are_a_proposal_with_its_reasons(device):
     done = device("renewals", "--json", "--as-of", "2026-03-02")
     (old,) = done.document["renewals"]
     assert (old["asset_tag"], old["reasons"]) == ("T-3", ["bought 2018-01-08, 8.2 years ago"])
 
 
-@pytest.mark.parametrize("command", ["due", "procurement", "renewals", "list"])
+@pytest.mark.parametrize("command", ["due", "renewals", "list"])
 def test_an_estate_without_equipment_is_told_so(fresh, command):
     done = fresh("device", command, simulated=False)
     assert done.code == 1

@@ -45,6 +45,17 @@ def look(device, day, *more):
     return done.code, check
 
 
+def test_orders_says_until_when_and_how_late_as_the_inspection_does(device, name, contract):
+    (early,) = device.orders("--as-of", after(14))
+    assert (early["due"], early["days_late"]) == (str(after(14)), 0)
+    done = device("orders", "--json", "--as-of", after(17))
+    contract("device orders", done.document)
+    assert done.document["orders"][0]["days_late"] == 3
+    text = device("orders", "--as-of", after(17)).out
+    assert f"2 devices to be delivered by {after(14)}, 3 days late: commsroom device" in text
+    assert "late" not in device("orders").out
+
+
 def test_past_what_policy_gives_it_an_order_fails_the_inspection(device, name):
     assert look(device, after(14))[0] == 0
     code, check = look(device, after(17))

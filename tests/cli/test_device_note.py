@@ -133,13 +133,67 @@ def test_what_was_not_ordered_is_told_as_that_where_there_are_several_sites(devi
     assert device.rows()["N-2"].split(",")[9] == "home"  # where the one it replaces is
 
 
-def test_the_same_note_again_is_told_and_changes_nothing(device, note):
+def test_for_which_of_several_sites_something_came_is_asked_and_not_guessed(device, note):
+    device.estate.policy("company.yml", "sites:\n", "sites:\n  port: {name: Port, country: TW}\n")
+    device.equip(OLD.replace("4800,home", "4800,port"), EQUIPMENT)
+    before = (device.policies / "devices.csv").read_bytes()
+    done = note("asset_tag,order,vendor,model\nN-1,ORDER,Yealink,T57W\n")
+    assert (done.code, done.err) == (
+        1,
+        "note.csv:2:1: 'N-1' may be for home or port (add the column site, or replaces)\n",
+    )
+    assert (device.policies / "devices.csv").read_bytes() == before
+    text = "asset_tag,order,vendor,model,site,replaces\nN-1,ORDER,Yealink,T57W,port,T-2\n"
+    assert note(text + "N-2,ORDER,Yealink,T57W,,T-1\n").code == 0
+    assert [device.rows()[tag].split(",")[9] for tag in ("N-1", "N-2")] == ["port", "home"]
+
+
+def test_a_place_that_another_line_took_for_want_of_a_name_is_told(device, note):
+    text = "asset_tag,order,vendor,model,replaces\n"
+    done = note(text + "N-1,ORDER,Yealink,T57W,\nN-2,ORDER,Yealink,T57W,T-1\n")
+    assert done.code == 1
+    assert done.err == (
+        "note.csv:3:1: N-1 comes for T-1 already, as what suits it best (name for each what it"
+        " replaces)\n"
+    )
+
+
+def test_a_device_that_is_to_replace_itself_is_told_as_that(device, note):
+    done = note("asset_tag,order,vendor,model,replaces\nN-1,ORDER,Yealink,T57W,N-1\n")
+    assert done.err.startswith("note.csv:2:")
+    assert "'N-1' cannot replace itself (name the old device)" in done.err
+
+
+def test_the_same_note_again_has_nothing_to_do_and_says_so(device, note):
     text = ALL + "N-1,S11,,ORDER,Yealink,T57W,,,\n"
     assert note(text).code == 0
+    before = (device.policies / "devices.csv").read_bytes()
     again = note(text)
+    assert (again.code, again.err) == (0, "")
+    assert again.out == "note: 1 of 1 devices are recorded already: nothing was left to do\n"
+    assert (device.policies / "devices.csv").read_bytes() == before
+    assert len(device("show", "N-1", "--json").document["history"]) == 1
+
+
+def test_a_note_of_which_some_came_already_says_which_lines_and_changes_nothing(device, note):
+    first = ALL + "N-1,S11,,ORDER,Yealink,T57W,,,\n"
+    assert note(first).code == 0
+    again = note(first + "N-2,S12,,ORDER,Snom,D785,,,\n")
     assert again.code == 1
-    assert again.err.startswith("note.csv:2:1: N-1 is no new device: delivered on ")
-    assert list(device.rows()).count("N-1") == 1
+    assert again.err.startswith(f"note.csv:2:1: N-1 came for order {device.name} already (take")
+    other = note(first.replace("S11", "S99"))
+    assert "note.csv:2:5: serial 'S99', and its row says 'S11'" in other.err
+    assert "N-2" not in device.rows()
+
+
+def test_what_is_wrong_with_an_order_is_said_once_however_many_lines_name_it(device, note):
+    device("cancel", device.name, "--by", "P3", "--reason", "no longer made")
+    done = note(ALL + "".join(f"N-{n},,,ORDER,Snom,D785,,,\n" for n in range(40)))
+    assert (done.code, done.out) == (3, "")
+    assert done.err == (
+        f"note.csv:2:7: order {device.name} is cancelled: nothing of it is to come any more;"
+        " 39 more lines name it\n"
+    )
 
 
 def test_what_nobody_approved_is_refused_and_a_lot_names_its_model_and_site(device, note):
@@ -148,7 +202,7 @@ def test_what_nobody_approved_is_refused_and_a_lot_names_its_model_and_site(devi
     text = f"asset_tag,serial,order\nN-1,S11,{order['order']}\n"
     done = note(text)
     assert (done.code, done.out) == (3, "")
-    assert done.err.startswith(f"note.csv:2:9: order {order['order']} is proposed: what nobody")
+    assert done.err.startswith(f"note.csv:2:9: order {order['order']} is proposed: what two")
     for by in ("P1", "P2"):
         device.approve(order["order"], by)
     assert note(text).code == 0

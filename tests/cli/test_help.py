@@ -45,3 +45,12 @@ def test_the_reference_page_is_what_the_commands_say():
 
 def test_no_first_sentence_is_cut_short(run):
     assert "..." not in run("--help").out.partition("Commands:")[2]
+
+
+def test_every_exit_code_a_command_may_end_with_is_in_the_table():
+    from commsroom.cli import ending
+    from commsroom.errors import Exit
+
+    page = reference.page()
+    for code in (*Exit, ending.INTERRUPTED, ending.TERMINATED):
+        assert f"\n| {code:d} | " in page

@@ -112,6 +112,14 @@ REFUSED = {
         "--on: 2199-01-01 is yet",
     ),
     "one of them": (("done", "P1", "P9", "--course", "safety"), "there is no person 'P9'"),
+    "before it began": (
+        ("done", "P1", "--course", "safety", "--on", "2025-12-31"),
+        "--on: safety began later, on 2026-01-01",
+    ),
+    "nothing to take back": (
+        ("withdraw", "P1", "--course", "safety", "--on", "2026-02-01", "--reason", "slip"),
+        "it is not recorded that 'P1' took 'safety' on 2026-02-01",
+    ),
     "hidden": (("done", "P1", "--course", "safety", "--by", "a\u202eb"), "--by: "),
     "unknown": (("taken", "P9"), "there is no person 'P9'"),
 }
@@ -123,6 +131,32 @@ def test_what_makes_no_sense_is_refused_in_one_line_and_nothing_is_recorded(trai
         assert (done.code, done.out, done.err.count("\n")) == (1, "", 1), words
         assert done.err.startswith(f"error: {line}")
     assert training("taken").out == "0 courses taken\n"
+
+
+def test_a_course_is_recorded_once_a_day_and_person(training):
+    words = ("done", "P1", "--course", "safety", "--on", "2026-02-25")
+    assert training(*words).code == 0
+    again = training(words[0], "P2", *words[1:])
+    assert again.code == 1
+    assert again.err.startswith("error: P1 took safety on 2026-02-25: that is recorded already")
+    assert training("taken").out.endswith("1 course taken\n")
+
+
+def test_a_wrong_record_is_taken_back_and_owed_again_and_the_ledger_keeps_both(training, contract):
+    training("done", "P1", "P2", "--course", "safety", "--on", "2026-02-25")
+    wrong = ("withdraw", "P1", "--course", "safety", "--on", "2026-02-25", "--reason")
+    done = training(*wrong, "was ill", "--json")
+    contract("training withdraw", done.document)
+    assert [item["person"] for item in training("taken", "--json").document["taken"]] == ["P2"]
+    assert ("2026-01-31", "P1", "safety", True) in owed(training)
+    twice = training(*wrong, "was ill")
+    assert twice.err.startswith("error: it is not recorded that 'P1' took 'safety' on 2026-02-25")
+    assert training(*wrong, " ").err.startswith("error: --reason is empty")
+    text = training.estate("ledger", "show", simulated=False).out
+    assert "training done" in text
+    assert "training withdrawn" in text
+    assert training("done", "P1", "--course", "safety", "--on", "2026-02-25").code == 0
+    assert training("taken", "P1").out.endswith("1 course taken\n")
 
 
 def test_a_course_that_no_file_has_is_told_at_its_place(training):

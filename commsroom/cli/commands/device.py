@@ -142,7 +142,7 @@ def issue(
     """
     from commsroom.app import handling
 
-    with session.open(founding=True) as estate:
+    with session.open(founding=True, named=True) as estate:
         found = handling.issue(estate, tag, holder, site=site, port=port, day=_on(on))
     return _give(session, found)
 
@@ -179,7 +179,7 @@ def give_back(
     """
     from commsroom.app import handling
 
-    with session.open(founding=True) as estate:
+    with session.open(founding=True, named=True) as estate:
         found = handling.give_back(
             estate, tag or (), of=of, place=to, site=site, day=_on(on), note=note
         )
@@ -200,7 +200,7 @@ def fault(
     """
     from commsroom.app import handling
 
-    with session.open(founding=True) as estate:
+    with session.open(founding=True, named=True) as estate:
         found = handling.fault(estate, tag, reason=reason, day=_on(on))
     return _give(session, found)
 
@@ -226,7 +226,7 @@ def repair(
     """End a repair: the device goes back to its holder, else into stock."""
     from commsroom.app import handling
 
-    with session.open(founding=True) as estate:
+    with session.open(founding=True, named=True) as estate:
         found = handling.repair(estate, tag, cost=cost, by=by, note=note, day=_on(on))
     return _give(session, found)
 
@@ -254,7 +254,7 @@ def move(
     """
     from commsroom.app import handling
 
-    with session.open(founding=True) as estate:
+    with session.open(founding=True, named=True) as estate:
         found = handling.move(estate, tag, port=port, site=site, place=to, note=note, day=_on(on))
     return _give(session, found)
 
@@ -278,7 +278,7 @@ def done(
     """Record that a task of a maintenance plan was done on devices, all of them or none."""
     from commsroom.app import handling
 
-    with session.open(founding=True) as estate:
+    with session.open(founding=True, named=True) as estate:
         found = handling.done(estate, tag, task=task, note=note, day=_on(on))
     return _give(session, found)
 
@@ -297,7 +297,7 @@ def retire(
     """
     from commsroom.app import handling
 
-    with session.open(founding=True) as estate:
+    with session.open(founding=True, named=True) as estate:
         found = handling.retire(estate, tag, reason=reason, day=_on(on))
     return _give(session, found)
 
@@ -317,7 +317,7 @@ def correct(
     """
     from commsroom.app import handling
 
-    with session.open(founding=True) as estate:
+    with session.open(founding=True, named=True) as estate:
         found = handling.correct(estate, tag or (), reason=reason)
     return _give(session, found)
 
@@ -330,7 +330,7 @@ def rewrite(session: Session, *, tag: MayTags = None) -> int:
     from commsroom.app import registering
     from commsroom.reports.lines import count
 
-    with session.open(founding=True) as estate:
+    with session.open(founding=True, named=True) as estate:
         changed = registering.rewrite(estate, tag or ())
     session.out.text("".join(f"{name}\n" for name in changed))
     session.out.text(f"{count(len(changed), 'row')} rewritten\n")

@@ -120,7 +120,7 @@ def order(
 
     _require_one_sort(tag, procurement=procurement, only=(ahead, kind, site))
     lasting = span("--valid", valid)
-    with session.open(founding=True) as estate:
+    with session.open(founding=True, named=True) as estate:
         if procurement:
             found = proposing.procurement(
                 estate,
@@ -159,7 +159,7 @@ def approve(
     from commsroom.app import ordering
     from commsroom.reports import orders
 
-    with session.open() as estate:
+    with session.open(named=True) as estate:
         estate.require_ledger()
         found = ordering.approve(estate, name, approver=by, key=key)
     session.out.lines(orders.order_lines([found]))
@@ -168,14 +168,15 @@ def approve(
 
 
 def listed(session: Session, *, ledger: LedgerUrl = None, as_of: AsOf = None) -> int:
-    """List orders, with the signatures that hold now.
+    """List orders, with the signatures that count.
 
-    Each signature is checked again: one of a key that policies/approvers names no more does not count.
+    What two people have signed stays approved until it is cancelled. Until then each signature is checked
+    again: one of a key that policies/approvers names no more does not count.
     """
     from commsroom.app import ordering
     from commsroom.reports import orders
 
-    with session.open(ledger=ledger) as estate:
+    with session.open(ledger=ledger, named=True) as estate:
         found = ordering.listed(estate, as_of=day(as_of))
     session.out.lines(orders.order_lines(found))
     session.out.document({"orders": [orders.order_document(item) for item in found]})
@@ -207,7 +208,7 @@ def promise(
     from commsroom.app import ordering
     from commsroom.reports import orders
 
-    with session.open() as estate:
+    with session.open(named=True) as estate:
         estate.require_ledger()
         found = ordering.promise(estate, name, until=until.date(), note=note)
     session.out.lines(orders.order_lines([found]))
@@ -229,7 +230,7 @@ def cancel(
     from commsroom.app import ordering
     from commsroom.reports import orders
 
-    with session.open() as estate:
+    with session.open(named=True) as estate:
         estate.require_ledger()
         found = ordering.cancel(estate, name, requester=by, reason=reason)
     session.out.lines(orders.order_lines([found]))
@@ -277,7 +278,7 @@ def deliver(
         raise UsageError("--from names orders and devices itself", remedy="leave out the arguments")
     if note is None and not name:
         raise UsageError("no order is named", remedy="commsroom device orders, or --from FILE")
-    with session.open(founding=True) as estate:
+    with session.open(founding=True, named=True) as estate:
         found = (
             delivering.deliver(estate, name or "", pairs or (), day=day(on))
             if note is None

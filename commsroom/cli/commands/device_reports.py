@@ -84,7 +84,7 @@ def listed(
     from commsroom.reports import equipment
 
     chosen = equipping.Chosen(kind=kind, state=state, site=site, holder=holder, tag=tag)
-    with session.open(ledger=ledger) as estate:
+    with session.open(ledger=ledger, named=True) as estate:
         found = equipping.listed(estate, chosen)
     session.out.lines(equipment.list_lines(found))
     session.out.document({"devices": [equipment.device_document(item) for item in found]})
@@ -105,7 +105,7 @@ def show(
     from commsroom.app import equipping, registering
     from commsroom.reports import equipment
 
-    with session.open(ledger=ledger) as estate:
+    with session.open(ledger=ledger, named=True) as estate:
         found = equipping.show(estate, tag)
         on = day(as_of) or registering.today(estate.policy)
         currency = estate.policy.equipment.currency or ""
@@ -135,7 +135,7 @@ def due(
     from commsroom.app import equipping
     from commsroom.reports import equipment
 
-    with session.open(ledger=ledger) as estate:
+    with session.open(ledger=ledger, named=True) as estate:
         found, on = equipping.due(estate, within=span("--within", within), as_of=day(as_of))
     session.out.lines(equipment.due_lines(found, on))
     session.out.document({"tasks": [equipment.task_document(item, on) for item in found]})
@@ -163,7 +163,7 @@ def procurement(
     from commsroom.app import equipping
     from commsroom.reports import equipment
 
-    with session.open(ledger=ledger) as estate:
+    with session.open(ledger=ledger, named=True) as estate:
         found, until = equipping.procurement(estate, ahead=span("--ahead", ahead), as_of=day(as_of))
         currency = estate.policy.equipment.currency or ""
     session.out.lines(equipment.procurement_lines(found, until, currency))
@@ -217,7 +217,7 @@ def repairs(
     from commsroom.app import equipping
     from commsroom.reports import repairs as report
 
-    with session.open(ledger=ledger) as estate:
+    with session.open(ledger=ledger, named=True) as estate:
         found = equipping.repairs(estate, by or _REPAIRS_BY, since=day(since), until=day(until))
         currency = estate.policy.equipment.currency or ""
     session.out.lines(report.repair_lines(found, currency))
@@ -234,14 +234,15 @@ def renewals(session: Session, *, ledger: LedgerUrl = None, as_of: AsOf = None) 
     from commsroom.app import equipping
     from commsroom.reports import equipment
 
-    with session.open(ledger=ledger) as estate:
-        found = equipping.renewals(estate, as_of=day(as_of))
+    with session.open(ledger=ledger, named=True) as estate:
+        found, renewing = equipping.proposed(estate, as_of=day(as_of))
         currency = estate.policy.equipment.currency or ""
-    session.out.lines(equipment.renewal_lines(found, currency))
+    session.out.lines(equipment.renewal_lines(found, renewing, currency))
     session.out.document(
         {
             "currency": currency or None,
             "renewals": [equipment.aging_document(item) for item in found],
+            "on_order": [equipment.renewing_document(item) for item in renewing],
         }
     )
     return 0

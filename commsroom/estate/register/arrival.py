@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from commsroom.estate.register.orders import Order
 
@@ -55,6 +55,12 @@ class Free:
     def left(self) -> tuple[Sort, ...]:
         """Return the sorts of which something is still to come."""
         return tuple(sort for sort, places in self._left.items() if places)
+
+    def fitting(self, kind: str, product: str) -> Iterator[str]:
+        """Yield the free places a device may take."""
+        for sort, places in self._left.items():
+            if sort.fits(kind, product):
+                yield from places
 
     def take(self, place: str) -> None:
         """Take a place that is free."""

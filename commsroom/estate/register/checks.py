@@ -49,9 +49,7 @@ class Inspected:
 
 
 def checks(seen: Inspected) -> Iterator[Check]:
-    """Yield every check of an estate's equipment; none where it has none."""
-    if not seen.policy.devices:
-        return
+    """Yield every check of an estate's equipment."""
     for look in (_rows, _purchases, _faults, _leavers, _entitlements, _maintenance, _orders):
         yield from look(seen)
 

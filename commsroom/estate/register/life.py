@@ -170,6 +170,7 @@ def broken(device: Device) -> Standing:
 
 def repaired(device: Device, *, was: DeviceState) -> Standing:
     """End a repair: the device is what it `was` before, for the same holder; else in stock."""
+    _not_retired(device)
     if device.state is not DeviceState.REPAIR:
         raise _refused(
             device, f"is not in repair but {_state(device)}", f"fault {device.asset_tag}"

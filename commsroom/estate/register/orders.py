@@ -74,6 +74,8 @@ class Order:
     currency: str
     items: tuple[Item, ...] = ()
     lots: tuple[Lot, ...] = ()
+    #: How often the same was ordered the same day before, as after a cancellation: another order each time.
+    again: int = 0
 
     @cached_property
     def document(self) -> bytes:
@@ -86,6 +88,8 @@ class Order:
         }
         if not self.lots:
             del content["lots"]  # a renewal's text is what it was before there were lots
+        if not self.again:
+            del content["again"]
         return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
     @cached_property
@@ -115,6 +119,7 @@ class Order:
                 Lot(**{**lot, "models": tuple(lot["models"]), "holders": tuple(lot["holders"])})
                 for lot in data.get("lots", ())
             ),
+            again=int(data.get("again", 0)),
         )
 
     @cached_property
@@ -127,11 +132,9 @@ class Order:
         )
         return (*(item.asset_tag for item in self.items), *pieces)
 
-    def standing(
-        self, approvers: Iterable[str], day: date, delivered: Collection[str] = ()
-    ) -> Standing:
-        """Tell what has become of it: by whose signatures hold, and the places of what has come."""
-        if len(set(approvers) - {self.requester}) >= SIGNATURES:
+    def standing(self, day: date, delivered: Collection[str] = (), *, approved: bool) -> Standing:
+        """Tell what has become of it: by whether enough signed it, and the places of what has come."""
+        if approved:
             whole = all(place in delivered for place in self.places)
             return Standing.DELIVERED if whole else Standing.APPROVED
         return Standing.EXPIRED if day > self.expires else Standing.PROPOSED

@@ -223,6 +223,15 @@ class Aging:
     repair_cost: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Renewing:
+    """A device whose renewal is on order already, and what came for it, "" while nothing did."""
+
+    tag: str
+    order: str
+    replaced_by: str
+
+
 def renewals(
     devices: Iterable[Device],
     rules: Mapping[DeviceKind, Renewal],

@@ -28,6 +28,7 @@ VERBS = {
     "secret entered",
     "secret shown",
     "training done",
+    "training withdrawn",
 }
 
 

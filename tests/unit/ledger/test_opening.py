@@ -206,6 +206,21 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(nearly_full):
     nearly_full.record("note", {}, actor="x")
 
 
+@pytest.mark.parametrize(
+    ("pages", "saying"), [(4, "the disk is full"), (10**6, "the disk reports")]
+)
+def test_an_input_error_on_a_disk_without_room_is_a_full_disk(monkeypatch, tmp_path, pages, saying):
+    import os
+    import types
+
+    from commsroom.ledger import faults
+
+    disk = types.SimpleNamespace(f_bavail=pages, f_frsize=4096)
+    monkeypatch.setattr(os, "statvfs", lambda _: disk)
+    told = faults._told(str(tmp_path / "ledger.db"), OSError("disk I/O error"))
+    assert saying in str(told)
+
+
 def test_not_even_the_cause_of_an_error_shows_values(nearly_full):
     with pytest.raises(CommsroomError) as error:
         nearly_full.record("note", {"text": "canary" * 200_000}, actor="x")

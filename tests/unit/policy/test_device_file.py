@@ -119,6 +119,65 @@ def test_what_a_killed_command_left_is_removed_by_the_next(tmp_path, register):
     assert [file.name for file in (tmp_path / "policies").iterdir()] == ["devices.csv"]
 
 
+def test_what_a_killed_delivery_left_is_removed_by_the_next(tmp_path, register):
+    first, _ = register()
+    (tmp_path / "policies/.devices-left").write_text("half a file")
+    with device_file.received(tmp_path, [], [replace(first, asset_tag="A-3")]):
+        pass
+    assert [file.name for file in (tmp_path / "policies").iterdir()] == ["devices.csv"]
+
+
+def test_a_disk_that_fills_up_between_two_copies_leaves_neither(tmp_path, register, monkeypatch):
+    first, _ = register()
+    synced = []
+
+    def full(handle):
+        synced.append(handle)
+        if len(synced) > 1:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(device_file.os, "fsync", full)
+    with (
+        pytest.raises(CommsroomError, match="nothing was recorded"),
+        device_file.received(tmp_path, [], [replace(first, asset_tag="A-3")]),
+    ):
+        pass
+    assert [file.name for file in (tmp_path / "policies").iterdir()] == ["devices.csv"]
+
+
+def refused(*_):
+    raise OSError(16, "Device or resource busy")
+
+
+def test_a_file_that_cannot_be_replaced_is_told_and_that_the_ledger_has_it(
+    tmp_path, register, monkeypatch
+):
+    first, _ = register()
+    monkeypatch.setattr(device_file.Path, "replace", refused)
+    with (
+        pytest.raises(CommsroomError) as caught,
+        device_file.prepared(tmp_path, [issued(first)]),
+    ):
+        pass
+    assert str(caught.value) == (
+        "policies/devices.csv: cannot be replaced: Device or resource busy (the ledger has what was"
+        " recorded, and the row is behind; commsroom device rewrite once the file can be replaced)"
+    )
+    assert [file.name for file in (tmp_path / "policies").iterdir()] == ["devices.csv"]
+
+
+def test_a_delivery_into_a_file_that_cannot_be_replaced_records_nothing(
+    tmp_path, register, monkeypatch
+):
+    first, _ = register()
+    monkeypatch.setattr(device_file.Path, "replace", refused)
+    with (
+        pytest.raises(CommsroomError, match=r"busy \(nothing was recorded\)"),
+        device_file.received(tmp_path, [], [replace(first, asset_tag="A-3")]),
+    ):
+        pytest.fail("what cannot be written must not be recorded")
+
+
 def test_a_row_that_somebody_adds_while_the_ledger_is_waited_for_stays(tmp_path, register):
     first, _ = register()
     file = tmp_path / "policies/devices.csv"

@@ -32,6 +32,13 @@ def test_what_is_nobodys_is_repaired_into_stock(make):
     assert life.repaired(sick, was=DeviceState.ISSUED).state is DeviceState.STOCK
 
 
+def test_what_is_retired_is_not_advised_to_break_first(make):
+    with pytest.raises(UsageError) as caught:
+        life.repaired(make(state="retired"), was=DeviceState.STOCK)
+    assert "is retired" in str(caught.value)
+    assert "device fault" not in str(caught.value)
+
+
 def test_what_broke_on_its_shelf_goes_back_there(make):
     shelved = make(holder="store")
     sick = life.placed(shelved, life.broken(shelved))
