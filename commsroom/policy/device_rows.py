@@ -138,7 +138,7 @@ class DeviceRows:
                 ("asset_tag", device.asset_tag),
                 ("serial", device.serial and (device.vendor, device.serial.upper())),
                 ("mac", device.mac),
-                ("port", device.port and (device.port, device.kind)),
+                ("port", device.port and (device.port.casefold(), device.kind)),
             ):
                 if value:
                     self._taken.setdefault(column, {}).setdefault(value, place)
@@ -286,7 +286,7 @@ class DeviceRows:
             self._problem(line, "port", message, "empty it")
         else:
             # A computer plugged into its telephone shares that one's port; two telephones do not.
-            first = self._taken.setdefault("port", {}).setdefault((port, kind), line)
+            first = self._taken.setdefault("port", {}).setdefault((port.casefold(), kind), line)
             if first != line:
                 message = f"two {kind}s are at the port {port}, the first in {_where(first)}"
                 self._problem(line, "port", message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from commsroom.errors import PolicyErrors, Problem
 from commsroom.policy import allocations, keys
 from commsroom.policy.allotted import Allocations
-from commsroom.policy.devices import Device, DeviceKind
+from commsroom.policy.devices import DeviceKind
 from commsroom.policy.loading import Policy, load_into
 from commsroom.policy.people import PersonKind
 from commsroom.policy.sources import DEVICES
@@ -30,6 +30,18 @@ class Doubt(Protocol):
     def __call__(self, glob: str, fields: Sequence[str] = ()) -> tuple[str, str]:
         """Return what is wrong and the remedy; two empty texts: nothing."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the inventory, of which policy knows nothing, makes of it: `problems` are what no plan gets past."""
+
+    problems: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
+
+
+def _nothing(policy: Policy, held: Allocations, day: date) -> Beside:
+    return Beside()
 
 
 def _no_doubt(glob: str, fields: Sequence[str] = ()) -> tuple[str, str]:
@@ -50,11 +62,18 @@ class Validation:
         return not self.problems
 
 
-def validate(estate: Path, day: date | None = None, *, doubt: Doubt = _no_doubt) -> Validation:
+def validate(
+    estate: Path,
+    day: date | None = None,
+    *,
+    doubt: Doubt = _no_doubt,
+    beside: Callable[[Policy, Allocations, date], Beside] = _nothing,
+) -> Validation:
     """Check policies, roster and allocations; whatever is wrong is in the result, nothing is raised.
 
     `day` is the date they are read for; default is today where the company is. Kinds and systems are
-    no part of policy: `doubt` says of a glob over addresses why those make it name nothing.
+    no part of policy: `doubt` says of a glob over addresses why those make it name nothing, `beside` what
+    else they make of it, given everybody's numbers on the day.
     """
     problems: list[Problem] = []
     policy = load_into(estate, problems)
@@ -66,11 +85,14 @@ def validate(estate: Path, day: date | None = None, *, doubt: Doubt = _no_doubt)
         return Validation(tuple(sorted(faulty)), ())
     day = day or datetime.now(UTC).astimezone(ZoneInfo(policy.company.time_zone)).date()
     try:
-        allocations.propose(policy.people, held, policy, day)
+        proposed = allocations.propose(policy.people, held, policy, day)
     except PolicyErrors as error:
         return Validation(tuple(error.problems), ())
-    warnings = sorted([*odd, *_warnings(policy, held, day, doubt)])
-    return Validation((), tuple(warnings), _counts(policy))
+    found = beside(policy, proposed, day)
+    if found.problems:
+        return Validation(tuple(sorted(found.problems)), ())
+    warnings = [*odd, *_warnings(policy, held, day, doubt), *found.warnings]
+    return Validation((), tuple(sorted(warnings)), _counts(policy))
 
 
 def _counts(policy: Policy) -> dict[str, int]:
@@ -101,7 +123,6 @@ def _warnings(policy: Policy, held: Allocations, day: date, doubt: Doubt) -> Ite
     yield from _about_people(policy, held)
     yield from _about_mailboxes(policy)
     yield from _about_devices(policy)
-    yield from _about_switches(policy, doubt)
     for key, group in policy.telephony.hunt_groups.items():
         manager = policy.company.departments[group.department].manager if group.department else None
         if group.fallback == "manager" and manager is None:
@@ -172,21 +193,6 @@ def _about_devices(policy: Policy) -> Iterator[Problem]:
     for key, plan in policy.equipment.maintenance.items():
         if policy.devices and not any(plan.concerns(device) for device in policy.devices):
             yield _at(policy, ("equipment", "maintenance", key), f"{key!r} concerns no device")
-
-
-def _about_switches(policy: Policy, doubt: Doubt) -> Iterator[Problem]:
-    """Warn of switches the inventory does not have, once it has any of those that rows name."""
-    first: dict[str, Device] = {}
-    for device in policy.devices:
-        if device.port:
-            first.setdefault(device.port.partition(":")[0], device)
-    doubted = {name: found for name in first if any(found := doubt(f"{name}:*/*"))}
-    if len(doubted) == len(first):  # switches are somebody else's
-        return
-    for name, (message, remedy) in doubted.items():
-        device = first[name]
-        text = f"{device.asset_tag}: port {device.port}: {message}"
-        yield Problem(DEVICES, device.line, 1, text, remedy)
 
 
 def _about_exceptions(policy: Policy, day: date) -> Iterator[Problem]:

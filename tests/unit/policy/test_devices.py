@@ -187,20 +187,9 @@ def test_a_telephone_nothing_can_provision_is_warned_of(sample):
     assert "LH-P002: a telephone without `mac` cannot be provisioned" in str(warnings)
 
 
-def test_a_switch_nobody_has_is_warned_of_once_any_switch_is_ours(sample):
-    def warnings(*systems):
-        def doubt(glob, _fields=()):
-            name = glob.partition(":")[0]
-            return ("", "") if name in systems or name == "*" else (f"no {name}", "look")
-
-        found = policy.validate(sample.path, date(2026, 11, 26), doubt=doubt).warnings
-        return [str(line) for line in found if "devices.csv" in line.file]
-
-    assert warnings() == []
-    assert warnings("sw-3f", "sw-khh") == []
-    assert warnings("sw-3f") == [
-        "policies/devices.csv:5:1: LH-P004: port sw-khh:GE0/0/1: no sw-khh (look)"
-    ]
+def test_two_telephones_share_no_port_whose_spellings_differ_by_case(sample):
+    sample.change("devices.csv", "sw-3f:Gi1/0/2", "SW-3F:gi1/0/1")
+    assert [line for line in sample.problems if "two phones are at the port" in line]
 
 
 def test_a_plan_that_concerns_no_device_is_warned_of(sample):
