@@ -256,14 +256,10 @@ def desired(
 
 
 def _check_sites(estate: Estate) -> None:
-    known = estate.policy.company.sites
-    for name, system in estate.systems.items():
-        for site in system.sites:
-            if site not in known:
-                raise CommsroomError(
-                    f"inventory: {name}: commsroom_sites: there is no site {site!r}",
-                    remedy=f"one of {', '.join(known)}",
-                )
+    from commsroom.app import foreseeing
+
+    for problem in foreseeing.sites(estate.policy, estate.systems):
+        raise CommsroomError(f"{problem.file}: {problem.message}", remedy=problem.remedy)
 
 
 def _at_sites(estate: Estate, scope: Scope) -> dict[str, date]:

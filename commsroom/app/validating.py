@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from commsroom.errors import CommsroomError, Problem
@@ -26,7 +27,7 @@ def validate(path: Path, *, as_of: date | None = None) -> Validation:
         CommsroomError: there is no estate here.
     """
     from commsroom import policy
-    from commsroom.app import naming, plugging
+    from commsroom.app import foreseeing, naming
     from commsroom.policy.validating import Beside
 
     if not (path / "policies").is_dir():
@@ -50,10 +51,11 @@ def validate(path: Path, *, as_of: date | None = None) -> Validation:
             return naming.doubt_fields(glob, fields)
         return naming.doubt(glob, () if glob.startswith("*:") else inventory())
 
-    def beside(found: policy.Policy, _held: Allocations, _day: date) -> Beside:
-        ports = any(device.port for device in found.devices)
-        told = tuple(plugging.warnings(found, inventory())) if ports else ()
-        return Beside(warnings=(*told, *unread))
+    def beside(found: policy.Policy, held: Allocations, day: date) -> Beside:
+        if not (path / "inventory").exists():
+            return Beside()
+        told = foreseeing.beside(found, held, day, inventory())
+        return replace(told, warnings=(*told.warnings, *unread))
 
     return policy.validate(path, as_of, doubt=doubt, beside=beside)
 

@@ -117,3 +117,55 @@ def test_a_telephone_at_a_site_without_vlans_is_told_not_dropped(plugged):
     why = "network.yml has no VLANs for the site home: the port is left alone"
     assert plugged.warnings() == [f"2:1: T-1: port sw1:Gi1/0/1: {why}"]
     assert json.dumps(plugged.unsupported()).count(why) == 2
+
+
+TWO_SITES = """\
+---
+sites:
+  home: {data: {id: 10, name: data}, voice: {id: 20, name: voice}}
+  away: {data: {id: 20, name: cameras}, voice: {id: 30, name: data}}
+"""
+
+
+def test_validate_refuses_what_a_plan_would_all_clashes_of_a_shared_switch_at_once(plugged):
+    plugged.ports("sw1:Gi1/0/1")
+    plugged.estate.policy("company.yml", "sites:\n", "sites:\n  away: {name: Away, country: TW}\n")
+    (plugged.path / "policies/network.yml").write_text(TWO_SITES)
+    done = plugged.estate("validate", simulated=False)
+    assert done.code == 1
+    remedy = "(give one of them another number or name, or mend commsroom_sites)"
+    first, second = done.err.splitlines()
+    assert first.endswith(
+        f"sw1 serves home and away, and VLAN 20 is voice at one and cameras at the other {remedy}"
+    )
+    assert second.endswith(
+        f"sw1 serves home and away, and data is VLAN 10 at one and 30 at the other {remedy}"
+    )
+    assert plugged.estate("plan").err == done.err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[hom]", "inventory: sw1: commsroom_sites: there is no site 'hom' (one of home)"),
+        ("5", "warning: inventory: inventory: sw1: commsroom_sites: 5 is not a list of sites"),
+    ],
+    ids=["misspelt", "no list"],
+)
+def test_validate_tells_of_sites_that_a_switch_cannot_serve(plugged, line, said):
+    plugged.ports("sw1:Gi1/0/1")
+    hosts = plugged.path / "inventory/hosts.yml"
+    hosts.write_text(f"{hosts.read_text()}      commsroom_sites: {line}\n")
+    done = plugged.estate("validate", simulated=False)
+    assert said in done.out + done.err
+
+
+def test_validate_foresees_what_a_switch_keeps_to_itself(plugged):
+    plugged.ports("sw1:Gi1/0/1")
+    plugged.estate.policy("network.yml", "id: 20", "id: 1002")
+    done = plugged.estate("validate", simulated=False)
+    told = [line for line in done.out.splitlines() if "IOS keeps VLAN 1002 to itself" in line]
+    assert [line.split(": ")[2] for line in told] == [
+        "sw1:switch_port/Gi1/0/1 is left out, since sw1 cannot hold it",
+        "sw1:switch_vlan/1002 is left out, since sw1 cannot hold it",
+    ]

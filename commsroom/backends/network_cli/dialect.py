@@ -213,9 +213,11 @@ class Dialect(ABC):
         """Say why this system cannot hold a resource."""
         found = {}
         for item in wanted:
-            if not isinstance(item.body, SwitchPort):
+            if taken := self._own_vlan(item):
+                found[item.address] = f"{self.called} keeps VLAN {taken} to itself: take another"
+            elif not isinstance(item.body, SwitchPort):
                 continue
-            if not self.ports.names(item.address.key):
+            elif not self.ports.names(item.address.key):
                 instead = self.ports.named(item.address.key) or f"it as in {self.ports.example}"
                 found[item.address] = f"no such name of a port: write {instead}"
             elif item.body.description and not is_plain(item.body.description):
@@ -223,6 +225,17 @@ class Dialect(ABC):
                     f"its description is not what {self.called} would show again: plain ASCII"
                 )
         return found
+
+    def _own_vlan(self, item: Resource) -> int:
+        """Return the VLAN of the system's own that a resource is or uses, 0 for none."""
+        body = item.body
+        if isinstance(body, SwitchVlan):
+            wanted = [int(item.address.key)]
+        elif isinstance(body, SwitchPort):
+            wanted = [number for number in (body.access_vlan, body.voice_vlan) if number]
+        else:
+            wanted = []
+        return next((number for number in wanted if number in self.own_vlans - {1}), 0)
 
     def closed_to_telnet(self, config: Config) -> bool:
         """Tell whether every remote terminal takes SSH only."""
