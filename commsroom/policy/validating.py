@@ -186,13 +186,47 @@ def _about_devices(policy: Policy) -> Iterator[Problem]:
     if len(gone) > _SHOWN:
         message = f"… and {len(gone) - _SHOWN} more devices of nobody in the roster"
         yield Problem(DEVICES, gone[_SHOWN - 1].line, 1, message)
-    for device in policy.devices:
-        if device.kind is DeviceKind.PHONE and not device.mac and device.holder in policy.by_id:
-            text = f"{device.asset_tag}: a telephone without `mac` cannot be provisioned"
-            yield Problem(DEVICES, device.line, 1, text)
+    yield from _about_unknown_addresses(policy)
+    yield from _about_the_ring(policy)
     for key, plan in policy.equipment.maintenance.items():
         if policy.devices and not any(plan.concerns(device) for device in policy.devices):
             yield _at(policy, ("equipment", "maintenance", key), f"{key!r} concerns no device")
+
+
+def _about_unknown_addresses(policy: Policy) -> Iterator[Problem]:
+    """Warn of telephones without `mac`, at the desk of somebody or at a port."""
+    security = policy.network.ports.security
+    for device in policy.devices:
+        if device.kind is not DeviceKind.PHONE or device.mac:
+            continue
+        lacks = ["cannot be provisioned"] if device.holder in policy.by_id else []
+        if device.port and security.enabled and device.site in policy.network.sites:
+            lacks.append(f"leaves its port to the first {1 + security.others} addresses that send")
+        if lacks:
+            text = f"{device.asset_tag}: a telephone without `mac` {', and '.join(lacks)}"
+            yield Problem(DEVICES, device.line, 1, text)
+
+
+def _about_the_ring(policy: Policy) -> Iterator[Problem]:
+    """Warn of canaries that are no telephones, and of vendors that made none of them."""
+    kinds = {device.asset_tag: device.kind for device in policy.devices}
+    phones = {tag for tag, kind in kinds.items() if kind is DeviceKind.PHONE}
+    for index, tag in enumerate(policy.phones.canary.devices):
+        if tag not in phones:
+            what = (
+                f"{tag} is a {kinds[tag]}" if tag in kinds else f"there is no device {quoted(tag)}"
+            )
+            path = ("phones", "canary", "devices", index)
+            yield _at(
+                policy, path, f"{what}: no telephone tries a template", did_you_mean(tag, phones)
+            )
+    makers = {
+        device.vendor.casefold() for device in policy.devices if device.kind is DeviceKind.PHONE
+    }
+    for vendor in policy.phones.templates:
+        if vendor not in makers:
+            text = f"no telephone of the register is made by {quoted(vendor)}"
+            yield _at(policy, ("phones", "templates", vendor), text, did_you_mean(vendor, makers))
 
 
 def _about_exceptions(policy: Policy, day: date) -> Iterator[Problem]:

@@ -123,7 +123,8 @@ def _port(context: Context, device: Device, data: int, voice: int) -> SwitchPort
     rules = context.policy.network.ports
     holder = context.holders.get(device.holder)
     who = holder.login if holder else device.holder
-    secured = rules.security.enabled and bool(device.mac)
+    # One whose address nobody wrote down shares its port with nobody all the same.
+    secured = rules.security.enabled
     return SwitchPort(
         description=f"{device.asset_tag} {who}".strip(),
         access_vlan=data,
@@ -131,7 +132,7 @@ def _port(context: Context, device: Device, data: int, voice: int) -> SwitchPort
         lldp_med=rules.lldp_med,
         poe=rules.poe,
         max_macs=1 + rules.security.others if secured else 0,
-        secure_macs=(device.mac,) if secured else (),
+        secure_macs=(device.mac,) if secured and device.mac else (),
     )
 
 

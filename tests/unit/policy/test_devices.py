@@ -276,3 +276,29 @@ def test_a_device_is_a_light_object(tmp_path):
     kept = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert kept / len(found) < 1_500  # about 600 bytes
+
+
+def test_a_canary_that_is_no_telephone_and_a_vendor_that_made_none_are_warned_of(sample):
+    sample.change(
+        "phones.yml", "devices: [LH-P004]", "devices: [LH-P004, LH-P0044, LH-C001]\ntemplates: {yealnk: 1}"
+    )  # fmt: skip
+    told = [
+        str(line).partition(": ")[2]
+        for line in policy.validate(sample.path, date(2026, 11, 26)).warnings
+        if line.file.endswith("phones.yml")
+    ]
+    assert told == [
+        "there is no device 'LH-P0044': no telephone tries a template (did you mean 'LH-P044'?)",
+        "LH-C001 is a computer: no telephone tries a template (did you mean 'LH-P001'?)",
+        "no telephone of the register is made by 'yealnk' (did you mean 'yealink'?)",
+    ]
+
+
+def test_a_telephone_without_mac_at_a_place_is_warned_of_for_its_port(sample):
+    sample.change("devices.csv", "80:5e:c0:4f:2e:22", "", ",L002,issued", ",lobby,issued")
+    assert any(
+        str(line).endswith(
+            "LH-P002: a telephone without `mac` leaves its port to the first 2 addresses that send"
+        )
+        for line in policy.validate(sample.path, date(2026, 11, 26)).warnings
+    )
