@@ -74,7 +74,7 @@ def _refused(wanted: list[Resource], systems: Mapping[str, System]) -> Iterator[
                 alike[name, item.address.kind, found[item.address]].append(item)
     for (name, _, why), items in alike.items():
         place, more = items[0].provenance, len(items) - 1
-        others = f"; so are {more} more" if more else ""
+        others = f"; {more} more for the same reason" if more else ""
         text = f"{items[0].address} is left out, since {name} cannot hold it: {why}{others}"
         yield Problem(place.file if place else "policies", place.line if place else 0, 1, text)
 

@@ -169,3 +169,33 @@ def test_validate_foresees_what_a_switch_keeps_to_itself(plugged):
         "sw1:switch_port/Gi1/0/1 is left out, since sw1 cannot hold it",
         "sw1:switch_vlan/1002 is left out, since sw1 cannot hold it",
     ]
+
+
+PROVISIONING = """\
+    prov1:
+      ansible_host: 127.0.0.1
+      commsroom_backend: phone
+      phone_exchange: pbx1.small.example
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "why"),
+    [
+        ("company.yml", "Asia/Taipei", "Europe/Dublin", "Yealink: a value cannot be written: the clocks of Europe/Dublin"),
+        ("phones.yml", "---\n", "---\ntemplates: {yealink: 99}\n", "Yealink has no template v99"),
+    ],
+    ids=["summer time", "no such template"],
+)  # fmt: skip
+def test_validate_foresees_that_telephones_get_no_profile_and_says_how_many(
+    plugged, file, old, new, why
+):
+    with (plugged.path / "inventory/hosts.yml").open("a") as hosts:
+        hosts.write(PROVISIONING)
+    (plugged.path / "policies/phones.yml").write_text("---\n")
+    plugged.ports("sw1:Gi1/0/1", "sw1:Gi1/0/2")
+    assert plugged.warnings() == []
+    plugged.estate.policy(file, old, new)
+    (told,) = plugged.warnings()
+    assert f"prov1:phone_profile/T-1 is left out, since prov1 cannot hold it: {why}" in told
+    assert told.endswith("; 1 more for the same reason")
