@@ -95,6 +95,10 @@ FAULTS = {
     "port": ("sw-3f:Gi", "Gi", "port: 'Gi1/0/1' is not a port (write SWITCH:PORT, as in sw-3f:Gi1/0/7)"),
     "port 01": ("Gi1/0/1", "Gi1/0/01", ("port: 'sw-3f:Gi1/0/01': a number in a port's name begins with zero"
                 " (write sw-3f:Gi1/0/1)")),
+    "a formula": (",phone,Yealink,", ",phone,=cmd|calc,", ("vendor: '=cmd|calc': a vendor may not begin with ="
+                  " (a spreadsheet would calculate it: leave the sign out)")),
+    "another": ("T54W,", "-1+2,", ("model: '-1+2': a model may not begin with -"
+                " (a spreadsheet would calculate it: leave the sign out)")),
     "tag": ("A-1,", "資-1,", ("asset_tag: '資-1' is not an asset tag"
             " (ASCII letters, digits, `.`, `_`, `-`)")),
     "in stock and held": (",issued,sw-3f:Gi1/0/1", ",stock,", ("holder: in stock, and 'L002' holds it"
