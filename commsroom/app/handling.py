@@ -220,6 +220,8 @@ def _check_place(policy: Policy, *, site: str = "", place: str = "") -> None:
             f"there is no place {quoted(place)} in equipment.yml",
             remedy=did_you_mean(place, policy.equipment.places),
         )
+    if place and site and (there := policy.equipment.places[place].site) != site:
+        raise UsageError(f"{place} is at {there}, not at {site}", remedy="leave out --site")
 
 
 def _site(policy: Policy, site: str) -> None:

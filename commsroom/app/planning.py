@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from commsroom.estate.due import Due
     from commsroom.estate.resource import Address, Resource
     from commsroom.estate.rotation import Rotation
+    from commsroom.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Compiled:
     allocations: Any
     #: The date at sites where it is another one just now.
     at_sites: Mapping[str, date] = field(default_factory=dict)
+    #: Ports of telephones that no system can hold, with why.
+    unplugged: Mapping[Address, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,9 @@ def compare(
         built = replace(built, foreign=tuple(a for a in built.foreign if a not in others))
         built = replace(built, owned=plans.count(known.owned))
     built = replace(built, simulated=estate.simulated, narrowed=not scope.whole)
+    if due is None and not scope.people:
+        astray = {it: why for it, why in compiled.unplugged.items() if scope.names(it)}
+        built = replace(built, unsupported={**built.unsupported, **astray})
     return Planned(built, compiled, reading, known, due)
 
 
@@ -214,20 +220,29 @@ def objection(estate: Estate, planned: Planned) -> str:
 
 def compile_policy(estate: Estate, scope: Scope) -> Compiled:
     """Compile policy and roster for the scope's date."""
+    from commsroom.app import plugging, registering
     from commsroom.policy import allocations as numbers
 
-    policy = estate.policy
     _check_sites(estate)
+    policy = registering.present(estate)
     day, sites = scope.as_of or today(estate), _at_sites(estate, scope)
     held = numbers.load(estate.home)
     proposed = numbers.propose(policy.people, held, policy, day)
-    return Compiled(desired(estate, proposed, day, sites), day, proposed, sites)
+    wanted = desired(estate, proposed, day, sites, policy)
+    return Compiled(wanted, day, proposed, sites, plugging.left_out(policy, estate.systems))
 
 
 def desired(
-    estate: Estate, allocations: Any, day: date, at_sites: Mapping[str, date]
+    estate: Estate,
+    allocations: Any,
+    day: date,
+    at_sites: Mapping[str, date],
+    present: Policy | None = None,
 ) -> tuple[Resource, ...]:
-    """Return what policy asks for on a day, with given numbers and logins."""
+    """Return what policy asks for on a day, with given numbers and logins.
+
+    `present` is the policy with devices where they stand, for whoever has looked already.
+    """
     # Here, not above: the systems are asked while all of this is loaded.
     from commsroom.app import registering
     from commsroom.estate import compile as compiling
@@ -236,19 +251,15 @@ def desired(
         compiling.SystemInfo(name, frozenset(system.backend.supports), system.sites)
         for name, system in estate.systems.items()
     ]
-    policy = registering.present(estate)
+    policy = present or registering.present(estate)
     return tuple(compiling.compile_estate(policy, allocations, day, found, at_sites=at_sites))
 
 
 def _check_sites(estate: Estate) -> None:
-    known = estate.policy.company.sites
-    for name, system in estate.systems.items():
-        for site in system.sites:
-            if site not in known:
-                raise CommsroomError(
-                    f"inventory: {name}: commsroom_sites: there is no site {site!r}",
-                    remedy=f"one of {', '.join(known)}",
-                )
+    from commsroom.app import foreseeing
+
+    for problem in foreseeing.sites(estate.policy, estate.systems):
+        raise CommsroomError(f"{problem.file}: {problem.message}", remedy=problem.remedy)
 
 
 def _at_sites(estate: Estate, scope: Scope) -> dict[str, date]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from zoneinfo import ZoneInfo
 
 from commsroom import files
+from commsroom.app import plugging
 from commsroom.app.estate import actor
 from commsroom.errors import CommsroomError, UsageError
 from commsroom.estate import register
@@ -218,9 +219,12 @@ def take(
             )
             moved.append(life.placed(device, after))
         _require_free_ports(now, moved)
+        doubts = plugging.check(
+            estate, [it for it in moved if it.port != now.by_tag[it.asset_tag].port]
+        )
         with _rows(estate, moved, rows):
             estate.ledger.record_steps(entries, now.lives, actor=actor(), since=what.since)
-    return Recorded(entries=tuple(entries), notes=tuple(_notes(now, entries)))
+    return Recorded(entries=tuple(entries), notes=(*_notes(now, entries), *doubts))
 
 
 def rewrite(estate: Estate, tags: Sequence[str]) -> tuple[str, ...]:

@@ -66,6 +66,10 @@ class Scope:
             not self.only or self._names(item.address)
         )
 
+    def names(self, address: Address) -> bool:
+        """Tell whether the scope's globs name an address; without any they name all."""
+        return not self.only or self._names(address)
+
     def _names(self, address: Address) -> bool:
         return any(address.matches(glob) for glob in self.only)
 

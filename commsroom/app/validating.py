@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from commsroom.errors import CommsroomError
+from commsroom.errors import CommsroomError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
     from commsroom.policy import Validation
+    from commsroom.policy.allocations import Allocations
+    from commsroom.runs.inventory import System
 
 
 def validate(path: Path, *, as_of: date | None = None) -> Validation:
@@ -24,33 +27,43 @@ def validate(path: Path, *, as_of: date | None = None) -> Validation:
         CommsroomError: there is no estate here.
     """
     from commsroom import policy
-    from commsroom.app import naming
+    from commsroom.app import foreseeing, naming
+    from commsroom.policy.validating import Beside
 
     if not (path / "policies").is_dir():
         raise CommsroomError(
             f"{path.resolve()}: no estate here",
             remedy="--estate DIR names one, commsroom init DIR makes one",
         )
-    systems: list[str] = []
+    systems: dict[str, System] = {}
+    unread: list[Problem] = []
+
+    def inventory() -> Mapping[str, System]:
+        if not systems and not unread:
+            try:
+                systems.update(_systems(path))
+            except CommsroomError as error:
+                unread.append(Problem("inventory", 0, 0, error.message, error.remedy))
+        return systems
 
     def doubt(glob: str, fields: Sequence[str] = ()) -> tuple[str, str]:
         if fields:
             return naming.doubt_fields(glob, fields)
-        if not systems and not glob.startswith("*:"):
-            systems.extend(_systems(path))
-        return naming.doubt(glob, systems)
+        return naming.doubt(glob, () if glob.startswith("*:") else inventory())
 
-    return policy.validate(path, as_of, doubt=doubt)
+    def beside(found: policy.Policy, held: Allocations, day: date) -> Beside:
+        if not (path / "inventory").exists():
+            return Beside()
+        told = foreseeing.beside(found, held, day, inventory())
+        return replace(told, warnings=(*told.warnings, *unread))
+
+    return policy.validate(path, as_of, doubt=doubt, beside=beside)
 
 
-def _systems(path: Path) -> Iterable[str]:
-    """Return the names of the inventory's systems; none when it cannot be read: `plan` says why."""
+def _systems(path: Path) -> Mapping[str, System]:
     from commsroom.runs import inventory
 
-    try:
-        return inventory.systems(path)
-    except CommsroomError:
-        return ()
+    return inventory.systems(path)
 
 
 def write_schemas(folder: Path) -> list[Path]:

@@ -240,6 +240,18 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class PortNames:
+    """How a kind of switch calls its ports.
+
+    `named` returns the one short name of a port, however it is written (`gigabitethernet1/0/01` is
+    `Gi1/0/1`), "" where no port of it can be meant. `example` is such a name.
+    """
+
+    named: Callable[[str], str]
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Backend:
     """A kind of system. `supports` maps kind → fields it can hold; the rest is *unsupported*.
 
@@ -260,6 +272,8 @@ class Backend:
     address why it is not yet what policy wants.
 
     `access` says how the owner of an object logs in to it, for what is handed over to people.
+
+    `ports` is there for a switch: the register may name each of its ports in one way only.
     """
 
     name: str
@@ -281,6 +295,7 @@ class Backend:
     access: Callable[[Target, Resource], Access] = field(
         default=lambda _target, resource: Access(resource.address.key)
     )
+    ports: PortNames | None = None
     staged: (
         Callable[
             [Sequence[Resource], Mapping[Address, Resource]],

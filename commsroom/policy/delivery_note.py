@@ -6,6 +6,7 @@ from what the note and the order say; what is one already is compared with it.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,8 +76,20 @@ def read(file: Path, problems: list[Problem]) -> Note:
     """Read a delivery note; all that is wrong with its form goes to `problems`."""
     shown = str(file)
     note = Note(shown, problems)
-    if not file.exists():
-        problems.append(Problem(shown, 0, 0, "there is no such file"))
+    remedy = "name the delivery note, a CSV file"
+    if file == Path():
+        problems.append(Problem("--from", 0, 0, "no file is named", remedy))
+        return note
+    try:
+        mode = file.stat().st_mode
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", "") or "no file can have that name"
+        gone = isinstance(error, FileNotFoundError)
+        message = "there is no such file" if gone else f"cannot be read: {why}"
+        problems.append(Problem(shown, 0, 0, message, "" if gone else remedy))
+        return note
+    if not stat.S_ISREG(mode):
+        problems.append(Problem(shown, 0, 0, "is no regular file", remedy))
         return note
     table.read(file, shown, note, COLUMNS, REQUIRED, what="a delivery note", problems=problems)
     if not note.lines and not problems:

@@ -34,6 +34,8 @@ _COLONS: Final = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 #: Separators between digits; vendors group them by two, three, four or six, and none is wrong.
 _SEPARATORS: Final = str.maketrans("", "", ":-. ")
 _LONGEST_TEXT: Final = 100
+#: What makes a cell of a spreadsheet a formula (OWASP, CSV injection); the register is edited in one.
+_FORMULA: Final = ("=", "+", "-", "@")
 _GROUP: Final = 0x010000000000
 #: States in which a device is nobody's.
 _WITHOUT_HOLDER: Final = frozenset({DeviceState.RETIRED})
@@ -138,7 +140,7 @@ class DeviceRows:
                 ("asset_tag", device.asset_tag),
                 ("serial", device.serial and (device.vendor, device.serial.upper())),
                 ("mac", device.mac),
-                ("port", device.port and (device.port, device.kind)),
+                ("port", device.port and (device.port.casefold(), device.kind)),
             ):
                 if value:
                     self._taken.setdefault(column, {}).setdefault(value, place)
@@ -196,6 +198,11 @@ class DeviceRows:
         self._alone("asset_tag", tag, line, quoted(tag))
 
     def _text(self, value: str, line: int, column: str) -> None:
+        if value.startswith(_FORMULA):
+            message = f"{quoted(value)}: a {column} may not begin with {value[0]}"
+            remedy = "a spreadsheet would calculate it: leave the sign out"
+            self._problem(line, column, message, remedy)
+            return
         if value.isprintable() and 0 < len(value) <= _LONGEST_TEXT and value.strip() == value:
             return
         if not value:
@@ -286,7 +293,7 @@ class DeviceRows:
             self._problem(line, "port", message, "empty it")
         else:
             # A computer plugged into its telephone shares that one's port; two telephones do not.
-            first = self._taken.setdefault("port", {}).setdefault((port, kind), line)
+            first = self._taken.setdefault("port", {}).setdefault((port.casefold(), kind), line)
             if first != line:
                 message = f"two {kind}s are at the port {port}, the first in {_where(first)}"
                 self._problem(line, "port", message)

@@ -48,7 +48,11 @@ class SiteNetwork(Section):
 class PortSecurity(Section):
     """Who may send on a phone's port."""
 
-    enabled: bool = Field(default=True, description="Only the phone's own MAC in the voice VLAN")
+    enabled: bool = Field(
+        default=True,
+        description="Only the phone's own MAC in the voice VLAN; of a phone without one as many"
+        " addresses as with it, the first that send",
+    )
     others: int = Field(
         default=1, ge=0, le=16, description="Further addresses allowed: the computer behind a phone"
     )

@@ -299,6 +299,12 @@ class References:
                     f"VLAN {site.voice.id} is the data VLAN too",
                     "phones would share it with computers: give voice one of its own",
                 )
+            elif site.data.name == site.voice.name:
+                self.fault(
+                    ("network", "sites", key, "voice", "name"),
+                    f"VLAN {site.data.id} is called {site.voice.name} too",
+                    "a switch takes each name once",
+                )
 
     def notify(self, notify: Notify) -> None:
         """Check notify.yml: who is told, and that nobody else has a sender's name."""

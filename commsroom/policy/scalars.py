@@ -5,6 +5,7 @@ Every one is written as text in YAML, so that a leading zero is never lost and `
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -142,15 +143,18 @@ def _country(code: str) -> str:
     return code
 
 
+#: Files beside the zones of the IANA database: this machine's own setting, and other ways to count.
+_NO_ZONE: Final = re.compile(r"localtime|posixrules|Factory|(?:posix|right)/.*")
+
+
 def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        hint = did_you_mean(name, available_timezones())
-        raise ValueError(
-            f"no time zone is called {quoted(name)}" + (f"; {hint}" if hint else "")
-        ) from error
-    return name
+    if not _NO_ZONE.fullmatch(name):
+        with contextlib.suppress(KeyError, ValueError, OSError):
+            ZoneInfo(name)
+            return name
+    zones = (zone for zone in available_timezones() if not _NO_ZONE.fullmatch(zone))
+    hint = did_you_mean(name, zones)
+    raise ValueError(f"no time zone is called {quoted(name)}" + (f"; {hint}" if hint else ""))
 
 
 #: Names things in the policy: `sales`, `meeting-room-1`. ASCII, so that it can be part of an address.

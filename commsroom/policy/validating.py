@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
@@ -15,7 +15,7 @@ from commsroom.errors import PolicyErrors, Problem
 from commsroom.policy import allocations, approvers, keys
 from commsroom.policy.allotted import Allocations
 from commsroom.policy.approvers import Approver
-from commsroom.policy.devices import Device, DeviceKind
+from commsroom.policy.devices import DeviceKind
 from commsroom.policy.loading import Policy, load_into
 from commsroom.policy.people import PersonKind
 from commsroom.policy.sources import DEVICES
@@ -31,6 +31,18 @@ class Doubt(Protocol):
     def __call__(self, glob: str, fields: Sequence[str] = ()) -> tuple[str, str]:
         """Return what is wrong and the remedy; two empty texts: nothing."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the inventory, of which policy knows nothing, makes of it: `problems` are what no plan gets past."""
+
+    problems: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
+
+
+def _nothing(policy: Policy, held: Allocations, day: date) -> Beside:
+    return Beside()
 
 
 def _no_doubt(glob: str, fields: Sequence[str] = ()) -> tuple[str, str]:
@@ -51,11 +63,18 @@ class Validation:
         return not self.problems
 
 
-def validate(estate: Path, day: date | None = None, *, doubt: Doubt = _no_doubt) -> Validation:
+def validate(
+    estate: Path,
+    day: date | None = None,
+    *,
+    doubt: Doubt = _no_doubt,
+    beside: Callable[[Policy, Allocations, date], Beside] = _nothing,
+) -> Validation:
     """Check policies, roster and allocations; whatever is wrong is in the result, nothing is raised.
 
     `day` is the date they are read for; default is today where the company is. Kinds and systems are
-    no part of policy: `doubt` says of a glob over addresses why those make it name nothing.
+    no part of policy: `doubt` says of a glob over addresses why those make it name nothing, `beside` what
+    else they make of it, given everybody's numbers on the day.
     """
     problems: list[Problem] = []
     policy = load_into(estate, problems)
@@ -68,10 +87,15 @@ def validate(estate: Path, day: date | None = None, *, doubt: Doubt = _no_doubt)
         return Validation(tuple(sorted(faulty)), ())
     day = day or datetime.now(UTC).astimezone(ZoneInfo(policy.company.time_zone)).date()
     try:
-        allocations.propose(policy.people, held, policy, day)
+        proposed = allocations.propose(policy.people, held, policy, day)
     except PolicyErrors as error:
         return Validation(tuple(error.problems), ())
-    warnings = [*odd, *_warnings(policy, held, day, doubt), *_about_approvers(policy, signers, day)]
+    found = beside(policy, proposed, day)
+    if found.problems:
+        return Validation(tuple(sorted(found.problems)), ())
+    warnings = [
+        *odd, *_warnings(policy, held, day, doubt), *_about_approvers(policy, signers, day), *found.warnings
+    ]  # fmt: skip
     return Validation((), tuple(sorted(warnings)), _counts(policy))
 
 
@@ -103,7 +127,6 @@ def _warnings(policy: Policy, held: Allocations, day: date, doubt: Doubt) -> Ite
     yield from _about_people(policy, held)
     yield from _about_mailboxes(policy)
     yield from _about_devices(policy)
-    yield from _about_switches(policy, doubt)
     for key, group in policy.telephony.hunt_groups.items():
         manager = policy.company.departments[group.department].manager if group.department else None
         if group.fallback == "manager" and manager is None:
@@ -167,10 +190,8 @@ def _about_devices(policy: Policy) -> Iterator[Problem]:
     if len(gone) > _SHOWN:
         message = f"… and {len(gone) - _SHOWN} more devices of nobody in the roster"
         yield Problem(DEVICES, gone[_SHOWN - 1].line, 1, message)
-    for device in policy.devices:
-        if device.kind is DeviceKind.PHONE and not device.mac and device.holder in policy.by_id:
-            text = f"{device.asset_tag}: a telephone without `mac` cannot be provisioned"
-            yield Problem(DEVICES, device.line, 1, text)
+    yield from _about_unknown_addresses(policy)
+    yield from _about_the_ring(policy)
     for key, plan in policy.equipment.maintenance.items():
         if policy.devices and not any(plan.concerns(device) for device in policy.devices):
             yield _at(policy, ("equipment", "maintenance", key), f"{key!r} concerns no device")
@@ -193,19 +214,40 @@ def _about_approvers(policy: Policy, signers: Sequence[Approver], day: date) -> 
             yield Problem(approvers.FILE, item.line, 0, text, remedy)
 
 
-def _about_switches(policy: Policy, doubt: Doubt) -> Iterator[Problem]:
-    """Warn of switches the inventory does not have, once it has any of those that rows name."""
-    first: dict[str, Device] = {}
+def _about_unknown_addresses(policy: Policy) -> Iterator[Problem]:
+    """Warn of telephones without `mac`, at the desk of somebody or at a port."""
+    security = policy.network.ports.security
     for device in policy.devices:
-        if device.port:
-            first.setdefault(device.port.partition(":")[0], device)
-    doubted = {name: found for name in first if any(found := doubt(f"{name}:*/*"))}
-    if len(doubted) == len(first):  # switches are somebody else's
-        return
-    for name, (message, remedy) in doubted.items():
-        device = first[name]
-        text = f"{device.asset_tag}: port {device.port}: {message}"
-        yield Problem(DEVICES, device.line, 1, text, remedy)
+        if device.kind is not DeviceKind.PHONE or device.mac:
+            continue
+        lacks = ["cannot be provisioned"] if device.holder in policy.by_id else []
+        if device.port and security.enabled and device.site in policy.network.sites:
+            lacks.append(f"leaves its port to the first {1 + security.others} addresses that send")
+        if lacks:
+            text = f"{device.asset_tag}: a telephone without `mac` {', and '.join(lacks)}"
+            yield Problem(DEVICES, device.line, 1, text)
+
+
+def _about_the_ring(policy: Policy) -> Iterator[Problem]:
+    """Warn of canaries that are no telephones, and of vendors that made none of them."""
+    kinds = {device.asset_tag: device.kind for device in policy.devices}
+    phones = {tag for tag, kind in kinds.items() if kind is DeviceKind.PHONE}
+    for index, tag in enumerate(policy.phones.canary.devices):
+        if tag not in phones:
+            what = (
+                f"{tag} is a {kinds[tag]}" if tag in kinds else f"there is no device {quoted(tag)}"
+            )
+            path = ("phones", "canary", "devices", index)
+            yield _at(
+                policy, path, f"{what}: no telephone tries a template", did_you_mean(tag, phones)
+            )
+    makers = {
+        device.vendor.casefold() for device in policy.devices if device.kind is DeviceKind.PHONE
+    }
+    for vendor in policy.phones.templates:
+        if vendor not in makers:
+            text = f"no telephone of the register is made by {quoted(vendor)}"
+            yield _at(policy, ("phones", "templates", vendor), text, did_you_mean(vendor, makers))
 
 
 def _about_exceptions(policy: Policy, day: date) -> Iterator[Problem]:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import shlex
+import stat
 import struct
 import subprocess
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
-from commsroom import children
+from commsroom import children, files
 from commsroom.errors import CommsroomError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _PROGRAM: Final = "ssh-keygen"
 #: Seconds: a signer may have to type a passphrase or touch a token; checking is only arithmetic.
@@ -26,6 +26,7 @@ _SIGN_SECONDS: Final = 120
 _CHECK_SECONDS: Final = 30
 _MAGIC: Final = b"SSHSIG"
 _TEXT_LIMIT: Final = 256
+_KEY_LIMIT: Final = 2**20
 
 
 class Verdict(StrEnum):
@@ -48,6 +49,7 @@ def sign(document: bytes, key: Path, *, namespace: str) -> bytes:
     Raises:
         CommsroomError: the key cannot sign.
     """
+    _require_usable(key)
     done = _run(["-Y", "sign", "-n", namespace, "-f", str(key)], document, _SIGN_SECONDS)
     if done.returncode or not done.stdout.startswith(b"-----BEGIN SSH SIGNATURE-----"):
         lines = done.stderr.decode("utf-8", "replace").split("\n")
@@ -58,6 +60,30 @@ def sign(document: bytes, key: Path, *, namespace: str) -> bytes:
             remedy="name a private SSH key, or the public half of one that an agent holds",
         )
     return done.stdout
+
+
+def _require_usable(key: Path) -> None:
+    """Say what ssh-keygen would not: that it would wait for ever, or takes a key others can read for none.
+
+    Raises:
+        CommsroomError: nothing is named, or what is is no file, or a private key not kept private.
+    """
+    remedy = "name a private SSH key, or the public half of one that an agent holds"
+    if key == Path():
+        raise CommsroomError("no key is named", remedy=remedy)
+    try:
+        mode = key.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise CommsroomError(f"{key}: is no file with a key", remedy=remedy)
+        private = b"PRIVATE KEY-----" in files.read(key, most=_KEY_LIMIT, what="a key")[:100]
+    except OSError as error:
+        why = f"cannot be read: {error.strerror}"
+        raise CommsroomError(f"{key}: {why}", remedy=remedy) from error
+    if private and mode & 0o077:
+        raise CommsroomError(
+            f"{key}: others may read this private key, and ssh-keygen uses none such",
+            remedy=f"chmod 600 {shlex.quote(str(key))}",
+        )
 
 
 def check(

@@ -39,6 +39,7 @@ def equipped(fresh):
     """An estate with equipment, never applied."""
     (fresh.path / "policies/devices.csv").write_text(HEADER + ROWS)
     (fresh.path / "policies/equipment.yml").write_text(EQUIPMENT)
+    fresh.policy("company.yml", "sites:\n", "sites:\n  away: {name: Away, country: TW}\n")
     return fresh
 
 
@@ -104,6 +105,8 @@ REFUSED = {
     "retire of what is held": (
         ("retire", "T-1", "--reason", "old"), "T-1 is issued to P1 (commsroom device return T-1)"),
     "whose are they": (("return",), "name devices, or whose they are with --of"),
+    "a place that is elsewhere": (
+        ("return", "T-1", "--to", "store", "--site", "away"), "store is at home, not at away (leave out --site)"),
     "nobody's": (
         ("return", "--of", "lobby"), "lobby holds nothing (commsroom device list --holder '*')"),
     "a hidden character": (

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from commsroom.backends.linux_switch import inspecting, wire
 from commsroom.backends.linux_switch.settings import Settings
 from commsroom.errors import UsageError
-from commsroom.estate.backend import Backend
+from commsroom.estate.backend import Backend, PortNames
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,4 +56,5 @@ BACKEND: Final = Backend(
     fake=_fake,
     refusals=wire.refusals,
     judge=inspecting.judge,
+    ports=PortNames(wire.port_named, "swp7"),
 )

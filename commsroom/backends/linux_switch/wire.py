@@ -38,6 +38,11 @@ def bodies(ports: Json) -> dict[str, SwitchPort]:
     return found
 
 
+def port_named(text: str) -> str:
+    """Return an interface's name, which Linux writes in one way only; "" for what can be none."""
+    return text if _NAME.fullmatch(text) else ""
+
+
 def is_uplink(port: Json) -> bool:
     """Tell whether a port carries VLANs without a native one, or more than a phone needs."""
     return port["mode"] in {"trunk", "native-tagged", "dot1q-tunnel"} or (

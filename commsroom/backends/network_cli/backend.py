@@ -8,7 +8,7 @@ from commsroom.backends.network_cli import inspection
 from commsroom.backends.network_cli.fake import FakeClient
 from commsroom.backends.network_cli.session import RealClient
 from commsroom.backends.network_cli.settings import Settings
-from commsroom.estate.backend import Backend
+from commsroom.estate.backend import Backend, PortNames
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 
 if TYPE_CHECKING:
@@ -49,4 +49,5 @@ def switch_backend(name: str, dialect: Dialect, cli: Cli, device: Device) -> Bac
         slots={"switch_services": dialect.slots} if dialect.slots else {},
         refusals=dialect.refusals,
         judge=inspection.judge,
+        ports=PortNames(dialect.ports.named, dialect.ports.example),
     )

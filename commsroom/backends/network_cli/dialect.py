@@ -51,6 +51,21 @@ class Names:
         """Tell whether a port can have this short name."""
         return self.header(key) != f"interface {key}"
 
+    def named(self, text: str) -> str:
+        """Return the short name of a port however it is written, "" where none or more than one can be meant.
+
+        As the systems read it themselves: `gi1/0/1`, `GigabitEthernet1/0/1`, any beginning that is one type's only.
+        """
+        match = re.fullmatch(r"([A-Za-z]+)([0-9/]+)", text)
+        numbers = re.sub(r"(?<![0-9])0+(?=[0-9])", "", match[2]) if match else ""
+        if match is None or not re.fullmatch(self.numbers, numbers):
+            return ""
+        word = match[1].casefold()
+        whole = {s for long, s in self.short.items() if word in {long.casefold(), s.casefold()}}
+        begun = {s for long, s in self.short.items() if long.casefold().startswith(word)}
+        found = whole or begun
+        return found.pop() + numbers if len(found) == 1 else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -198,15 +213,29 @@ class Dialect(ABC):
         """Say why this system cannot hold a resource."""
         found = {}
         for item in wanted:
-            if not isinstance(item.body, SwitchPort):
+            if taken := self._own_vlan(item):
+                found[item.address] = f"{self.called} keeps VLAN {taken} to itself: take another"
+            elif not isinstance(item.body, SwitchPort):
                 continue
-            if not self.ports.names(item.address.key):
-                found[item.address] = f"no such name of a port: write it as in {self.ports.example}"
+            elif not self.ports.names(item.address.key):
+                instead = self.ports.named(item.address.key) or f"it as in {self.ports.example}"
+                found[item.address] = f"no such name of a port: write {instead}"
             elif item.body.description and not is_plain(item.body.description):
                 found[item.address] = (
                     f"its description is not what {self.called} would show again: plain ASCII"
                 )
         return found
+
+    def _own_vlan(self, item: Resource) -> int:
+        """Return the VLAN of the system's own that a resource is or uses, 0 for none."""
+        body = item.body
+        if isinstance(body, SwitchVlan):
+            wanted = [int(item.address.key)]
+        elif isinstance(body, SwitchPort):
+            wanted = [number for number in (body.access_vlan, body.voice_vlan) if number]
+        else:
+            wanted = []
+        return next((number for number in wanted if number in self.own_vlans - {1}), 0)
 
     def closed_to_telnet(self, config: Config) -> bool:
         """Tell whether every remote terminal takes SSH only."""

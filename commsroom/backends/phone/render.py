@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -168,18 +168,22 @@ def _language(tag: str, vendor: Vendor) -> str:
     return next(iter(vendor.languages.values()))
 
 
+@cache
 def _offset(zone: str) -> int:
     """Return a zone's offset from UTC in minutes; refuses one whose clocks change.
 
+    They are looked at every week of the year: Casablanca's are set for the month of Ramadan only.
+
     Raises CannotWrite: such a telephone needs rules of its own for summer time.
     """
-    winter, summer = (
-        datetime(_YEAR, month, 1, tzinfo=UTC).astimezone(ZoneInfo(zone)).utcoffset()
-        for month in (1, 7)
-    )
-    if winter is None or winter != summer:
-        raise CannotWrite(f"the clocks of {zone} change twice a year, which no template says yet")
-    return int(winter.total_seconds()) // 60
+    first, there = datetime(_YEAR, 1, 1, tzinfo=UTC), ZoneInfo(zone)
+    weeks = (first + timedelta(weeks=number) for number in range(53))
+    usual, *others = {day.astimezone(there).utcoffset() for day in weeks}
+    if usual is None or others:
+        raise CannotWrite(
+            f"the clocks of {zone} change during the year, which no template says yet"
+        )
+    return int(usual.total_seconds()) // 60
 
 
 @cache

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from commsroom.policy import Policy
     from commsroom.policy.allocations import Allocations
 
-__all__ = ["SystemInfo", "compile_estate"]
+#: What makes a switch impossible for two sites, before anything is compiled.
+switch_clashes = network.clashes
+
+__all__ = ["SystemInfo", "compile_equipment", "compile_estate", "switch_clashes"]
 
 
 def compile_estate(
@@ -50,6 +53,17 @@ def compile_estate(
             *phones.resources(context),
             *network.resources(context),
         ]
+    _refuse_doubles(found)
+    return found
+
+
+def compile_equipment(
+    policy: Policy, allocations: Allocations, day: date, systems: Sequence[SystemInfo]
+) -> list[Resource]:
+    """Return only what telephones and switches are to hold; arguments and errors as `compile_estate`."""
+    with uncollected():
+        context = Context.of(policy, allocations, day, systems, {})
+        found = [*phones.resources(context), *network.resources(context)]
     _refuse_doubles(found)
     return found
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from commsroom.errors import CommsroomError
-from commsroom.estate.compile.context import Context, secret
+from commsroom.errors import CommsroomError, PolicyErrors, Problem
+from commsroom.estate.compile.context import Context, SystemInfo, secret
 from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
 from commsroom.estate.resource import Address, Provenance, Resource
 from commsroom.estate.secret import Shape
 from commsroom.policy.devices import DeviceKind, DeviceState
 
 if TYPE_CHECKING:
+    from commsroom.policy import Policy
     from commsroom.policy.devices import Device
     from commsroom.policy.network import Vlan
 
@@ -28,8 +29,44 @@ def resources(context: Context) -> Iterator[Resource]:
     yield from _services(context)
 
 
+def clashes(policy: Policy, systems: Iterable[SystemInfo]) -> Iterator[Problem]:
+    """Yield where sites that share a switch ask for one VLAN by two names, or for two by one name."""
+    for system in systems:
+        if SwitchVlan.kind not in system.kinds:
+            continue
+        taken: dict[tuple[str, int | str], tuple[str, Vlan]] = {}
+        for site, rule in policy.network.sites.items():
+            if system.sites and site not in system.sites:
+                continue
+            for role in ("data", "voice"):
+                vlan: Vlan = getattr(rule, role)
+                source = policy.sources.of("network", "sites", site, role)
+                for key in (("id", vlan.id), ("name", vlan.name)):
+                    first, other = taken.setdefault(key, (site, vlan))
+                    if other != vlan:
+                        yield Problem(
+                            source.file,
+                            source.line,
+                            source.column,
+                            f"{system.name} serves {first} and {site}, and {_clash(vlan, other)}",
+                            "give one of them another number or name, or mend commsroom_sites",
+                        )
+
+
+def _clash(vlan: Vlan, other: Vlan) -> str:
+    if vlan.id == other.id:
+        return f"VLAN {vlan.id} is {other.name} at one and {vlan.name} at the other"
+    return f"{vlan.name} is VLAN {other.id} at one and {vlan.id} at the other"
+
+
 def _vlans(context: Context) -> Iterator[Resource]:
-    """Yield each site's VLANs; sites that share a switch may share a VLAN by the same name."""
+    """Yield each site's VLANs; sites that share a switch may share a VLAN by the same name.
+
+    Raises:
+        PolicyErrors: two of them want the same number or name for different VLANs; all of those are told.
+    """
+    if problems := list(clashes(context.policy, context.systems)):
+        raise PolicyErrors(problems)
     seen: set[tuple[str, int, str]] = set()
     for site, rule in context.policy.network.sites.items():
         for role in ("data", "voice"):
@@ -86,7 +123,8 @@ def _port(context: Context, device: Device, data: int, voice: int) -> SwitchPort
     rules = context.policy.network.ports
     holder = context.holders.get(device.holder)
     who = holder.login if holder else device.holder
-    secured = rules.security.enabled and bool(device.mac)
+    # One whose address nobody wrote down shares its port with nobody all the same.
+    secured = rules.security.enabled
     return SwitchPort(
         description=f"{device.asset_tag} {who}".strip(),
         access_vlan=data,
@@ -94,7 +132,7 @@ def _port(context: Context, device: Device, data: int, voice: int) -> SwitchPort
         lldp_med=rules.lldp_med,
         poe=rules.poe,
         max_macs=1 + rules.security.others if secured else 0,
-        secure_macs=(device.mac,) if secured else (),
+        secure_macs=(device.mac,) if secured and device.mac else (),
     )
 
 

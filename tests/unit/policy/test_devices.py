@@ -95,6 +95,10 @@ FAULTS = {
     "port": ("sw-3f:Gi", "Gi", "port: 'Gi1/0/1' is not a port (write SWITCH:PORT, as in sw-3f:Gi1/0/7)"),
     "port 01": ("Gi1/0/1", "Gi1/0/01", ("port: 'sw-3f:Gi1/0/01': a number in a port's name begins with zero"
                 " (write sw-3f:Gi1/0/1)")),
+    "a formula": (",phone,Yealink,", ",phone,=cmd|calc,", ("vendor: '=cmd|calc': a vendor may not begin with ="
+                  " (a spreadsheet would calculate it: leave the sign out)")),
+    "another": ("T54W,", "-1+2,", ("model: '-1+2': a model may not begin with -"
+                " (a spreadsheet would calculate it: leave the sign out)")),
     "tag": ("A-1,", "資-1,", ("asset_tag: '資-1' is not an asset tag"
             " (ASCII letters, digits, `.`, `_`, `-`)")),
     "in stock and held": (",issued,sw-3f:Gi1/0/1", ",stock,", ("holder: in stock, and 'L002' holds it"
@@ -187,20 +191,9 @@ def test_a_telephone_nothing_can_provision_is_warned_of(sample):
     assert "LH-P002: a telephone without `mac` cannot be provisioned" in str(warnings)
 
 
-def test_a_switch_nobody_has_is_warned_of_once_any_switch_is_ours(sample):
-    def warnings(*systems):
-        def doubt(glob, _fields=()):
-            name = glob.partition(":")[0]
-            return ("", "") if name in systems or name == "*" else (f"no {name}", "look")
-
-        found = policy.validate(sample.path, date(2026, 11, 26), doubt=doubt).warnings
-        return [str(line) for line in found if "devices.csv" in line.file]
-
-    assert warnings() == []
-    assert warnings("sw-3f", "sw-khh") == []
-    assert warnings("sw-3f") == [
-        "policies/devices.csv:5:1: LH-P004: port sw-khh:GE0/0/1: no sw-khh (look)"
-    ]
+def test_two_telephones_share_no_port_whose_spellings_differ_by_case(sample):
+    sample.change("devices.csv", "sw-3f:Gi1/0/2", "SW-3F:gi1/0/1")
+    assert [line for line in sample.problems if "two phones are at the port" in line]
 
 
 def test_a_plan_that_concerns_no_device_is_warned_of(sample):
@@ -287,3 +280,29 @@ def test_a_device_is_a_light_object(tmp_path):
     kept = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert kept / len(found) < 1_500  # about 600 bytes
+
+
+def test_a_canary_that_is_no_telephone_and_a_vendor_that_made_none_are_warned_of(sample):
+    sample.change(
+        "phones.yml", "devices: [LH-P004]", "devices: [LH-P004, LH-P0044, LH-C001]\ntemplates: {yealnk: 1}"
+    )  # fmt: skip
+    told = [
+        str(line).partition(": ")[2]
+        for line in policy.validate(sample.path, date(2026, 11, 26)).warnings
+        if line.file.endswith("phones.yml")
+    ]
+    assert told == [
+        "there is no device 'LH-P0044': no telephone tries a template (did you mean 'LH-P044'?)",
+        "LH-C001 is a computer: no telephone tries a template (did you mean 'LH-P001'?)",
+        "no telephone of the register is made by 'yealnk' (did you mean 'yealink'?)",
+    ]
+
+
+def test_a_telephone_without_mac_at_a_place_is_warned_of_for_its_port(sample):
+    sample.change("devices.csv", "80:5e:c0:4f:2e:22", "", ",L002,issued", ",lobby,issued")
+    assert any(
+        str(line).endswith(
+            "LH-P002: a telephone without `mac` leaves its port to the first 2 addresses that send"
+        )
+        for line in policy.validate(sample.path, date(2026, 11, 26)).warnings
+    )

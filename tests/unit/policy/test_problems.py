@@ -92,6 +92,10 @@ YAML = {
         ("policies/company.yml:7:12: time_zone: no time zone is called 'Asia/Taipeh';"
         " did you mean 'Asia/Taipei'?"),
     ),
+    "the zone of whatever machine reads it": (
+        "company.yml", "Asia/Taipei", "localtime",
+        "policies/company.yml:7:12: time_zone: no time zone is called 'localtime'",
+    ),
     "size": (
         "mail.yml", "36 MiB", "36 Mb",
         ("policies/mail.yml:8:15: message_size: '36 Mb' is not a size:"

@@ -1,6 +1,8 @@
 """Signatures by SSH keys: what is signed, by whom, for what; each of them must match."""
 
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +75,29 @@ def test_a_key_that_cannot_sign_is_one_line_with_a_remedy(tmp_path):
     with pytest.raises(CommsroomError, match=r"does not sign: .*name a private SSH key") as caught:
         ssh_signature.sign(b"text", tmp_path / "key", namespace="use")
     assert "\n" not in str(caught.value)
+
+
+def test_a_private_key_that_others_may_read_is_refused_with_how_to_mend_it(key, tmp_path):
+    open_to_all = tmp_path / "my key"
+    open_to_all.write_bytes(key.read_bytes())
+    open_to_all.chmod(0o644)
+    with pytest.raises(CommsroomError, match=r"others may read .*chmod 600 '.*my key'"):
+        ssh_signature.sign(b"text", open_to_all, namespace="use")
+
+
+def test_what_is_no_file_is_refused_at_once_and_never_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    for name, why in (
+        ("/dev/zero", "/dev/zero: is no file"),
+        (tmp_path / "pipe", "pipe: is no file"),
+        (tmp_path, "is no file"),
+        (tmp_path / "loop", "loop: cannot be read: Too many levels of symbolic links"),
+        (tmp_path / "none", "none: cannot be read: No such file"),
+        ("", "no key is named"),
+    ):
+        with pytest.raises(CommsroomError, match=f"{why}.*name a private SSH key"):
+            ssh_signature.sign(b"text", Path(name), namespace="use")
 
 
 def test_without_ssh_keygen_its_package_is_named(monkeypatch, key):

@@ -15,12 +15,12 @@ MACS = st.integers(1, 2**40 - 1).map(
 )
 TEXT = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,20}", fullmatch=True)
 PORT = st.builds(
-    lambda text, access, voice, med, poe, macs: SwitchPort(
+    lambda text, access, voice, med, poe, macs, others: SwitchPort(
         description=text, access_vlan=access, voice_vlan=voice, lldp_med=med, poe=poe,
-        max_macs=len(macs) and len(macs) + 1, secure_macs=tuple(sorted(macs)),
+        max_macs=len(macs) + others, secure_macs=tuple(sorted(macs)),
     ),
     TEXT, st.sampled_from((10, 30)), st.sampled_from((0, 20)), st.booleans(), st.booleans(),
-    st.sets(MACS, max_size=3),
+    st.sets(MACS, max_size=3), st.sampled_from((0, 1)),
 )  # fmt: skip
 ADDRESS = st.sampled_from(("192.0.2.1", "192.0.2.2", "198.51.100.7"))
 SERVICES = st.builds(
