@@ -8,7 +8,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Ansible's own settings come from this checkout, whatever the operator's shell has set.
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
-CHECKS := format lint types imports yaml ansible fast-tests
+PYTEST := pytest -q -n 2 --dist worksteal
+CHECKS := format lint types imports yaml ansible quick-tests
 SCENARIOS := $(patsubst roles/%/molecule/default/molecule.yml,molecule-%,\
   $(wildcard roles/*/molecule/default/molecule.yml))
 UV := .venv/bin/python packaging/uv.py
@@ -32,16 +33,21 @@ demo: setup ## From policy to proven accounts on real servers, with everything s
 ##@ Work on it
 
 .PHONY: check
-check: setup ## Format, lint, types, layers, YAML, Ansible and the quick tests: a few minutes on two cores
+check: setup ## Format, lint, types, layers, YAML, Ansible and the quick tests: a minute on two cores
 	@$(MAKE) --keep-going --jobs=4 --output-sync=target $(addprefix check-,$(CHECKS))
 	@echo 'check: all good'
 
 .PHONY: test
-test: setup-tests ## All of it: check, then the lab's real servers, then Molecule
+test: setup-tests ## All of it: check, thorough, then the lab's real servers, then Molecule
 	@$(MAKE) check
+	@$(MAKE) thorough
 	@$(MAKE) lab-test
 	@$(MAKE) molecule
 	@echo 'test: all good'
+
+.PHONY: thorough
+thorough: setup ## The command line over simulated servers, the ledger's files, switches over SSH: two minutes
+	@$(PYTEST) -m 'thorough and not lab and not slow' tests/unit tests/cli
 
 .PHONY: lab-test
 lab-test: setup-tests ## Tests on the lab's real servers
@@ -134,5 +140,5 @@ $(LINTED): $(shell git ls-files -- inventory meta playbooks plugins policies rol
 	@ansible-lint --offline -q --strict --nocolor
 	@touch $@
 
-check-fast-tests:
-	@pytest -q -n 2 --dist worksteal -m 'not lab and not slow' tests/unit tests/contract tests/cli tests/pipelines
+check-quick-tests:
+	@$(PYTEST) -m 'not thorough and not lab and not slow' tests/unit tests/contract tests/pipelines
