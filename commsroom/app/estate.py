@@ -180,15 +180,18 @@ class Estate:
 
     @cached_property
     def may_record(self) -> bool:
-        """Whether the ledger is open for writing: always, but for a read-only estate on request only.
+        """Whether the ledger is open for writing: for a read-only estate on request only.
 
-        Then it must be there already and let us: a check makes no ledger, and needs no right to write.
+        Then it must be there already and let us: a check makes no ledger, and needs no right to write. Nor
+        does who founds nothing (an auditor's `device list`) where ours is a file that we may only read.
         """
         from commsroom.ledger import Ledger
 
         if self.baseline is not None:
             return False
-        return not self.read_only or (self._record and Ledger.writable(self._url))
+        if self.read_only:
+            return self._record and Ledger.writable(self._url)
+        return self.founding or not Ledger.only_readable(self._url)
 
     def require_ledger(self) -> None:
         """Raise CommsroomError unless there is a ledger already, and one we may write to."""

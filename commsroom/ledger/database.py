@@ -186,6 +186,20 @@ def may_write(url: str) -> bool:
         return False  # whoever opens it is told what is wrong
 
 
+def may_only_read(url: str) -> bool:
+    """Tell whether the ledger at `url` is a file that we may read and not write to; nothing is opened."""
+    try:
+        parsed = _parsed(url)
+    except CommsroomError:
+        return False  # whoever opens it is told what is wrong
+    if parsed.drivername != "sqlite":
+        return False
+    path = Path(parsed.database or "")
+    return os.access(path, os.R_OK) and not all(
+        os.access(item, os.W_OK) for item in (path, path.parent)
+    )
+
+
 def _granted(connection: Connection, version: int) -> bool:
     """Tell whether our role may write events, and make tables where some are still to be made."""
     allowed = "SELECT NOT pg_is_in_recovery() AND has_table_privilege(:table, :right)"

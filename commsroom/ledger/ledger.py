@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from commsroom.errors import CommsroomError, FenceRefused
 from commsroom.estate.resource import Action
 from commsroom.ledger import batches, equipment, lock, reading, tables, verifying
-from commsroom.ledger.database import Database, may_write
+from commsroom.ledger.database import Database, may_only_read, may_write
 from commsroom.ledger.effects import Effect, Hold, of_resource
 from commsroom.ledger.records import Records
 from commsroom.ledger.writing import Line, append, set_generations
@@ -77,6 +77,11 @@ class Ledger(Records):
     def writable(url: str) -> bool:
         """Tell whether there is a ledger at `url` that we may write to; it is only looked at."""
         return may_write(url)
+
+    @staticmethod
+    def only_readable(url: str) -> bool:
+        """Tell whether the ledger at `url` is a file that is there, and that we have no right to write to."""
+        return may_only_read(url)
 
     def close(self) -> None:
         """Let go of the database; safe to call twice."""
