@@ -143,10 +143,14 @@ class _Taking:
         if len(self._problems) > before or len(self._rows.devices) == count:
             return
         device = self._rows.devices[-1]
-        try:
-            self.delivery.add(name, device, line.values["replaces"])
-        except CommsroomError as error:
-            self._note.problem(line, "asset_tag", error.message, error.remedy)
+        if row is None and device.purchased is not None and device.purchased > self._day:
+            message = f"bought on {device.purchased}, after it came on {self._day}"
+            self._note.problem(line, "purchased", message, "name an earlier day, or none")
+        else:
+            try:
+                self.delivery.add(name, device, line.values["replaces"])
+            except CommsroomError as error:
+                self._note.problem(line, "asset_tag", error.message, error.remedy)
 
     def tell(self) -> None:
         """Tell what is wrong with orders, each at the first line that names it."""

@@ -1,8 +1,16 @@
 """A delivery note takes many devices in at once: all of them, or none and every bad line."""
 
 import time
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
+
+
+def today():
+    """The day it is at the company."""
+    return datetime.now(ZoneInfo("Asia/Taipei")).date()
+
 
 OLD = """\
 T-1,phone,Yealink,T54W,S1,80:5e:c0:00:00:01,2018-03-11,,5200,home,P1,issued,
@@ -26,7 +34,7 @@ def note(device, tmp_path):
 
     def call(text, *more):
         file = tmp_path / "note.csv"
-        file.write_text(text.replace("ORDER", device.name))
+        file.write_text(text.replace("ORDER", device.name).replace("TODAY", str(today())))
         done = device("deliver", "--from", file, *more)
         done.err = done.err.replace(str(file), "note.csv")
         return done
@@ -38,7 +46,7 @@ def test_a_note_writes_the_rows_and_ties_them_to_the_order(device, note, contrac
     done = note(
         ALL
         + "N-1,S11,805e.c000.0011,ORDER,Yealink,T57W,,6100.50,\n"
-        + "N-2,S12,80-5E-C0-00-00-12,ORDER,Snom,D785,phone,,2199-01-01\n",
+        + "N-2,S12,80-5E-C0-00-00-12,ORDER,Snom,D785,phone,,TODAY\n",
         "--json",
     )
     assert (done.code, done.err) == (0, "")
@@ -48,7 +56,7 @@ def test_a_note_writes_the_rows_and_ties_them_to_the_order(device, note, contrac
     day = done.document["recorded"][0]["day"]
     assert [device.rows()[tag] for tag in ("N-1", "N-2")] == [
         f"N-1,phone,Yealink,T57W,S11,80:5e:c0:00:00:11,{day},,6100.50,home,,stock,",
-        "N-2,phone,Snom,D785,S12,80:5e:c0:00:00:12,2199-01-01,,,home,,stock,",
+        f"N-2,phone,Snom,D785,S12,80:5e:c0:00:00:12,{day},,,home,,stock,",
     ]
     assert list(device.rows()) == ["T-1", "T-2", "T-3", "N-1", "N-2"]
     assert device.estate("ledger", "verify", simulated=False).code == 0
@@ -306,11 +314,19 @@ def test_a_file_from_a_spreadsheet_keeps_its_form(device, note):
     assert note("asset_tag,order,vendor,model,serial\nN-1,ORDER,Snom,D785,S9\n").err.startswith(
         "error: policies/devices.csv:1: there is no column serial, and 'S9' belongs in it"
     )
-    done = note("asset_tag,order,vendor,model,purchased\nN-1,ORDER,Snom,D785,2199-01-01\n")
+    done = note("asset_tag,order,vendor,model,purchased\nN-1,ORDER,Snom,D785,TODAY\n")
     assert done.code == 0, done.err
     assert file.read_bytes().decode() == (
-        f"\ufeff{header}{rows}\r\nstock,home,N-1,phone,Snom,D785,,2199-01-01\r\n"
+        f"\ufeff{header}{rows}\r\nstock,home,N-1,phone,Snom,D785,,{today()}\r\n"
     )
+
+
+def test_what_came_was_bought_before_it_came(device, note):
+    before = device.rows()
+    done = note("asset_tag,order,vendor,model,purchased\nN-1,ORDER,Snom,D785,2199-01-01\n")
+    assert done.code == 1
+    assert "bought on 2199-01-01, after it came on" in done.err
+    assert device.rows() == before
 
 
 @pytest.mark.slow
