@@ -36,7 +36,7 @@ def standing(device):
 
 
 def test_an_order_is_delivered_piece_by_piece_and_both_files_say_so(device, approved, contract):
-    assert "2 devices to be delivered: commsroom device deliver" in device("orders").out
+    assert ": commsroom device deliver" in device("orders").out
     done = device("deliver", approved, "T-1=N-1")
     assert (done.code, done.err) == (0, "")
     assert done.out == (

@@ -47,7 +47,7 @@ def test_what_is_lacking_and_not_in_stock_becomes_an_order_when_two_people_sign(
     assert device.approve(name, "P2").code == 0
     assert device.orders()[0]["standing"] == "approved"
     contract("device orders", device("orders", "--json").document)
-    assert f"4 devices to be delivered: commsroom device deliver {name} NEW" in device("orders").out
+    assert f": commsroom device deliver {name} NEW" in device("orders").out
 
 
 def test_what_is_on_order_is_not_to_be_bought_again(device, contract):
