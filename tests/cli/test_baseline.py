@@ -152,7 +152,7 @@ def test_an_export_without_a_key_says_how_to_sign_it(estate, tmp_path):
     [
         ([], "nothing to export"),
         (["--sign", "x"], "nothing to export"),
-        (["--baseline", "b.json", "--sign", "nowhere"], "nowhere: does not sign"),
+        (["--baseline", "b.json", "--sign", "nowhere"], "nowhere: cannot be read"),
         (["--baseline", "b.json", "--expires", "soon"], "neither a day nor a span of time"),
         (["--baseline", "b.json", "--expires", "2026-01-01"], "is over already"),
         (["--baseline", "."], "is not a file"),

@@ -558,7 +558,7 @@ def test_tags_holders_and_tasks_are_offered_by_the_shell(equipped, spawn):
 
 def test_the_documents_are_json_a_program_can_rely_on(device):
     shown = json.loads(device("show", "T-1", "--json").out)
-    assert set(shown) == {"device", "history", "tasks", "disagreements"}
+    assert set(shown) == {"device", "history", "tasks", "disagreements", "replaced_by"}
     assert shown["device"]["price"] == "5200"
     assert shown["device"]["mac"] == "80:5e:c0:00:00:01"
 
