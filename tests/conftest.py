@@ -1,7 +1,9 @@
 """What holds for every test: no network, unless it is marked as needing the lab's servers."""
 
 import ipaddress
+import signal
 import socket
+import threading
 
 import hypothesis
 import pytest
@@ -10,6 +12,10 @@ import pytest
 hypothesis.settings.register_profile("commsroom", deadline=5000)  # milliseconds
 hypothesis.settings.load_profile("commsroom")
 
+
+# A shell has its background jobs ignore SIGINT, and what they start inherits that: what tests interrupt must not.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: What opens an estate, a ledger's file or a switch's SSH for nearly every test: four fifths of the time of
 #: all quick tests. `make check` leaves it to `make test`.

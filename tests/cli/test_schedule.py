@@ -59,7 +59,7 @@ def test_a_quiet_night_makes_nothing_finds_nothing_and_keeps_the_report(night):
     done = night()
     assert done.returncode == 0, done.stderr
     assert "Nothing is due" in done.stdout
-    assert "ended with 0, drift with 0" in done.stdout
+    assert "apply --due ended with 0, rotate --due with 0, drift with 0" in done.stdout
     (report,) = night.reports.iterdir()
     assert "Everything is as policy says." in report.read_text("utf-8")
 
@@ -72,6 +72,6 @@ def test_an_apply_that_is_refused_does_not_hide_what_drifted(night, estate):
     done = night()
     assert done.returncode == 3
     assert "ann@office" in done.stderr
-    assert "ended with 3, drift with 2" in done.stdout
+    assert "apply --due ended with 3, rotate --due with 3, drift with 2" in done.stdout
     assert len(list(night.reports.iterdir())) == 1
     assert '"letters": ["' in (estate.path / "mail1.json").read_text("utf-8")
