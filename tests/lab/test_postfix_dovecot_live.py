@@ -82,16 +82,18 @@ def at(key):
 
 def resource(key, values):
     address = at(key)
-    ref = SecretRef(f"{address.key}/mail", "password", generation=1)
     body = {
         name: tuple(live(one) for one in value) if isinstance(value, list) else value
         for name, value in values.items()
+        if name != "secrets"
     }
+    # A spare slot holds something only while a rotation lasts, so a case that does not name it has none.
+    slots = values.get("secrets", ["password"]) if address.kind.endswith("mailbox") else []
     box = address.key.partition("/")[0]
     return Resource(
         address,
         kind_named(address.kind)(**body),
-        (ref,) if address.kind.endswith("mailbox") else (),
+        tuple(SecretRef(f"{address.key}/{slot}", slot, generation=1) for slot in slots),
         needs=frozenset({Address("mail1", "shared_mailbox", box)} if "/" in address.key else ()),
     )
 
@@ -143,7 +145,7 @@ class World:
                 if outcome.status is Status.DONE:
                     (self.owned.discard if change.after is None else self.owned.add)(change.address)
                     for slot, value in outcome.verifiers.items():
-                        self.recorded[change.address] = {slot: Recorded(1, value)}
+                        self.recorded.setdefault(change.address, {})[slot] = Recorded(1, value)
         return outcomes
 
     def converge(self, desired):
