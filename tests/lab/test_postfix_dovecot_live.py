@@ -164,7 +164,7 @@ class World:
         return list(self.provider.prove(requests))
 
     def login(self, name):
-        return Login(f"live-{name}@{DOMAIN}", Secret(f"word of live-{name}@{DOMAIN}/mail"))
+        return Login(f"live-{name}@{DOMAIN}", Secret(f"word of live-{name}@{DOMAIN}/password"))
 
 
 @pytest.fixture(scope="module")
