@@ -68,7 +68,7 @@ def renew(estate: Estate, systems: Iterable[str]) -> Renewed:
             is a simulation.
     """
     _require_real(estate)
-    authority, wanted = _authority(estate), set(systems)
+    wanted = set(systems)
     bearers, others = _bearers(estate)
     for name in sorted(wanted):
         if name not in estate.systems:
@@ -80,8 +80,9 @@ def renew(estate: Estate, systems: Iterable[str]) -> Renewed:
                 f"the certificate of {name} is another authority's: {others[name]}",
                 remedy="renew it there, then ansible-playbook playbooks/site.yml --tags instance",
             )
+    _authority(estate)
     with estate.ledger.lock(actor()):
-        return _issue(estate, authority, bearers.values(), wanted)
+        return _issue(estate, _authority(estate), bearers.values(), wanted)
 
 
 def renew_root(estate: Estate) -> Renewed:
@@ -91,10 +92,11 @@ def renew_root(estate: Estate) -> Renewed:
         UsageError: the estate has no authority of its own, or this is a simulation.
     """
     _require_real(estate)
-    authority = _authority(estate)
+    _authority(estate)  # said before anything is waited for
     bearers, _ = _bearers(estate)
-    began = authority.step
     with estate.ledger.lock(actor()):
+        authority = _authority(estate)  # as it is now that nobody else takes a step
+        began = authority.step
         if began is Step.SETTLED:
             authority.introduce()
             done = Renewed()

@@ -6,6 +6,7 @@ import pytest
 from cryptography import x509
 
 from commsroom.backends import outside
+from commsroom.ledger import Ledger
 from commsroom.secrets.authority import Authority
 
 VARIABLES = """\
@@ -135,6 +136,23 @@ def test_a_root_is_let_go_only_when_every_server_was_seen_to_show_the_new_one(of
         {"step": "moved"},
         {"step": "settled"},
     ]
+
+
+def test_who_waited_for_another_takes_the_step_after_theirs(office, monkeypatch):
+    office("renew")
+    lock, other = Ledger.lock, []
+
+    def later(self, *words, **named):
+        if not other:  # somebody else was quicker while we came to the lock
+            Authority(office.ca).introduce()
+            other.append((office.ca / "ca.crt").read_bytes())
+        return lock(self, *words, **named)
+
+    monkeypatch.setattr(Ledger, "lock", later)
+    done = office("renew", "--root", "--yes", "--json").document
+    assert done["root"] == {"began": "introduced", "step": "moved"}
+    both = x509.load_pem_x509_certificates((office.ca / "ca.crt").read_bytes())
+    assert both == x509.load_pem_x509_certificates(other[0])[::-1]
 
 
 def test_what_is_not_ours_is_left_to_whom_it_is(office):
