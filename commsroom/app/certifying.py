@@ -6,6 +6,7 @@ and the certificate that they show until then stays good. Only what a server was
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from commsroom.estate.certificates import Certificate, Renewed, Standing, Step
 from commsroom.secrets.authority import Authority
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from commsroom.app.estate import Estate
     from commsroom.runs.inventory import System
@@ -81,7 +82,7 @@ def renew(estate: Estate, systems: Iterable[str]) -> Renewed:
                 remedy="renew it there, then ansible-playbook playbooks/site.yml --tags instance",
             )
     _authority(estate)
-    with estate.ledger.lock(actor()):
+    with estate.ledger.lock(actor()), _written(estate):
         return _issue(estate, _authority(estate), bearers.values(), wanted)
 
 
@@ -94,7 +95,7 @@ def renew_root(estate: Estate) -> Renewed:
     _require_real(estate)
     _authority(estate)  # said before anything is waited for
     bearers, _ = _bearers(estate)
-    with estate.ledger.lock(actor()):
+    with estate.ledger.lock(actor()), _written(estate):
         authority = _authority(estate)  # as it is now that nobody else takes a step
         began = authority.step
         if began is Step.SETTLED:
@@ -141,6 +142,8 @@ def _seen(authority: Authority, bearers: Iterable[Bearer], done: Renewed) -> Non
         alone.write_bytes(authority.root.public_bytes(Encoding.PEM))
         for system in (one for bearer in bearers for one in bearer.systems if not one.simulated):
             services = [one for one in system.backend.services(system.target) if one.encrypted]
+            if not services:  # what cannot be seen must not count as seen
+                done.unknown[system.name] = "it has no service that shows a certificate"
             target = replace(system.target, ca=alone)
             found = outside.look(target, services, ports=(), forbidden=(), seconds=_LOOK_SECONDS)
             for service in services:
@@ -149,6 +152,18 @@ def _seen(authority: Authority, bearers: Iterable[Bearer], done: Renewed) -> Non
                     done.unknown[system.name] = f"{service.place}: {fact['unknown']}"
                 elif not fact["verified"]:
                     done.old.append(f"{system.name} {service.place}")
+
+
+@contextlib.contextmanager
+def _written(estate: Estate) -> Iterator[None]:
+    """Say in one line why a file of the authority could not be written; each is whole or as it was."""
+    try:
+        yield
+    except OSError as error:
+        raise CommsroomError(
+            f"{_folder(estate)} cannot be written: {error.strerror}",
+            remedy="make room or mend its permissions, then run the same command again",
+        ) from error
 
 
 def _require_real(estate: Estate) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 from cryptography import x509
 
+from commsroom import files
 from commsroom.backends import outside
 from commsroom.ledger import Ledger
 from commsroom.secrets.authority import Authority
@@ -136,6 +139,20 @@ def test_a_root_is_let_go_only_when_every_server_was_seen_to_show_the_new_one(of
         {"step": "moved"},
         {"step": "settled"},
     ]
+
+
+@pytest.mark.parametrize("words", [["renew"], ["renew", "--root", "--yes"]])
+def test_a_full_disk_is_one_line_and_the_next_run_goes_on(office, monkeypatch, words):
+    def full(path, text):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "replace_private", full)
+        done = office(*words)
+    assert done.code == 1
+    assert "cannot be written: No space left on device" in done.err
+    assert "Traceback" not in done.err
+    assert office(*words).code == 0
 
 
 def test_who_waited_for_another_takes_the_step_after_theirs(office, monkeypatch):
