@@ -57,7 +57,7 @@ def recorded(estate: Estate) -> dict[str, tuple[int, Request]]:
     Raises:
         CommsroomError: an event of the kind is none.
     """
-    found = {}
+    found: dict[str, tuple[int, Request]] = {}
     for event in estate.ledger.events(kind=ASKED):
         try:
             request = Request.from_json(event.data)

@@ -1,7 +1,7 @@
 """What is asked for is done once two people have signed just that: nobody else, nothing else, in time."""
 
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,10 @@ from commsroom.policy.approvers import NAMESPACE
 from commsroom.secrets import ssh_signature
 
 SUBJECT = {"wipe": ["serial S1"], "method": "purge"}
+
+
+def today():
+    return datetime.now(UTC).date()
 
 
 class Office:
@@ -41,7 +45,7 @@ class Office:
 
     def request(self, estate, **changed):
         given = {"purpose": "decommission", "subject": SUBJECT, "requester": "P3"}
-        return Request(estate=estate.ledger.estate_id, asked=date.today(), **{**given, **changed})
+        return Request(estate=estate.ledger.estate_id, asked=today(), **{**given, **changed})
 
     def sign(self, request, *people, key=None):
         """Have people sign a request, each with their own key or another."""
@@ -91,7 +95,7 @@ class Office:
         """Let it be so many days later."""
         from commsroom.app import registering
 
-        later = date.today() + timedelta(days=days)
+        later = today() + timedelta(days=days)
         monkeypatch.setattr(registering, "today", lambda _policy: later)
 
 
