@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from commsroom.app import allowing, bookkeeping, calendaring, planning
+from commsroom.app import allowing, bookkeeping, calendaring, planning, purging
 from commsroom.app.estate import actor
 from commsroom.app.reading import Reading, comparable, read
 from commsroom.errors import CommsroomError, Exit, FenceRefused, PlanOutdated, TargetMoved
@@ -49,6 +49,8 @@ class ApplyResult:
     declined: bool = False
     #: With `due`: what the calendar made due.
     due: Due | None = None
+    #: What would have been deleted for good, and was not: nobody approved it.
+    left: tuple[Address, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -77,6 +79,7 @@ def apply(
     journal: Journal | None = None,
     select: Callable[[Change, Known], bool] | None = None,
     due: bool = False,
+    without_purges: bool = False,
     command: str = "apply",
 ) -> ApplyResult:
     """Make reality what policy says, for the scope.
@@ -91,10 +94,13 @@ def apply(
         journal: Stands in for the ledger's journal, in tests.
         select: Makes only the changes of which it says yes; of the rest nothing is checked or touched.
         due: Makes only what the calendar made due since the last whole apply (see `calendaring`).
+        without_purges: Leaves out what would be deleted for good and needs approvals, as `due` does: the
+            result names it, and the calendar keeps it due.
         command: What the lock says its holder runs.
 
     Raises:
-        GuardRefused: the plan is too large or touches what is protected; nothing was touched.
+        GuardRefused: the plan is too large, touches what is protected, or deletes for good what two people
+            have not approved; nothing was touched.
         PlanOutdated: reality moved since `saved` was made; nothing was touched.
         LockHeld: another apply is running.
         UsageError: a word of `allow` can name nothing.
@@ -111,6 +117,8 @@ def apply(
             raise PlanOutdated(
                 "reality or policy moved since this plan was made", remedy="plan again"
             )
+        left = purging.held_back(estate, planned, saved, leave=due or without_purges)
+        planned = replace(planned, plan=purging.without(planned.plan, left))
         for glob in allowing.idle(planned.plan, permitted):
             progress.say(f"warning: --allow-adopt {printable(glob)}: there is nothing to take over")
         guards.check(
@@ -118,17 +126,20 @@ def apply(
         )
         if planned.plan.changes and not confirm(planned.plan):
             return ApplyResult(
-                planned.plan, (), planned.plan, time.monotonic() - started, True, planned.due
+                planned.plan, (), planned.plan, time.monotonic() - started, True, planned.due, left
             )
         bookkeeping.tidy(estate, planned, progress)
         run = _Run(estate, planned, lease, journal or estate.ledger, progress)
         outcomes = run.all()
         touched = {outcome.address.system for outcome in outcomes}
-        left = {name: run.left.get(name) for name in sorted(touched)}
-        remaining = _after(estate, scope, planned, left, progress, select=select)
+        after = {name: run.left.get(name) for name in sorted(touched)}
+        remaining = _after(estate, scope, planned, after, progress, select=select)
+        remaining = purging.without(remaining, left)
         seconds = time.monotonic() - started
-        result = ApplyResult(planned.plan, outcomes, remaining, seconds, due=planned.due)
-        if result.ok and scope.whole and select is None:
+        result = ApplyResult(planned.plan, outcomes, remaining, seconds, due=planned.due, left=left)
+        if result.ok:
+            purging.use(estate, planned, saved)
+        if result.ok and scope.whole and select is None and not left:
             lease.check()
             calendaring.remember(estate, planned)
         if due:

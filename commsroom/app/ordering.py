@@ -1,7 +1,8 @@
 """device approve, orders, promise, cancel: what two people have signed with SSH keys is bought.
 
 Who may sign is in Git, in `policies/approvers` (ALLOWED SIGNERS of ssh-keygen(1)): its principals are
-ids of the roster, its namespace is `commsroom-approval`. What a signature counts for: `signing`.
+ids of the roster, its namespace is `commsroom-approval`. Once two people have approved that file, its
+text as they did counts (`signers`). What a signature counts for: `signing`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from commsroom.app import registering, signing
+from commsroom.app import registering, signers, signing
 from commsroom.app.estate import actor
 from commsroom.app.signing import APPROVED, Signatures
 from commsroom.errors import CommsroomError, GuardRefused, UsageError
@@ -18,10 +19,7 @@ from commsroom.estate.register import Step
 from commsroom.estate.register.orders import Awaited, Order, Standing
 from commsroom.estate.register.supply import Coming
 from commsroom.policy import characters
-from commsroom.policy.approvers import FILE as APPROVERS
-from commsroom.policy.approvers import NAMESPACE
 from commsroom.policy.words import did_you_mean, quoted
-from commsroom.secrets import ssh_signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,19 +111,14 @@ def approve(estate: Estate, name: str, *, approver: str, key: Path) -> Placed:
     placed = named(estate, name)
     require_here(estate.policy, approver, registering.today(estate.policy))
     _require_unsigned(placed, approver)
-    signing.require_usable(estate)
-    signature = ssh_signature.sign(placed.order.document, key, namespace=NAMESPACE)
-    if not signing.holds(estate, placed.order, approver, signature):
-        raise GuardRefused(
-            f"{APPROVERS} does not let {approver} approve with this key; it would take the line:"
-            f' {approver} namespaces="{NAMESPACE}" {ssh_signature.public_key(signature)}'
-        )
+    signers.require_usable(estate)
+    signature = signing.sign(placed.order, approver, key, signers.in_force(estate))
     # Signing may have waited for a passphrase: what others did meanwhile counts, and from here on none
     # may come between, for the event says whose signatures hold as it is written.
     seen, _ = estate.ledger.head()
     placed = named(estate, name)
     _require_unsigned(placed, approver)
-    Signatures(estate).require_own_key(placed.order, approver, signature)
+    _signatures(estate).require_own_key(placed.order, approver, signature, placed.approvers)
     data = {
         "order": name,
         "approver": approver,
@@ -134,6 +127,10 @@ def approve(estate: Estate, name: str, *, approver: str, key: Path) -> Placed:
     }
     estate.ledger.record(APPROVED, data, actor=actor(), requester=placed.order.requester, seen=seen)
     return named(estate, name)
+
+
+def _signatures(estate: Estate) -> Signatures:
+    return Signatures(estate, signing.ORDERS, lambda: signers.in_force(estate))
 
 
 def _require_unsigned(placed: Placed, approver: str) -> None:
@@ -210,7 +207,7 @@ def listed(
     """
     day = as_of or registering.today(estate.policy)
     ledger = estate.ledger
-    signatures = Signatures(estate)
+    signatures = _signatures(estate)
     promised: dict[str, list[date]] = {}
     for event in ledger.events(kind=PROMISED):
         until = date.fromisoformat(str(event.data.get("until")))
@@ -233,14 +230,14 @@ def listed(
         if unfinished and (over or all(place in brought for place in order.places)):
             continue
         signed = signatures.of(order)
-        standing = order.standing(day, brought, approved=signed.approved is not None)
+        standing = order.standing(day, brought, approved=signed.since is not None)
         found.append(
             Placed(
                 order=order,
                 approvers=signed.approvers,
                 standing=Standing.CANCELLED if over else standing,
                 delivered=brought,
-                approved=signed.approved,
+                approved=signed.since,
                 promised=tuple(promised.get(order.name, ())),
                 within=estate.policy.equipment.deliver_within,
                 today=day,

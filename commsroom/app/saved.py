@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from commsroom.app.estate import Estate
     from commsroom.app.planning import Planned
+    from commsroom.estate.approval import Request
 
 #: 2: sealed. A plan of format 1 could be edited unseen, so none is taken any more.
 FORMAT: Final = 2
@@ -37,14 +38,24 @@ class SavedPlan:
     scope: Scope
     estate_id: str
     made: str
+    #: Who asks two others to approve it, by roster id, and by which request; "" where nobody has to.
+    requester: str = ""
+    request: str = ""
 
 
 def save(
-    estate: Estate, planned: Planned, scope: Scope, file: Path, document: dict[str, Any]
+    estate: Estate,
+    planned: Planned,
+    scope: Scope,
+    file: Path,
+    document: dict[str, Any],
+    *,
+    request: Request | None = None,
 ) -> None:
     """Write the plan to `file` (mode 0600) as JSON: identity, and `document` for people to review.
 
-    The as-of date is pinned, so that applying tomorrow means what was reviewed today.
+    The as-of date is pinned, so that applying tomorrow means what was reviewed today. `request` is what two
+    people have to sign before it may be applied.
     """
     content: dict[str, Any] = {
         "format": FORMAT,
@@ -56,6 +67,12 @@ def save(
         "plan": document,
         "hash": planned.plan.hash,
     }
+    if request is not None:
+        content["approval"] = {
+            "request": request.name,
+            "requester": request.requester,
+            "expires": request.expires.isoformat(),
+        }
     content = json.loads(json.dumps(content))  # as `read` will find it
     content["seal"] = fingerprint.sealed(estate.key, _canonical(content))
     if file.exists() and not file.is_file():  # root could replace a device such as /dev/null
@@ -110,7 +127,15 @@ def accepted(estate: Estate, file: Path, content: dict[str, Any]) -> SavedPlan:
     scope = Scope(
         tuple(content["people"]), tuple(content["only"]), date.fromisoformat(content["as_of"])
     )
-    return SavedPlan(content["hash"], scope, content["estate"], content["made"])
+    approval = content.get("approval", {"requester": "", "request": ""})
+    return SavedPlan(
+        content["hash"],
+        scope,
+        content["estate"],
+        content["made"],
+        approval["requester"],
+        approval["request"],
+    )
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

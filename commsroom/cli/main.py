@@ -37,6 +37,7 @@ system is unknown.
 def build() -> typer.Typer:
     """Return the whole command line."""
     from commsroom.cli.commands import (
+        approving,
         certifying,
         checking,
         device,
@@ -56,7 +57,9 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(invoke_without_command=True)(_root)
-    for module in (policy, loop, checking, rotating, certifying, device, training, state, lab):
+    for module in (
+        policy, loop, approving, checking, rotating, certifying, device, training, state, lab,
+    ):  # fmt: skip
         module.register(app)
     return app
 

@@ -89,6 +89,11 @@ class Plan:
         return {action.value: counted.get(action.value, 0) for action in Action}
 
     @property
+    def purges(self) -> tuple[Address, ...]:
+        """Return what it deletes for good with all that people wrote in it."""
+        return tuple(change.address for change in self.changes if change.purges)
+
+    @property
     def empty(self) -> bool:
         """Tell whether nothing differs (unknown systems are not *nothing*: see `unknown`)."""
         return not self.changes and not self.sealed and not self.handovers

@@ -71,6 +71,9 @@ class Kind:
     #: Holds what belongs to a person or was written to one: closed, and kept for policy's retention, when
     #: the person is gone from the roster without a last day.
     retained: ClassVar[bool] = False
+    #: Holds what people wrote or what was sent to them, and takes it along: deleting one for good needs
+    #: approvals. A number, a list or a right can be made anew from policy and holds nothing.
+    holds_data: ClassVar[bool] = False
     #: Only used by way of others that need it: with none of those, there is nothing to prove.
     proven_through_users: ClassVar[bool] = False
     #: Slots of secrets an object of this kind may hold.
@@ -160,6 +163,11 @@ class Change:
             return False
         body = self.after.body
         return any(name in self.fields and getattr(body, name) is True for name in body.closes)
+
+    @property
+    def purges(self) -> bool:
+        """Tell whether this change deletes for good what people wrote or were sent."""
+        return self.after is None and self.before is not None and self.before.body.holds_data
 
     @property
     def revokes(self) -> bool:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 FILE: Final = "policies/approvers"
 #: What a signature is for: one made for another purpose approves nothing.
 NAMESPACE: Final = "commsroom-approval"
-#: Who may approve is a few people.
-_LARGEST: Final = 2**20
+#: Bytes; who may approve is a few people.
+LARGEST: Final = 2**20
 #: Principals, which may be quoted; options, whose values may be; a key; a comment.
 _LINE: Final = re.compile(
     r'(?P<principals>"[^"]*"|[^\s"]+)[ \t]+'
@@ -60,12 +60,17 @@ class Approver:
 def read(estate: Path, problems: list[Problem]) -> tuple[Approver, ...]:
     """Read the file, if it is there; what is wrong is added to `problems`, each at its line."""
     try:
-        raw = files.read(estate / FILE, most=_LARGEST, what="such a file")
+        raw = files.read(estate / FILE, most=LARGEST, what="such a file")
     except FileNotFoundError:
         return ()
     except files.FileUnusable as error:
         problems.append(Problem(FILE, 0, 0, error.reason, error.remedy))
         return ()
+    return parsed(raw, problems)
+
+
+def parsed(raw: bytes, problems: list[Problem]) -> tuple[Approver, ...]:
+    """Read the text of such a file; what is wrong is added to `problems`, each at its line."""
     if raw.startswith(codecs.BOM_UTF8):
         message = "begins with a byte order mark: ssh-keygen(1) does not see who is named first"
         problems.append(Problem(FILE, 1, 1, message, "save it as UTF-8 without one"))

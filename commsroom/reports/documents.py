@@ -134,6 +134,7 @@ def apply_document(
     seconds: float,
     declined: bool,
     due: Due | None = None,
+    left: Sequence[Address] = (),
 ) -> Document:
     """Return what `apply --json` gives: the plan, how each change ended, what is still to do."""
     return {
@@ -145,6 +146,7 @@ def apply_document(
         "outcomes": outcomes_document(outcomes),
         "remaining": plan_document(remaining),
         **({"due": _due(due)} if due else {}),
+        **({"left_out": [str(address) for address in left]} if left else {}),
     }
 
 

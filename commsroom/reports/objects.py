@@ -118,8 +118,8 @@ def _event(event: Recorded) -> tuple[Span | str, ...]:
     if event.kind == "drift":
         named = {"opened": "new", "closed": "gone", "standing": "standing"}
         what = ", ".join(f"{event.data[key]} {word}" for key, word in named.items())
-    if order := event.data.get("order"):
-        what = str(order)
+    if order := event.data.get("order") or event.data.get("request"):
+        what = " ".join(str(item) for item in (order, event.data.get("purpose")) if item)
     if order and (signer := event.data.get("approver")):  # one event a signature; two approve
         before = event.data.get("with")
         what += f", signed by {signer}" + (f" after {', '.join(before)}" if before else "")

@@ -6,7 +6,8 @@ from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from commsroom.estate.register.orders import SIGNATURES, Order, Standing
+from commsroom.estate.approval import SIGNATURES
+from commsroom.estate.register.orders import Order, Standing
 from commsroom.reports.lines import Line, Span, Style, count, line, some
 
 if TYPE_CHECKING:

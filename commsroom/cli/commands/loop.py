@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commsroom.cli import forms
-from commsroom.cli.completion import addresses
+from commsroom.cli.completion import addresses, people
 from commsroom.cli.options import (
     AsOf,
     BaselineFile,
@@ -84,14 +84,24 @@ def plan(
     baseline: BaselineFile = None,
     full: Full = False,
     as_of: AsOf = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            metavar="ID",
+            help="Who you are: with --out, who asks for approval where it needs one.",
+            autocompletion=people,
+            show_default=False,
+        ),
+    ] = "",
 ) -> int:
     """Show what apply would do; touches nothing.
 
-    With --ledger or --baseline it needs neither the right to write nor the store of secrets.
+    With --ledger or --baseline it needs neither the right to write nor the store of secrets. Saved, a plan
+    that deletes for good what people wrote asks for two approvals: `approve`.
     """
-    from commsroom.app import planning, saved
+    from commsroom.app import planning, purging, saved
     from commsroom.errors import Exit, UsageError
-    from commsroom.reports import documents, plan_markdown, text
+    from commsroom.reports import approvals, documents, plan_markdown, text
 
     reads = remembered_by(ledger, baseline)
     if out is not None and any(reads.values()):
@@ -104,9 +114,13 @@ def plan(
     with session.open(**reads, read_only=any(reads.values()), founding=saving) as estate:
         planned = planning.prepare(estate, wanted, session.progress)
         document = documents.plan_document(planned.plan)
+        request = None
         if out is not None:
-            saved.save(estate, planned, wanted, out, document)
+            request = purging.ask(estate, planned, wanted, by)
+            saved.save(estate, planned, wanted, out, document, request=request)
         objection = planning.objection(estate, planned)
+        if out is None and not objection:
+            objection = purging.objection(estate, planned.plan)
         uncompared = planning.uncompared(estate, wanted, planned)
         company = estate.policy.company.name
     if form is PlanFormat.MARKDOWN:
@@ -116,6 +130,9 @@ def plan(
         session.out.text(page)
     else:
         session.out.lines(text.plan_lines(planned.plan, full=full, objection=objection))
+    if request is not None:
+        session.out.lines([approvals.needed(request, str(out))])
+        document = {**document, "approval": approvals.needed_document(request)}
     for system, why in uncompared.items():
         warn(f"{system}: {why}")
     session.out.document(document)
@@ -155,6 +172,13 @@ def apply(
             metavar="GLOB", help="Take over what exists there already.", show_default=False
         ),
     ] = None,
+    without_purges: Annotated[
+        bool,
+        typer.Option(
+            "--without-purges",
+            help="Leave out what would be deleted for good and needs approvals; --due always does.",
+        ),
+    ] = False,
     due: Due = False,
     full: Full = False,
     as_of: AsOf = None,
@@ -162,17 +186,18 @@ def apply(
     """Make the systems what policy says.
 
     Asks first, then reads them again to be sure. Stops with exit code 3 when too much would be
-    removed or something protected is touched.
+    removed, something protected is touched, or what people wrote would be deleted for good and two have
+    not approved that: save a plan for them, see `approve`.
     """
-    from commsroom.app import applying, saved
+    from commsroom.app import applying, purging, saved
     from commsroom.errors import UsageError
     from commsroom.estate.guards import Allow
     from commsroom.reports import documents, text
 
-    if saved_plan is not None and (person or only or as_of or due):
+    if saved_plan is not None and (person or only or as_of or due or without_purges):
         raise UsageError(
             "a saved plan has its own scope and date",
-            remedy="leave out --person, --only, --as-of, --due",
+            remedy="leave out --person, --only, --as-of, --due, --without-purges",
         )
     content = saved.read(saved_plan) if saved_plan else {}
     forms.may_ask(session, yes=yes)
@@ -197,9 +222,10 @@ def apply(
             confirm=confirm,
             progress=session.progress,
             due=due,
+            without_purges=without_purges,
             command="apply --due" if due else "apply",
         )
-    if done.due is not None and done.plan.idle:
+    if done.due is not None and done.plan.idle and not done.left:
         session.out.lines([text.nothing_due(done.due, done.plan)])
     elif not shown:
         session.out.lines(text.plan_lines(done.plan, full=full))
@@ -209,6 +235,8 @@ def apply(
         session.out.lines(
             text.apply_lines(done.plan, done.outcomes, done.remaining, done.seconds, due=due)
         )
+    if done.left:
+        session.out.text(f"{purging.left_out(done.left)}\n")
     session.out.document(
         documents.apply_document(
             done.plan,
@@ -218,6 +246,7 @@ def apply(
             seconds=done.seconds,
             declined=done.declined,
             due=done.due,
+            left=done.left,
         )
     )
     return done.exit_code

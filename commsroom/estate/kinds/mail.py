@@ -18,6 +18,7 @@ class Mailbox(Kind):
     """
 
     kind: ClassVar[str] = "mailbox"
+    holds_data: ClassVar[bool] = True
     retained: ClassVar[bool] = True
     closes: ClassVar[tuple[str, ...]] = ("suspended",)
     slots: ClassVar[tuple[str, ...]] = ("password", "previous")
@@ -38,6 +39,7 @@ class SharedMailbox(Kind):
     """
 
     kind: ClassVar[str] = "shared_mailbox"
+    holds_data: ClassVar[bool] = True
     closes: ClassVar[tuple[str, ...]] = ("suspended",)
     slots: ClassVar[tuple[str, ...]] = ("password", "previous")
     spare: ClassVar[tuple[str, ...]] = ("previous",)

@@ -17,6 +17,7 @@ class Account(Kind):
     """
 
     kind: ClassVar[str] = "account"
+    holds_data: ClassVar[bool] = True
     retained: ClassVar[bool] = True
     closes: ClassVar[tuple[str, ...]] = ("suspended",)
     slots: ClassVar[tuple[str, ...]] = ("password",)
@@ -31,6 +32,7 @@ class Room(Kind):
     """A persistent group chat. Key: its name (the local part of the room's JID)."""
 
     kind: ClassVar[str] = "room"
+    holds_data: ClassVar[bool] = True
 
     title: str | None = None
     members_only: bool | None = None

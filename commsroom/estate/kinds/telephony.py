@@ -57,6 +57,7 @@ class Voicemail(Kind):
     """A voicemail box. Key: its number. Its PIN is personal: the owner changes it at the phone."""
 
     kind: ClassVar[str] = "voicemail"
+    holds_data: ClassVar[bool] = True
     retained: ClassVar[bool] = True
     slots: ClassVar[tuple[str, ...]] = ("pin",)
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 #: Hex digits of an order's name: enough that no two of an estate are alike.
 _DIGITS: Final = 12
-#: How many people sign, none of them who asks.
-SIGNATURES: Final = 2
 
 
 class Standing(StrEnum):

@@ -15,6 +15,10 @@ BOOKKEEPING = {"estate", "key", "late", "lock-broken", "lock-taken-over"}
 VERBS = {
     "accepted",
     "applied",
+    "approval asked",
+    "approval given",
+    "approval used",
+    "approval withdrawn",
     "certificate made",
     "handed over",
     "handover begun",

@@ -1,0 +1,140 @@
+"""Requests for approval as text and JSON: what is asked, who has signed, what to type."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from commsroom.estate.approval import SIGNATURES, Request, Standing
+from commsroom.reports.lines import Line, Span, Style, count, line, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+_STYLE: Final = {
+    Standing.ASKED: Style.DOUBT,
+    Standing.APPROVED: Style.GOOD,
+    Standing.USED: Style.QUIET,
+    Standing.EXPIRED: Style.QUIET,
+    Standing.WITHDRAWN: Style.QUIET,
+    Standing.OVERTAKEN: Style.QUIET,
+}
+#: Lines of what is asked that a list shows; who signs is shown all of them.
+_SHOWN: Final = 12
+
+
+class Signed(Protocol):
+    """Whose signatures count, as far as a report needs it."""
+
+    @property
+    def approvers(self) -> Sequence[str]: ...
+    @property
+    def since(self) -> date | None: ...
+
+
+class Asked(Protocol):
+    """A request with the signatures that count, as far as a report needs it."""
+
+    @property
+    def request(self) -> Request: ...
+    @property
+    def signed(self) -> Signed: ...
+    @property
+    def standing(self) -> Standing: ...
+    @property
+    def open(self) -> bool: ...
+    @property
+    def missing(self) -> int: ...
+
+
+def request_lines(found: Iterable[Asked]) -> Iterator[Line]:
+    """Yield each request: what for, what exactly, who signed it, and the next step where one is left."""
+    number = 0
+    for item in found:
+        number += 1
+        yield from _head(item)
+        subject = [*subject_lines(item.request.subject)]
+        yield from subject[:_SHOWN]
+        if len(subject) > _SHOWN:
+            left = count(len(subject) - _SHOWN, "line")
+            yield line(Span(f"    and {left} more; --json has them", Style.QUIET))
+        if item.signed.approvers:
+            yield line("    signed by ", ", ".join(item.signed.approvers))
+        if item.open and item.missing:
+            yield line(
+                f"    {count(item.missing, 'signature')} to come until {item.request.expires}: ",
+                Span(_command(item.request.name), Style.COMMAND),
+            )
+    if not number:
+        yield line("nothing is asked for")
+
+
+def to_sign(item: Asked) -> Iterator[Line]:
+    """Yield all that somebody is about to sign: what for, exactly what, who asks, until when."""
+    yield from _head(item)
+    yield from subject_lines(item.request.subject)
+    yield line(f"    signatures count until {item.request.expires}")
+    if item.signed.approvers:
+        yield line("    signed by ", ", ".join(item.signed.approvers))
+
+
+def _head(item: Asked) -> Iterator[Line]:
+    request = item.request
+    whom = f", asked for by {request.requester}" if request.requester else ", proposed"
+    yield line(
+        Span(request.name, Style.STRONG),
+        "  ",
+        Span(item.standing, _STYLE[item.standing]),
+        f"  {printable(request.purpose)}{whom} on {request.asked}",
+    )
+
+
+def subject_lines(subject: Mapping[str, Any]) -> Iterator[Line]:
+    """Yield what is asked, a line a value: nothing of what is signed may stay unseen."""
+    width = max(map(len, subject), default=0)
+    for name, given in sorted(subject.items()):
+        values = given if isinstance(given, list) else [given]
+        rows = [row for one in values for row in _rows(one)] or ["-"]
+        for row in rows:
+            yield line(f"    {name:<{width}}  {printable(row)}")
+            name = ""  # noqa: PLW2901 - told once
+
+
+def _rows(given: Any) -> list[str]:
+    if isinstance(given, str):
+        return given.removesuffix("\n").split("\n")
+    return [json.dumps(given, ensure_ascii=False, sort_keys=True)]
+
+
+def request_document(item: Asked) -> dict[str, Any]:
+    """Return a request as JSON."""
+    return {
+        "request": item.request.name,
+        "standing": str(item.standing),
+        "approvers": list(item.signed.approvers),
+        "approved": item.signed.since.isoformat() if item.signed.since else None,
+        **item.request.to_json(),
+    }
+
+
+def needed(request: Request, plan: str) -> Line:
+    """Return the line that a saved plan ends with: it has to be approved, and how."""
+    return line(
+        Span(f"needs {count(SIGNATURES, 'approval')} until {request.expires}: ", Style.DOUBT),
+        Span(_command(shlex.quote(plan)), Style.COMMAND),
+    )
+
+
+def needed_document(request: Request) -> dict[str, Any]:
+    """Return the same as JSON."""
+    return {
+        "request": request.name,
+        "requester": request.requester,
+        "expires": request.expires.isoformat(),
+    }
+
+
+def _command(what: str) -> str:
+    return f"commsroom approve {what} --by ID --key FILE"
