@@ -44,6 +44,7 @@ def build() -> typer.Typer:
         lab,
         loop,
         policy,
+        retiring,
         rotating,
         state,
         training,
@@ -58,7 +59,7 @@ def build() -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_root)
     for module in (
-        policy, loop, approving, checking, rotating, certifying, device, training, state, lab,
+        policy, loop, approving, checking, rotating, certifying, device, retiring, training, state, lab,
     ):  # fmt: skip
         module.register(app)
     return app

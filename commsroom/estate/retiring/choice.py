@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from commsroom.errors import UsageError
-from commsroom.estate.retiring.media import Category, Fate, MediaKind, Medium, Strength, needed
+from commsroom.estate.retiring.media import MediaKind, Medium, Strength, needed
 from commsroom.estate.retiring.methods import BY_NAME, METHODS, By, Method
+from commsroom.policy.retirement import Category, Fate
 from commsroom.policy.words import did_you_mean, quoted
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
+from commsroom.policy.retirement import Category, Fate
+
 
 class Strength(IntEnum):
     """How thoroughly data are removed, weakest first (SP 800-88r1, 2.5)."""
@@ -23,22 +25,6 @@ class Strength(IntEnum):
         return self.name.capitalize()
 
 
-class Category(StrEnum):
-    """How much harm it would do if others read it (FIPS 199, confidentiality)."""
-
-    LOW = "low"
-    MODERATE = "moderate"
-    HIGH = "high"
-
-
-class Fate(StrEnum):
-    """What becomes of the medium after."""
-
-    STAYS = "stays"  #: used again in the company
-    LEAVES = "leaves"  #: used again by others: sold, given away, sent back to a lessor
-    SCRAPPED = "scrapped"  #: not used again
-
-
 class MediaKind(StrEnum):
     """What sort of medium it is: that decides which methods there are for it."""
 
@@ -49,8 +35,9 @@ class MediaKind(StrEnum):
     NVME = "NVMe solid-state disk"
     FLASH = "flash memory"  #: USB sticks, memory cards: no command that erases all of it
     VIRTUAL = "virtual disk"  #: an image, or a disk of a virtual machine
-    PHONE = "configuration memory of a telephone"
-    SWITCH = "configuration memory of a switch"
+    DISK = "disk"  #: one that is attached to no station, so that nobody knows more
+    PHONE = "memory of a telephone"
+    SWITCH = "memory of a network device"
     MOBILE = "company's mobile"
     PERSONAL_MOBILE = "person's own mobile"
     SIM = "SIM card"

@@ -26,7 +26,7 @@ class Evidence(StrEnum):
 
     READ_BACK = "read back"  #: all of it was written and read again, block by block
     DEVICE = "device-reported"  #: the device says it is done; what can be read was read too
-    READ_ABSENT = "read back absent"  #: what was configured is looked for and not there
+    READ_ABSENT = "read back absent"  #: what made it readable is looked for and not there
     WITNESSED = "witnessed"  #: two people saw it
 
 
@@ -131,14 +131,24 @@ METHODS: Final = (
         source="SP 800-88r1 table A-3: a reset is at most Clear unless the maker documents more",
     ),
     Method(
-        name="switch-erase",
+        name="switch-reset",
         strength=Strength.CLEAR,
         media=frozenset({MediaKind.SWITCH}),
         technique="startup configuration, VLAN file, keys and crash files erased; reload",
-        evidence=Evidence.READ_ABSENT,
-        by=By.SYSTEM,
-        ran=Ran.SIMULATED,
+        evidence=Evidence.WITNESSED,
+        by=By.PERSON,
+        ran=Ran.BY_HAND,
         source="SP 800-88r1 table A-2: Clear by a reset to the maker's settings",
+    ),
+    Method(
+        name="mobile-reset",
+        strength=Strength.CLEAR,
+        media=frozenset({MediaKind.MOBILE}),
+        technique="signed out of its maker's account, all content and settings erased",
+        evidence=Evidence.WITNESSED,
+        by=By.PERSON,
+        ran=Ran.BY_HAND,
+        source="SP 800-88r1 table A-3: Clear",
     ),
     Method(
         name="mdm-profile",
@@ -147,6 +157,7 @@ METHODS: Final = (
         technique="work profile removed; nothing else is the company's",
         evidence=Evidence.DEVICE,
         by=By.SYSTEM,
+        ability="mdm",
         ran=Ran.SIMULATED,
         source="Apple MDM protocol, RemoveProfile",
     ),
@@ -267,6 +278,7 @@ METHODS: Final = (
         technique="EraseDevice: the keys of all data are erased",
         evidence=Evidence.DEVICE,
         by=By.SYSTEM,
+        ability="mdm",
         ran=Ran.SIMULATED,
         source="SP 800-88r1 table A-3; Apple MDM protocol, EraseDevice",
     ),
