@@ -117,7 +117,7 @@ def apply(
             raise PlanOutdated(
                 "reality or policy moved since this plan was made", remedy="plan again"
             )
-        left = purging.held_back(estate, planned, saved, leave=due or without_purges)
+        left = purging.held_back(estate, planned, saved, progress, leave=due or without_purges)
         planned = replace(planned, plan=purging.without(planned.plan, left))
         for glob in allowing.idle(planned.plan, permitted):
             progress.say(f"warning: --allow-adopt {printable(glob)}: there is nothing to take over")

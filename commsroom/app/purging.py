@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from commsroom.app.estate import Estate
     from commsroom.app.planning import Planned
+    from commsroom.app.progress import Progress
     from commsroom.app.saved import SavedPlan
     from commsroom.app.scope import Scope
     from commsroom.estate.plan import Plan
@@ -71,7 +72,12 @@ def request(estate: Estate, plan: Plan, scope: Scope, as_of: date, requester: st
 
 
 def held_back(
-    estate: Estate, planned: Planned, saved: SavedPlan | None, *, leave: bool
+    estate: Estate,
+    planned: Planned,
+    saved: SavedPlan | None,
+    progress: Progress,
+    *,
+    leave: bool,
 ) -> tuple[Address, ...]:
     """Return what a run that may `leave` something leaves out: deletions for good that nobody approved.
 
@@ -90,6 +96,8 @@ def held_back(
         approving.require_approved(
             estate, request(estate, planned.plan, saved.scope, as_of, saved.requester)
         )
+        if told := signers.differing(estate, signers.established(estate)):
+            progress.say(f"warning: {told}")
         return ()
     if leave:
         return purges
