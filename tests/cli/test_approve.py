@@ -3,66 +3,10 @@
 import json
 import shutil
 
-import pytest
-
-from commsroom.cli import main as entry
-from tests.cli.conftest import DAY, Estate
-
-GONE = ("--as-of", "2026-12-02")  # P6's retention has passed
+DAY = ("--as-of", "2026-03-02")  # as tests/cli/conftest.py applies
+GONE = ("--as-of", "2026-12-02")  # P6's retention has passed, as `signing` saves
 PURGED = ["im1:account/di", "mail1:mailbox/di@small.example", "pbx1:voicemail/2105"]
 LEFT = f"left out: {', '.join(PURGED)} would be deleted for good, which needs 2 approvals"
-
-
-def call(path, *words):
-    given = [*words, "--estate", path, "--simulate", path]
-    return entry.main([str(word) for word in given])
-
-
-@pytest.fixture(scope="module")
-def left(applied, approvers_keys, tmp_path_factory):
-    """P6 is gone from the roster and closed; P1, P2 and P4 may sign, and stand."""
-    path = shutil.copytree(applied, tmp_path_factory.mktemp("left") / "estate")
-    lines = [
-        f'{name} namespaces="commsroom-approval" {(approvers_keys / f"{name}.pub").read_text()}'
-        for name in ("P1", "P2", "P4")
-    ]
-    (path / "policies/approvers").write_text("".join(lines))
-    Estate(path, None).leave("P6")
-    assert call(path, "apply", "--yes", *DAY) == 0
-    for name in ("P1", "P2"):
-        words = ("--by", name, "--key", approvers_keys / name, "--yes")
-        assert call(path, "approve", "policies/approvers", *words) == 0
-    return path
-
-
-class Signing(Estate):
-    """An estate where people sign on the command line."""
-
-    def __init__(self, path, run, keys):
-        super().__init__(path, run)
-        self.keys = keys
-        self.file = path / "purge.plan"
-
-    def approve(self, what, by, *words, key=None):
-        done = self("approve", what, "--by", by, "--key", self.keys / (key or by), "--yes", *words)
-        assert "Traceback" not in done.err
-        return done
-
-    def save(self, *words, by="P3"):
-        """Save a plan for the day P6's retention has passed."""
-        done = self("plan", "--out", self.file, "--by", by, *GONE, *words)
-        assert done.code == 0, done.err
-        return done
-
-    def there(self):
-        """Return whether P6's mailbox and chat account are."""
-        text = "".join((self.path / f"{name}.json").read_text("utf-8") for name in ("im1", "mail1"))
-        return "di@small.example" in text
-
-
-@pytest.fixture
-def signing(left, approvers_keys, tmp_path, run):
-    return Signing(shutil.copytree(left, tmp_path / "estate"), run, approvers_keys)
 
 
 def refused(done, line):
