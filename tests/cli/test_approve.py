@@ -125,6 +125,41 @@ def test_a_plan_saved_before_approvers_stood_is_not_made_after(estate, approvers
     refused(estate("apply", file, "--yes"), "this plan was saved before that needed approvals")
 
 
+def test_policy_lets_what_goes_over_the_limit_or_is_protected_be_signed_too(signing):
+    signing.policy(
+        "security.yml",
+        "removal_limit",
+        "approvals: {plans: [over-limit, protected]}\nremoval_limit",
+    )
+    signing.leave("P4", "P5")
+    words = ("--allow-removal", "pbx1:extension", "--allow-removal", "im1:account", "--yes")
+    words = (*words, "--allow-removal", "mail1:mailbox", "--as-of", "2026-03-03")
+    refused(signing("apply", *words), "would be deleted or suspended, which two people must")
+    done = signing("plan", "--out", signing.file, "--by", "P3", "--as-of", "2026-03-03")
+    assert "needs 2 approvals" in done.out
+    for name in ("P1", "P2"):
+        said = signing.approve(signing.file, name).out
+    assert "beyond the limit  2 of " in said
+    refused(signing("apply", signing.file, "--yes"), "allow exactly this with --allow-removal")
+    done = signing("apply", signing.file, *words[:-2])
+    assert done.code == 0, done.err
+
+
+def test_policy_asks_for_signatures_where_nobody_may_give_any(estate):
+    estate.policy("security.yml", "removal_limit", "approvals: {plans: [protected]}\nremoval_limit")
+    estate.policy("messaging.yml", "Everyone", "All of us")
+    done = estate("apply", "--yes", "--allow-protected", "im1:room/everyone", *DAY)
+    refused(done, "im1:room/everyone is protected and would be changed, which two people must")
+    file = estate.path / "a.plan"
+    assert estate("plan", "--out", file, "--by", "P3", *DAY).code == 0
+    refused(estate("apply", file, "--yes"), "plan: no signature counts yet: two people must let")
+
+
+def test_who_asks_is_only_said_of_a_plan_that_is_saved(signing):
+    done = signing("plan", "--by", "P3")
+    assert (done.code, "add --out PLAN" in done.err) == (1, True)
+
+
 def test_nothing_is_signed_before_somebody_said_yes(signing):
     signing.save()
     words = ("--by", "P1", "--key", signing.keys / "P1")

@@ -239,6 +239,25 @@ def test_another_estates_approval_allows_nothing_here(office):
     refused(office, request, "has 0 of 2 approvals;")
 
 
+def test_two_signatures_given_at_once_do_not_miss_each_other(office, monkeypatch):
+    request = office.ask()
+    whole, looks = approving.named, []
+
+    def meanwhile(estate, name):
+        found = whole(estate, name)
+        looks.append(None)
+        if len(looks) == 2:  # P1's is made, and about to be written
+            office.sign(request, "P2")
+        return found
+
+    monkeypatch.setattr(approving, "named", meanwhile)
+    with pytest.raises(CommsroomError, match="another approval given was recorded meanwhile"):
+        office.sign(request, "P1")
+    monkeypatch.undo()
+    office.sign(request, "P1")
+    assert office.allowed(request) == ("P2", "P1")
+
+
 # ── in time ─────────────────────────────────────────────────────────────────────────────────
 
 
