@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from commsroom.app import allowing, bookkeeping, calendaring, planning, purging
+from commsroom.app import allowing, bookkeeping, calendaring, countersigning, planning
 from commsroom.app.estate import actor
 from commsroom.app.reading import Reading, comparable, read
 from commsroom.errors import CommsroomError, Exit, FenceRefused, PlanOutdated, TargetMoved
@@ -117,8 +117,10 @@ def apply(
             raise PlanOutdated(
                 "reality or policy moved since this plan was made", remedy="plan again"
             )
-        left = purging.held_back(estate, planned, saved, leave=due or without_purges)
-        planned = replace(planned, plan=purging.without(planned.plan, left))
+        left = countersigning.held_back(
+            estate, planned, saved, progress, leave=due or without_purges
+        )
+        planned = replace(planned, plan=countersigning.without(planned.plan, left))
         for glob in allowing.idle(planned.plan, permitted):
             progress.say(f"warning: --allow-adopt {printable(glob)}: there is nothing to take over")
         guards.check(
@@ -134,11 +136,11 @@ def apply(
         touched = {outcome.address.system for outcome in outcomes}
         after = {name: run.left.get(name) for name in sorted(touched)}
         remaining = _after(estate, scope, planned, after, progress, select=select)
-        remaining = purging.without(remaining, left)
+        remaining = countersigning.without(remaining, left)
         seconds = time.monotonic() - started
         result = ApplyResult(planned.plan, outcomes, remaining, seconds, due=planned.due, left=left)
         if result.ok:
-            purging.use(estate, planned, saved)
+            countersigning.use(estate, planned, saved)
         if result.ok and scope.whole and select is None and not left:
             lease.check()
             calendaring.remember(estate, planned)

@@ -221,8 +221,10 @@ def listed(estate: Estate, *, as_of: date | None = None) -> tuple[Asked, ...]:
         ended = over.get(name) or _overtaken(request, standing)
         text = standing.text if standing else _text(request)
         given = [one for one in signatures.given(name) if one.seq > seq]
-        idle = ended is not None or not text  # nothing to check: it is over, or nobody's counts
-        valid = Signed() if idle else signing.counting(request, given, text)
+        if ended is not None:  # what counted then; it decides nothing any more
+            valid = Signed(given[-1].held if given else ())
+        else:
+            valid = signing.counting(request, given, text) if text else Signed()
         state = ended or request.standing(day, signatures=len(valid.approvers))
         found.append(Asked(request, valid, state))
     return tuple(found)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom import backends
+from commsroom.app import countersigning
 from commsroom.errors import CommsroomError, Exit, UsageError
 from commsroom.estate.backend import Target
 from commsroom.estate.guards import Allow
@@ -94,6 +95,9 @@ def apply_result(done: ApplyResult) -> dict[str, Any]:
         seconds=round(done.seconds, 2),
         outcomes=documents.outcomes_document(done.outcomes),
     )
+    if done.left:
+        result["left_out"] = [str(address) for address in done.left]
+        result["msg"] += f"; {countersigning.left_out(done.left)}"
     if not done.ok:
         result["msg"] = (
             _unknown(done.remaining) or f"after apply, still: {text.summary_line(done.remaining)}"

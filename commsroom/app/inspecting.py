@@ -21,6 +21,7 @@ from commsroom.app import (
     planning,
     proving,
     remembering,
+    signers,
     training,
 )
 from commsroom.app.scope import Scope
@@ -28,7 +29,7 @@ from commsroom.backends import outside
 from commsroom.errors import CommsroomError, UsageError
 from commsroom.estate import handover as passwords
 from commsroom.estate import training as courses
-from commsroom.estate.checks import host_checks, outside_checks, wanted
+from commsroom.estate.checks import approvers, host_checks, outside_checks, wanted
 from commsroom.estate.checks.network import WELL_KNOWN
 from commsroom.estate.inspection import Seen, Standard
 from commsroom.estate.kinds import SharedMailbox, kind_named
@@ -37,6 +38,7 @@ from commsroom.estate.register import supply
 from commsroom.estate.register.life import REGISTER, Step
 from commsroom.estate.training import PEOPLE
 from commsroom.policy import keys
+from commsroom.policy.approvers import FILE
 from commsroom.policy.people import PersonKind
 from commsroom.policy.sources import DEVICES
 from commsroom.reports import model
@@ -115,7 +117,8 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
     # A baseline carries no record of courses: nothing is told rather than that nobody took any.
     taught = wish.concerns(PEOPLE) and bool(estate.policy.positions.courses)
     taught = taught and estate.baseline is None
-    if not chosen and not equipment and not taught:
+    people = [check for check in _signers(estate, wish) if wish.names(check.address)]
+    if not chosen and not equipment and not taught and not people:
         raise UsageError(
             "no system of the inventory is named",
             remedy="write --only 'SYSTEM:CHECK/*', as in 'mail1:disk/*'",
@@ -144,6 +147,7 @@ def inspect(estate: Estate, wish: Wish, progress: Progress) -> Report:
     if taught:
         found = courses.checks(estate.policy, training.taken(estate), day)
         checks += [check for check in found if wish.names(check.address)]
+    checks += people
     report = Report(
         title=model.INSPECTION,
         estate=estate.policy.company.name,
@@ -171,6 +175,22 @@ def _handed(estate: Estate, chosen: Mapping[str, System], wish: Wish, day: date)
         handover.given(estate),
         handover.ids(estate),
         keys.read(estate.path, estate.policy.by_id).held,
+    )
+
+
+def _signers(estate: Estate, wish: Wish) -> Iterator[Check]:
+    """Yield whether who may sign is who two people approved; a baseline does not know it."""
+    if estate.baseline is not None or not wish.concerns(PEOPLE):
+        return
+    standing = signers.established(estate)
+    by = "" if standing is None else " and ".join(standing.by)
+    yield from approvers.checks(
+        estate.policy,
+        wish.as_of or _today(estate),
+        stands="" if standing is None else f"{by} approved it on {standing.since}",
+        differs=signers.differing(estate, standing),
+        exists=(estate.path / FILE).exists(),
+        command=signers.COMMAND,
     )
 
 

@@ -123,7 +123,8 @@ class _Judge:
         if item.ok is not False:
             return item
         exception = self._exception(item.address, "")
-        weight = self._weight(item.address, CHECK, (), Severity.ERROR)
+        own = item.weight or Severity.ERROR
+        weight = self._weight(item.address, CHECK, (), own) or item.weight
         return replace(item, weight=weight, acknowledged=_acknowledged(exception))
 
     def exceptions(

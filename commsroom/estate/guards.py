@@ -85,38 +85,50 @@ def _check_handover(plan: Plan) -> None:
         )
 
 
+def touched(plan: Plan, known: Known) -> tuple[Change, ...]:
+    """Return the changes of what is protected, whatever is allowed."""
+    return tuple(
+        change
+        for change in plan.changes
+        if change.before is not None
+        and (change.address in known.protected or change.before.protected)
+        and change.action is not Action.ADOPT
+    )
+
+
 def _check_protected(plan: Plan, known: Known, allow: Allow) -> None:
-    for change in plan.changes:
-        if change.before is None or str(change.address) in allow.protected:
-            continue
-        guarded = change.address in known.protected or change.before.protected
-        if guarded and change.action is not Action.ADOPT:
+    for change in touched(plan, known):
+        if str(change.address) not in allow.protected:
             raise GuardRefused(
                 f"{change.address} is protected and the plan would {change.action} it",
                 allow=f"--allow-protected {change.address}",
             )
 
 
-def _check_size(plan: Plan, allow: Allow, limit: float) -> None:
+def excess(plan: Plan, limit: float) -> tuple[tuple[str, str], ...]:
+    """Return what a plan removes beyond the limit, whatever is allowed: in words, and as it is allowed."""
     gone = Counter(
         (item.address.system, item.address.kind) for item in plan.changes if removes(item)
     )
-    excess = []
+    found = []
     for (system, kind), count in sorted(gone.items()):
         owned = plan.owned.get((system, kind), 0)
-        if owned and count > limit * owned and f"{system}:{kind}" not in allow.removals:
-            excess.append(
+        if owned and count > limit * owned:
+            found.append(
                 (f"{count} of {owned} {kind} on {system} ({count / owned:.0%})", f"{system}:{kind}")
             )
     total, owned_total = sum(gone.values()), sum(plan.owned.values())
-    if owned_total and total > limit * owned_total and "total" not in allow.removals:
-        excess.append(
-            (f"{total} of all {owned_total} objects ({total / owned_total:.0%})", "total")
-        )
-    if excess:
+    if owned_total and total > limit * owned_total:
+        found.append((f"{total} of all {owned_total} objects ({total / owned_total:.0%})", "total"))
+    return tuple(found)
+
+
+def _check_size(plan: Plan, allow: Allow, limit: float) -> None:
+    beyond = [(text, name) for text, name in excess(plan, limit) if name not in allow.removals]
+    if beyond:
         raise GuardRefused(
-            f"the plan deletes or suspends {', '.join(text for text, _ in excess)}; the limit is {limit:.0%}",
-            allow=_removing([name for _, name in excess], allow),
+            f"the plan deletes or suspends {', '.join(text for text, _ in beyond)}; the limit is {limit:.0%}",
+            allow=_removing([name for _, name in beyond], allow),
         )
 
 

@@ -28,7 +28,7 @@ KINDS: Final = frozenset(
 #: What an inspection looks at: the NAME of a check's address, see docs/howto/inspect.md.
 CHECKS: Final = frozenset(
     {
-        "certificate", "channels", "clear-login", "clock", "disk", "entitlement", "fault", "file-mode",
+        "approvers", "certificate", "channels", "clear-login", "clock", "disk", "entitlement", "fault", "file-mode",
         "handover", "inodes", "leaver", "lifetime", "listener", "maintenance", "masters", "open-port", "order", "password",
         "plaintext", "purchase", "queue", "reboot", "register", "server", "service", "ssh", "time-sync",
         "tls-cipher", "tls-old", "tls-version", "training", "trunks", "unit", "updates",

@@ -93,6 +93,16 @@ class Tls(Section):
     minimum: Literal["1.2", "1.3"] = "1.2"
 
 
+class Approvals(Section):
+    """What needs the signatures of two people, beside what always does once approvers stand."""
+
+    plans: tuple[Literal["over-limit", "protected"], ...] = Field(
+        default=(),
+        description="Plans that go over `removal_limit`, or touch what is `protected`: allowed by an"
+        " option, and signed by two people as well",
+    )
+
+
 class Security(Section):
     """security.yml."""
 
@@ -105,6 +115,7 @@ class Security(Section):
     protected: tuple[AddressGlob, ...] = Field(
         default=(), description="Addresses or globs never removed or closed without a word"
     )
+    approvals: Approvals = Approvals()
     tls: Tls = Tls()
     secrets: SecretRules = SecretRules()
     rotation: RotationRules = RotationRules()

@@ -60,13 +60,7 @@ def request_lines(found: Iterable[Asked]) -> Iterator[Line]:
         if len(subject) > _SHOWN:
             left = count(len(subject) - _SHOWN, "line")
             yield line(Span(f"    and {left} more; --json has them", Style.QUIET))
-        if item.signed.approvers:
-            yield line("    signed by ", ", ".join(item.signed.approvers))
-        if item.open and item.missing:
-            yield line(
-                f"    {count(item.missing, 'signature')} to come until {item.request.expires}: ",
-                Span(_command(item.request.name), Style.COMMAND),
-            )
+        yield from _signatures(item)
     if not number:
         yield line("nothing is asked for")
 
@@ -78,6 +72,22 @@ def to_sign(item: Asked) -> Iterator[Line]:
     yield line(f"    signatures count until {item.request.expires}")
     if item.signed.approvers:
         yield line("    signed by ", ", ".join(item.signed.approvers))
+
+
+def signed_lines(item: Asked) -> Iterator[Line]:
+    """Yield what a request has become by a signature; all of it was shown before."""
+    yield from _head(item)
+    yield from _signatures(item)
+
+
+def _signatures(item: Asked) -> Iterator[Line]:
+    if item.signed.approvers:
+        yield line("    signed by ", ", ".join(item.signed.approvers))
+    if item.open and item.missing:
+        yield line(
+            f"    {count(item.missing, 'signature')} to come until {item.request.expires}: ",
+            Span(_command(item.request.name), Style.COMMAND),
+        )
 
 
 def _head(item: Asked) -> Iterator[Line]:

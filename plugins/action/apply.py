@@ -16,6 +16,7 @@ class ActionModule(EstateAction):
         **EstateAction.ARGUMENTS,
         "leaving": {"type": "bool", "default": False},
         "due": {"type": "bool", "default": False},
+        "without_purges": {"type": "bool", "default": False},
         "allow_removal": {"type": "list", "elements": "str", "default": []},
         "allow_protected": {"type": "list", "elements": "str", "default": []},
         "allow_adopt": {"type": "list", "elements": "str", "default": []},
@@ -44,6 +45,7 @@ class ActionModule(EstateAction):
             confirm=lambda _plan: True,
             progress=DisplayProgress(),
             due=due,
+            without_purges=arguments["without_purges"],
             command="apply --due" if due else "apply",
         )
         return faces.apply_result(done)

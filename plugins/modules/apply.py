@@ -23,6 +23,12 @@ options:
         makes no edited policy so.
     type: bool
     default: false
+  without_purges:
+    description:
+      - Leave out what would be deleted for good with all that people wrote in it, and two people have not approved, as O(due) always
+        does. Otherwise such a plan fails where the estate has approvers. What was left out is in RV(left_out).
+    type: bool
+    default: false
   allow_removal:
     description: Guards to lift, each as C(SYSTEM:KIND) or V(total).
     type: list
@@ -52,6 +58,11 @@ plan:
   description: The plan that was applied, as C(commsroom plan --json) prints it.
   returned: success
   type: dict
+left_out:
+  description: Addresses that would have been deleted for good, and were not.
+  returned: when there are any
+  type: list
+  elements: str
 outcomes:
   description: What became of each change.
   returned: when applied

@@ -196,6 +196,60 @@ def ordering(fresh, approvers_keys):
     return found
 
 
+@pytest.fixture(scope="session")
+def left(applied, approvers_keys, tmp_path_factory):
+    """An estate to copy: P6 is gone from the roster and closed; P1, P2 and P4 may sign, and stand."""
+    path = shutil.copytree(applied, tmp_path_factory.mktemp("left") / "estate")
+
+    def call(*words):
+        assert (
+            entry.main([str(word) for word in (*words, "--estate", path, "--simulate", path)]) == 0
+        )
+
+    lines = [
+        f"{name} {Ordering.NAMESPACE} {(approvers_keys / f'{name}.pub').read_text()}"
+        for name in ("P1", "P2", "P4")
+    ]
+    (path / "policies/approvers").write_text("".join(lines))
+    Estate(path, None).leave("P6")
+    call("apply", "--yes", *DAY)
+    for name in ("P1", "P2"):
+        words = ("--by", name, "--key", approvers_keys / name, "--yes")
+        call("approve", "policies/approvers", *words)
+    return path
+
+
+class Signing(Estate):
+    """An estate where people sign on the command line."""
+
+    def __init__(self, path, run, keys):
+        super().__init__(path, run)
+        self.keys = keys
+        self.file = path / "purge.plan"
+
+    def approve(self, what, by, *words):
+        """Have somebody sign."""
+        done = self("approve", what, "--by", by, "--key", self.keys / by, "--yes", *words)
+        assert "Traceback" not in done.err
+        return done
+
+    def save(self, *words, by="P3"):
+        """Save a plan for a day on which P6's retention has passed."""
+        done = self("plan", "--out", self.file, "--by", by, "--as-of", "2026-12-02", *words)
+        assert done.code == 0, done.err
+        return done
+
+    def there(self):
+        """Tell whether P6's mailbox and chat account are."""
+        text = "".join((self.path / f"{name}.json").read_text("utf-8") for name in ("im1", "mail1"))
+        return "di@small.example" in text
+
+
+@pytest.fixture
+def signing(left, approvers_keys, tmp_path, run):
+    return Signing(shutil.copytree(left, tmp_path / "estate"), run, approvers_keys)
+
+
 @pytest.fixture
 def contract(pytestconfig):
     """Check a document against its published form."""

@@ -99,7 +99,7 @@ def plan(
     With --ledger or --baseline it needs neither the right to write nor the store of secrets. Saved, a plan
     that deletes for good what people wrote asks for two approvals: `approve`.
     """
-    from commsroom.app import planning, purging, saved
+    from commsroom.app import countersigning, planning, saved
     from commsroom.errors import Exit, UsageError
     from commsroom.reports import approvals, documents, plan_markdown, text
 
@@ -109,6 +109,8 @@ def plan(
             "a plan to apply is saved where it will be applied",
             remedy="leave out --out, or --ledger and --baseline",
         )
+    if by and out is None:
+        raise UsageError("--by is who asks for approval of a saved plan", remedy="add --out PLAN")
     wanted = scope(person, only, as_of)
     saving = out is not None  # a saved plan names its estate
     with session.open(**reads, read_only=any(reads.values()), founding=saving) as estate:
@@ -116,11 +118,11 @@ def plan(
         document = documents.plan_document(planned.plan)
         request = None
         if out is not None:
-            request = purging.ask(estate, planned, wanted, by)
+            request = countersigning.ask(estate, planned, wanted, by)
             saved.save(estate, planned, wanted, out, document, request=request)
         objection = planning.objection(estate, planned)
         if out is None and not objection:
-            objection = purging.objection(estate, planned.plan)
+            objection = countersigning.objection(estate, planned)
         uncompared = planning.uncompared(estate, wanted, planned)
         company = estate.policy.company.name
     if form is PlanFormat.MARKDOWN:
@@ -189,7 +191,7 @@ def apply(
     removed, something protected is touched, or what people wrote would be deleted for good and two have
     not approved that: save a plan for them, see `approve`.
     """
-    from commsroom.app import applying, purging, saved
+    from commsroom.app import applying, countersigning, saved
     from commsroom.errors import UsageError
     from commsroom.estate.guards import Allow
     from commsroom.reports import documents, text
@@ -236,7 +238,7 @@ def apply(
             text.apply_lines(done.plan, done.outcomes, done.remaining, done.seconds, due=due)
         )
     if done.left:
-        session.out.text(f"{purging.left_out(done.left)}\n")
+        session.out.text(f"{countersigning.left_out(done.left)}\n")
     session.out.document(
         documents.apply_document(
             done.plan,

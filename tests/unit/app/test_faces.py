@@ -3,9 +3,11 @@
 import pytest
 
 from commsroom.app import faces
+from commsroom.app.applying import ApplyResult
 from commsroom.app.proving import ProveResult
 from commsroom.errors import UsageError
 from commsroom.estate.backend import Proof
+from commsroom.estate.plan import Plan
 from commsroom.estate.resource import Address
 
 
@@ -59,3 +61,11 @@ def test_a_proof_that_went_well_holds_all_of_it():
 def test_what_names_nobody_by_text_is_refused_in_one_line(given):
     with pytest.raises(UsageError, match="person: write an id of the roster, or a list of ids"):
         faces.people(given)
+
+
+def test_a_playbook_is_told_what_was_left_out_for_want_of_approvals():
+    box = Address("mail1", "mailbox", "di@small.example")
+    found = faces.apply_result(ApplyResult(Plan(), (), Plan(), 0.1, left=(box,)))
+    assert (found["failed"], found["left_out"]) == (False, ["mail1:mailbox/di@small.example"])
+    assert "left out: mail1:mailbox/di@small.example would be deleted for good" in found["msg"]
+    assert "left_out" not in faces.apply_result(ApplyResult(Plan(), (), Plan(), 0.1))
