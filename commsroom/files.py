@@ -151,6 +151,29 @@ def replace_private(path: Path, text: str) -> None:
     _keep_name(path)
 
 
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a text file, made for its owner alone where there is none; durable when this returns.
+
+    After half a line, as a power cut leaves one, the new one begins anew.
+
+    Raises:
+        FileUnusable: it is no regular file, or cannot be written.
+    """
+    there = path.exists()
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0) as file:
+            found = os.fstat(file.fileno())
+            _require_regular(path, found.st_mode)
+            whole = not found.st_size or os.pread(file.fileno(), 1, found.st_size - 1) == b"\n"
+            file.write((("" if whole else "\n") + line + "\n").encode())
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise FileUnusable(path, f"cannot be written: {error.strerror}") from error
+    if not there:
+        _keep_name(path)
+
+
 def write_new(path: Path, content: bytes) -> Path:
     """Write a whole file or nothing, for its owner alone, and return it; none that is there is ever replaced.
 

@@ -36,7 +36,7 @@ CHECKS: Final = frozenset(
 )  # fmt: skip
 #: What may have happened, as `commsroom ledger show` names it.
 EventKind = Literal[
-    "abandoned", "accepted", "adopted", "applied", "certificate made", "device corrected", "device delivered", "device fault", "device issued",
+    "abandoned", "accepted", "adopted", "applied", "certificate made", "checkpoint", "device corrected", "device delivered", "device fault", "device issued",
     "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
     "forgotten", "generation", "handed over", "handover begun", "handover withheld", "intent", "notified", "order approved", "order cancelled", "order promised", "order proposed",
     "outcome", "rotation",
