@@ -37,6 +37,7 @@ system is unknown.
 def build() -> typer.Typer:
     """Return the whole command line."""
     from commsroom.cli.commands import (
+        certificate,
         certifying,
         checking,
         device,
@@ -56,7 +57,10 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(invoke_without_command=True)(_root)
-    for module in (policy, loop, checking, rotating, certifying, device, training, state, lab):
+    groups = (
+        policy, loop, checking, rotating, certifying, device, certificate, training, state, lab,
+    )  # fmt: skip
+    for module in groups:
         module.register(app)
     return app
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 KIND: Final = "checkpoint"
 _ESTATE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 _HASH: Final = re.compile("[0-9a-f]{64}")
+_ARMOUR: Final = re.compile(
+    r"-----BEGIN SSH SIGNATURE-----\n(?:[A-Za-z0-9+/=]{1,76}\n){1,400}-----END SSH SIGNATURE-----\n"
+)
 _LARGEST: Final = 2**53
 #: In every checkpoint, so that its text is never taken for that of something else that is signed.
 _PURPOSE: Final = "commsroom: checkpoint of a ledger"
@@ -97,8 +100,10 @@ class Signed:
         if not isinstance(data, dict) or data.keys() != {"checkpoint", "signature"}:
             raise ValueError("is no checkpoint")
         signature = data["signature"]
-        if not isinstance(signature, str) or not signature.isascii():
-            raise ValueError("has no signature")
+        if not isinstance(signature, str) or not _ARMOUR.fullmatch(signature):
+            raise ValueError(
+                "is no checkpoint"
+            )  # or not as ssh-keygen writes it, which reads more than that
         return cls(Checkpoint.from_json(data["checkpoint"]), signature)
 
 

@@ -39,7 +39,7 @@ EventKind = Literal[
     "abandoned", "accepted", "adopted", "applied", "certificate made", "checkpoint", "device corrected", "device delivered", "device fault", "device issued",
     "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
     "forgotten", "generation", "handed over", "handover begun", "handover withheld", "intent", "notified", "order approved", "order cancelled", "order promised", "order proposed",
-    "outcome", "rotation",
+    "outcome", "rotation", "sanitization certified", "sanitization withdrawn",
     "proof", "protected", "recovered", "root certificate", "secret entered", "secret shown", "training done",
     "training withdrawn", "unprotected",
 ]  # fmt: skip

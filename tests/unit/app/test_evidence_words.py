@@ -25,6 +25,8 @@ VERBS = {
     "order proposed",
     "proof",
     "root certificate",
+    "sanitization certified",
+    "sanitization withdrawn",
     "secret entered",
     "secret shown",
     "training done",
