@@ -14,7 +14,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from commsroom.app import approving, closing, registering, wiping
+from commsroom.app import (
+    approving,
+    attesting,
+    certified,
+    closing,
+    drawing_up,
+    registering,
+    wiping,
+)
 from commsroom.app.estate import actor
 from commsroom.app.ordering import require_here
 from commsroom.app.registering import Happening
@@ -22,7 +30,9 @@ from commsroom.errors import CommsroomError, Exit, GuardRefused, UsageError
 from commsroom.estate.approval import Request, Standing
 from commsroom.estate.register import Step as Life
 from commsroom.estate.register import life
+from commsroom.estate.retiring.certificate import Certificate
 from commsroom.estate.retiring.chain import EVENT, PURPOSE, Run, Step, Target, Wiped, wiped_by
+from commsroom.estate.retiring.document import Document
 from commsroom.estate.retiring.methods import By
 from commsroom.estate.retiring.verdict import Result
 from commsroom.policy.devices import DeviceState
@@ -266,19 +276,78 @@ def witnessed(
 
 
 def certify(
-    estate: Estate, now: Decommissioning, *, by: str, key: Path, contact: str, note: str
+    estate: Estate,
+    now: Decommissioning,
+    *,
+    by: str,
+    key: Path,
+    contact: str,
+    note: str,
+    progress: Progress,
 ) -> Decommissioning:
     """Have a named person sign what was done with each device that is wiped; then the register says so.
 
+    Whoever validates looks at what others did: not who asked, nor who did any of it by hand. More than one
+    device have a certificate together, too.
+
     Raises:
         GuardRefused: none is ready, or it is not theirs to sign.
+        CommsroomError: a certificate cannot be made or written; those before it stand.
     """
-    raise NotImplementedError
+    require_here(estate.policy, by, registering.today(estate.policy))
+    requester = now.request.requester
+    ready = [run for run in now.runs.values() if run.wiped and not run.open_media()]
+    if not ready:
+        raise GuardRefused(
+            f"{now.request.name}: no device is closed and wiped, so there is nothing to validate"
+        )
+    for run in ready:
+        if by == requester or any(by in wiped.by for wiped in run.wiped.values()):
+            raise GuardRefused(
+                f"{by} asked for this or did part of it: another person validates {run.target.tag}"
+            )
+    left = [run for run in ready if not run.certificate]
+    progress.begin("Certifying", len(left))
+    for run in left:
+        made = drawing_up.certificate(
+            estate, run, requester=requester, by=by, contact=contact, note=note
+        )
+        sha256 = _issued_before(estate, made) or attesting.issue(estate, made, key, by).sha256
+        _record(estate, now, Step.CERTIFIED, {run.target.tag: {"sha256": sha256}})
+        progress.advance(run.target.tag)
+    progress.end()
+    whole = all(run.certificate or not run.target.media for run in now.runs.values())
+    known = certified.standing(estate.ledger, now.request.name, kind="batch")
+    if whole and len(ready) > 1 and known is None:
+        listed = [attesting.listed(estate, run.certificate) for run in ready]
+        batch = drawing_up.batch(
+            estate, now.request.name, listed, by=by, contact=contact, note=note
+        )
+        attesting.issue(estate, batch, key, by)
+    _retire(estate, now)
+    return now
+
+
+def _issued_before(estate: Estate, made: Certificate) -> str:
+    """Return the hash of the certificate that a killed run issued and did not come to note, "" for none."""
+    found = certified.standing(estate.ledger, made.subject, kind="device")
+    if found is None:
+        return ""
+    there = Document.from_json(dict(found.document)).certificate
+    same = isinstance(there, Certificate) and (there.media, there.performed) == (
+        made.media,
+        made.performed,
+    )
+    return found.sha256 if same else ""
 
 
 def _retire(estate: Estate, now: Decommissioning) -> None:
     """Enter in the register what is certified."""
-    ready = [tag for tag, run in now.runs.items() if run.certificate and not run.retired]
+    ready = [
+        tag
+        for tag, run in now.runs.items()
+        if not run.retired and run.closed and (run.certificate or not run.target.media)
+    ]
     if not ready:
         return
     register = registering.read(estate)

@@ -38,6 +38,7 @@ def build() -> typer.Typer:
     """Return the whole command line."""
     from commsroom.cli.commands import (
         approving,
+        certificate,
         certifying,
         checking,
         device,
@@ -58,9 +59,11 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(invoke_without_command=True)(_root)
-    for module in (
-        policy, loop, approving, checking, rotating, certifying, device, retiring, training, state, lab,
-    ):  # fmt: skip
+    groups = (
+        policy, loop, approving, checking, rotating, certifying, device, retiring, certificate, training,
+        state, lab,
+    )  # fmt: skip
+    for module in groups:
         module.register(app)
     return app
 

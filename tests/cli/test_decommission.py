@@ -165,6 +165,130 @@ def test_a_device_is_in_one_request_at_a_time(yard) -> None:
     yard.go("LH-C1")
 
 
+def wiped(yard, tags="LH-C1", rows=COMPUTER, **also):
+    yard.devices(rows)
+    yard.attach({"serial": "WD1"}, {"serial": "WD2"})
+    name = yard.ask(*tags.split(), "--fate", "leaves")
+    yard.sign(name)
+    yard.go(name)
+    return name
+
+
+def validate(yard, name, who="P4", code=0):
+    key = yard.keys / who
+    done = yard(
+        "decommission",
+        name,
+        "--validate",
+        "--by",
+        who,
+        "--key",
+        key,
+        "--contact",
+        "ext 9",
+        "--json",
+    )
+    assert done.code == code, done.err
+    return done
+
+
+def test_what_passed_is_certified_by_a_third_and_enters_the_register(yard) -> None:
+    name = wiped(yard)
+    device = validate(yard, name).document["devices"][0]
+    assert (device["retired"], device["next"], len(device["certificate"])) == (True, "", 64)
+    assert ",retired,," in (yard.path / "policies/devices.csv").read_text()
+    file = next((yard.path / "records/certificates").glob("*.json"))
+    done = yard("certificate", "verify", file)
+    assert done.code == 0, done.out + done.err
+    content = json.loads(file.read_text())["certificate"]
+    assert [it["serial"] for it in content["media"]] == ["WD1", "WD2"]
+    assert {it["notes"] for it in content["media"]} == {
+        "ata-sanitize-overwrite: tested against a simulator of its commands; never run on hardware"
+    }
+    file.write_text(file.read_text().replace("WD1", "WD9"))
+    assert yard("certificate", "verify", file).code == 2
+
+
+def test_who_asked_does_not_validate(yard) -> None:
+    name = wiped(yard)
+    assert "P3 asked for this" in validate(yard, name, "P3", code=3).err
+
+
+def test_nothing_is_certified_of_what_failed(yard) -> None:
+    yard.devices(COMPUTER)
+    yard.attach({"serial": "WD1"}, {"serial": "WD2", "fault": "fails"})
+    name = yard.ask("LH-C1", "--fate", "leaves")
+    yard.sign(name)
+    yard.go(name, code=2)
+    assert "nothing to validate" in validate(yard, name, code=3).err
+    assert not (yard.path / "records").exists()
+
+
+def test_a_run_killed_after_the_certificate_does_not_issue_another(yard, monkeypatch) -> None:
+    from commsroom.app import retiring
+
+    name = wiped(yard)
+    record = retiring._record
+
+    def killed(estate, now, step, devices):
+        if step is retiring.Step.CERTIFIED:
+            raise KeyboardInterrupt
+        record(estate, now, step, devices)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retiring, "_record", killed)
+        validate(yard, name, code=130)
+    assert validate(yard, name).document["devices"][0]["retired"]
+    assert len(list((yard.path / "records/certificates").glob("*.json"))) == 1
+
+
+@pytest.mark.parametrize("at", [1, 2, 4, 6])
+def test_killed_after_any_record_it_goes_on_and_wipes_nothing_twice(yard, monkeypatch, at) -> None:
+    from commsroom.ledger import Ledger
+
+    yard.devices(COMPUTER)
+    yard.attach({"serial": "WD1"}, {"serial": "WD2"})
+    name = yard.ask("LH-C1", "--fate", "leaves")
+    yard.sign(name)
+    done = Ledger.record
+    count = 0
+
+    def record(self, *given, **more):
+        nonlocal count
+        done(self, *given, **more)
+        count += 1
+        if count == at:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "record", record)
+        yard("decommission", name)
+    device = yard.go(name)["LH-C1"]
+    assert results(device) == {"WD1": "PASS", "WD2": "PASS"}
+    assert {one["wiped"]["attempt"] for one in device["media"]} == {1}
+    assert validate(yard, name).document["devices"][0]["retired"]
+
+
+def test_devices_that_went_together_have_a_certificate_together(yard) -> None:
+    rows = COMPUTER.replace("WD1 WD2", "WD1") + COMPUTER.replace("LH-C1", "LH-C2").replace(
+        "PF1", "PF2"
+    ).replace("WD1 WD2", "WD2")
+    name = wiped(yard, "LH-C1 LH-C2", rows)
+    validate(yard, name)
+    files = sorted((yard.path / "records/certificates").glob("*.json"))
+    assert len(files) == 3
+    assert yard("certificate", "verify", *files).code == 0
+    batch = json.loads(next(it for it in files if "batch" in it.name).read_text())["certificate"]
+    assert [it["asset_tag"] for it in batch["assets"]] == ["LH-C1", "LH-C2"]
+
+
+def test_what_holds_no_data_is_retired_once_it_is_closed(yard) -> None:
+    yard.devices("LH-H1,headset,Jabra,Evolve2,J1,,2019-01-02,,,home,,stock,,\n")
+    name = yard.ask("LH-H1")
+    yard.sign(name)
+    assert yard.go(name)["LH-H1"]["retired"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -151,7 +151,7 @@ def decommission(
         str,
         typer.Option(
             metavar="TEXT",
-            help="With --validate, how you are reached.  [default: your mail address]",
+            help="With --validate, how you are reached.  [default: your extension and mail address]",
             show_default=False,
         ),
     ] = "",
@@ -198,7 +198,9 @@ def decommission(
                 raise UsageError(
                     "--validate needs --by and --key", remedy="whoever signs is named on it"
                 )
-            now = retiring.certify(estate, now, by=by, key=key, contact=contact, note=note)
+            now = retiring.certify(
+                estate, now, by=by, key=key, contact=contact, note=note, progress=session.progress
+            )
         else:
             now = retiring.carry_on(estate, now, session.progress, again=again)
     session.out.lines(shown.lines(now))

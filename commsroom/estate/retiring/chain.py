@@ -250,7 +250,7 @@ class Run:
             if all(item.by is By.PERSON for item in left):
                 return f"{left[0].name}: {left[0].how.technique}, before a witness"
             return f"{left[0].name}: to be wiped"
-        if not self.certificate:
+        if self.target.media and not self.certificate:
             return "to be validated by a named person"
         return "" if self.retired else "to be entered in the register"
 
