@@ -13,7 +13,7 @@ from commsroom.app import countersigning
 from commsroom.errors import CommsroomError, Exit, UsageError
 from commsroom.estate.backend import Target
 from commsroom.estate.guards import Allow
-from commsroom.reports import documents, handover, proofs, text
+from commsroom.reports import documents, handover, proofs, retirement, text
 from commsroom.reports.lines import plain
 from commsroom.reports.text import rotation
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from commsroom.app.applying import ApplyResult
     from commsroom.app.handover import Done
     from commsroom.app.proving import ProveResult
+    from commsroom.app.retiring import Decommissioning
     from commsroom.app.rotating import Chosen, Rotated
     from commsroom.estate.plan import Plan
     from commsroom.reports.model import Report
@@ -34,9 +35,11 @@ __all__ = [
     "allow",
     "apply_result",
     "chosen_result",
+    "decommission_result",
     "handover_result",
     "host_services",
     "inspect_result",
+    "nothing_asked",
     "people",
     "plan_result",
     "prove_result",
@@ -140,6 +143,25 @@ def rotate_result(done: Rotated) -> dict[str, Any]:
         "msg": "; ".join(plain(line).strip() for line in lines),
         "exit_code": int(done.exit_code),
         **rotation.document(done.turns, done.left, done.handed),
+    }
+
+
+def nothing_asked(names: Sequence[str]) -> dict[str, Any]:
+    """Return what check mode says of devices that nobody asked about yet."""
+    said = f"two people would be asked to approve that {', '.join(names)} be decommissioned"
+    return {"changed": True, "msg": said, "devices": [], "lines": [said]}
+
+
+def decommission_result(now: Decommissioning, *, changed: bool) -> dict[str, Any]:
+    """Return a decommissioning as a task result; it failed where a wipe did, or nobody knows."""
+    lines = [plain(line).rstrip() for line in retirement.lines(now)]
+    return {
+        "changed": changed,
+        "failed": now.exit_code is not Exit.DONE,
+        "msg": lines[-1].strip(),
+        "exit_code": int(now.exit_code),
+        "lines": lines,
+        **retirement.document(now),
     }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from commsroom.app import approving, closing, registering, wiping
 from commsroom.app.retiring import Decommissioning, requests
@@ -37,6 +38,7 @@ _MEMORY: Final = {
 #: What a device may hold beside, said by whoever asks.
 BESIDE: Final = {"sim": MediaKind.SIM, "paper": MediaKind.PAPER}
 
+E = TypeVar("E", bound=StrEnum)
 #: How confidential what a device holds is, and what becomes of it.
 Judged = tuple[Category, Fate]
 
@@ -59,6 +61,24 @@ class Wish:
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     header_backups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sampled: bool = False
+
+
+def wish(*, fate: str = "", category: str = "", **more: Any) -> Wish:
+    """Return a wish by words; raises UsageError for one that is none."""
+    return Wish(
+        category=_word("category", category, Category), fate=_word("fate", fate, Fate), **more
+    )
+
+
+def _word(what: str, text: str, words: type[E]) -> E | None:
+    if not text:
+        return None
+    try:
+        return words(text)
+    except ValueError:
+        valid = [str(word) for word in words]
+        remedy = did_you_mean(text, valid) or ", ".join(valid)
+        raise UsageError(f"{quoted(text)} is no {what}", remedy=remedy) from None
 
 
 def propose(

@@ -72,6 +72,19 @@ class Decommissioning:
         return all(run.retired for run in self.runs.values())
 
     @property
+    def may_go_on(self) -> bool:
+        """Tell whether it was approved."""
+        return self.asked.standing in {Standing.APPROVED, Standing.USED}
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """Return what a step changes."""
+        return tuple(
+            (run.closed, tuple(sorted(run.wiped.items())), run.certificate, run.retired)
+            for run in self.runs.values()
+        )
+
+    @property
     def exit_code(self) -> Exit:
         """Give the exit code: what nobody knows beats what failed."""
         results = {

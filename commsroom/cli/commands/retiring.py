@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -16,7 +15,6 @@ from commsroom.cli.session import Session, command
 from commsroom.errors import UsageError
 
 _MANY: Final = "TAG[:SERIAL]=METHOD"
-E = TypeVar("E", bound=StrEnum)
 
 
 def register(app: typer.Typer) -> None:
@@ -164,7 +162,6 @@ def decommission(
     seen to happen. Ends with 2 where a wipe failed, with 4 where something is not known.
     """
     from commsroom.app import retirement, retiring
-    from commsroom.policy.retirement import Category, Fate
     from commsroom.reports import retirement as shown
 
     names = device or []
@@ -177,9 +174,9 @@ def decommission(
             return 0
         now = retiring.under_way(estate, names)
         if now is None:
-            wish = retirement.Wish(
-                category=_word("--category", category, Category),
-                fate=_word("--fate", fate, Fate),
+            wish = retirement.wish(
+                category=category,
+                fate=fate,
                 station=station,
                 methods=dict(_pair("--method", one) for one in method or ()),
                 beside=_lists("--also", also),
@@ -206,20 +203,6 @@ def decommission(
     session.out.lines(shown.lines(now))
     session.out.document(shown.document(now))
     return int(now.exit_code)
-
-
-def _word(option: str, text: str, words: type[E]) -> E | None:
-    from commsroom.policy.words import did_you_mean
-
-    if not text:
-        return None
-    try:
-        return words(text)
-    except ValueError:
-        valid = [str(word) for word in words]
-        raise UsageError(
-            f"{option}: {text!r} is none", remedy=did_you_mean(text, valid) or ", ".join(valid)
-        ) from None
 
 
 def _pair(option: str, text: str) -> tuple[str, str]:
