@@ -9,6 +9,7 @@ of ssh-keygen(1)): the principal there is the estate's id.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import uuid
@@ -40,10 +41,14 @@ _LARGEST: Final = 512 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A checkpoint, where it was put, and what `SIGNERS` still lacks to know who signed it ("": nothing)."""
+    """A checkpoint, where it was put, and where it is not known to have come.
+
+    `signers_line` is what `SIGNERS` still lacks to know who signed it, "" for nothing.
+    """
 
     signed: Signed
     places: tuple[str, ...]
+    failures: tuple[str, ...]
     signers_line: str
 
 
@@ -96,35 +101,52 @@ def checkpoint(
 
     Raises:
         UsageError: nobody is to get mail.
-        CommsroomError: the ledger is not whole, the key does not sign, or a place did not take it. What was
-            put elsewhere before that stays there, and holds.
+        CommsroomError: the ledger is not whole, the key does not sign, or file or repository did not take it.
+            What was put elsewhere before that stays there, and holds.
     """
     if mail:
         _require_recipients(estate)
+    made = estate.ledger.checkpoint()  # first, so that all it vouches for is looked at
     if found := estate.ledger.verify():
         raise CommsroomError(
             f"the ledger is not whole, and a checkpoint would vouch for it: {found[0]}",
             remedy="commsroom ledger verify names every fault",
         )
-    made = estate.ledger.checkpoint()
     signature = ssh_signature.sign(made.document, key, namespace=NAMESPACE)
     signed = Signed(made, signature.decode("ascii"))
     public = ssh_signature.public_key(signature)
-    places = []
+    places: list[str] = []
+    failures: list[str] = []
     if out is not None:
         files.append_line(out, signed.line)
         places.append(f"file {out}")
     if tag:
-        from commsroom.runs import git
-
-        git.tag(estate.path, f"{TAG}{made.seq}", signed.line + "\n")
-        places.append(f"tag {TAG}{made.seq}")
+        places.append(f"tag {_tagged(estate, signed)}")
     if mail:
-        places += _mailed(estate, signed, progress)
-    estate.ledger.record_checkpoint(made, signer=_fingerprint(public), places=places, actor=actor())
+        for to, failure in _mailed(estate, signed, progress).items():
+            (failures if failure else places).append(f"{to}: {failure}" if failure else to)
+    if places or not failures:
+        signer = _fingerprint(public)
+        estate.ledger.record_checkpoint(made, signer=signer, places=places, actor=actor())
     known = _verdict(signed, estate.path / SIGNERS) is Verdict.GOOD
     line = "" if known else f'{made.estate} namespaces="{NAMESPACE}" {public}'
-    return Made(signed, tuple(places), line)
+    return Made(signed, tuple(places), tuple(failures), line)
+
+
+def _tagged(estate: Estate, signed: Signed) -> str:
+    """Return the tag that holds a checkpoint: one that a killed run left of the same event will do."""
+    from commsroom.runs import git
+
+    made = signed.checkpoint
+    name = f"{TAG}{made.seq}"
+    left = git.messages(estate.path, name).get(name, "")
+    with contextlib.suppress(ValueError):
+        there = Signed.from_line(left)
+        same = (there.checkpoint.estate, there.checkpoint.hash) == (made.estate, made.hash)
+        if same and _verdict(there, estate.path / SIGNERS) is Verdict.GOOD:
+            return name
+    git.tag(estate.path, name, signed.line + "\n")
+    return name
 
 
 def _require_recipients(estate: Estate) -> None:
@@ -133,7 +155,8 @@ def _require_recipients(estate: Estate) -> None:
         raise UsageError("--mail: nobody is to get it", remedy="name them in policies/notify.yml")
 
 
-def _mailed(estate: Estate, signed: Signed, progress: Progress) -> list[str]:
+def _mailed(estate: Estate, signed: Signed, progress: Progress) -> dict[str, str]:
+    """Send it; return by recipient why it is not known to have come, "" where it has."""
     from commsroom.app import notifying
     from commsroom.estate.notice import Attachment, Notice
     from commsroom.reports import checkpoints as letter
@@ -157,12 +180,7 @@ def _mailed(estate: Estate, signed: Signed, progress: Progress) -> list[str]:
             remedy="name an address there, or somebody who is at work",
         )
     failures = notifying.post(estate, notices, progress)
-    if len(failures) == len(notices):
-        to, (system, reason) = next(iter(failures.items()))
-        raise CommsroomError(
-            f"{system}: the mail to {to.to} is not known to have been sent: {reason}"
-        )
-    return [to.name for to in notices if to not in failures]
+    return {to.name: ": ".join(failures.get(to, ())) for to in notices}
 
 
 def _fingerprint(public: str) -> str:
@@ -288,6 +306,7 @@ def made_document(made: Made) -> dict[str, Any]:
         "count": point.count,
         "line": made.signed.line,
         "places": list(made.places),
+        "failures": list(made.failures),
         "signers_line": made.signers_line or None,
     }
 

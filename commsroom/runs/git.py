@@ -34,18 +34,16 @@ def tag(folder: Path, name: str, message: str) -> None:
 
 def messages(folder: Path, pattern: str) -> dict[str, str]:
     """Return the messages of all annotated tags of a name or glob, by name; empty where there is none."""
-    listed = _git(
-        folder, ["for-each-ref", "--format=%(objecttype) %(refname)", f"{_PREFIX}{pattern}"]
-    )
+    form = "--format=%(objecttype)%00%(refname)%00%(contents)%00"
+    listed = _git(folder, ["for-each-ref", form, f"{_PREFIX}{pattern}"])
     if listed.returncode:
         return {}
-    found = {}
-    for line in listed.stdout.splitlines():
-        kind, _, name = line.partition(" ")
-        if kind == "tag":
-            said = _git(folder, ["for-each-ref", "--format=%(contents)", name])
-            found[name.removeprefix(_PREFIX)] = said.stdout.strip()
-    return found
+    parts = iter(listed.stdout.split("\0"))
+    return {
+        name.removeprefix(_PREFIX): message.strip()
+        for kind, name, message in zip(parts, parts, parts, strict=False)
+        if kind.strip() == "tag"
+    }
 
 
 def _git(folder: Path, words: list[str], text: str = "") -> subprocess.CompletedProcess[str]:

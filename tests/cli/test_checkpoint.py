@@ -103,3 +103,21 @@ def test_an_anchor_that_is_not_there_is_named(estate):
 def test_a_checkpoint_is_no_secret_and_names_no_key(estate, sealed):
     assert "PRIVATE" not in sealed.read_text()
     assert json.loads(sealed.read_text()).keys() == {"checkpoint", "signature"}
+
+
+def test_a_letter_that_did_not_come_is_told_and_what_was_put_elsewhere_is_recorded(
+    estate, key, tmp_path, contract
+):
+    (estate.path / "policies/notify.yml").write_text("---\nmail: {addresses: [a@small.example]}\n")
+    file = tmp_path / "checkpoints.jsonl"
+    words = ["ledger", "checkpoint", "--key", key, "--mail", "--json"]
+    done = estate(*words, "--out", file)  # the sender's account is not there before an apply
+    assert done.code == 4
+    contract("ledger checkpoint", done.document)
+    assert done.document["places"] == [f"file {file}"]
+    assert "mail:a@small.example" in done.document["failures"][0]
+    events = [item["kind"] for item in estate("ledger", "show", "--json").document["events"]]
+    assert events.count("checkpoint") == 1
+    assert estate(*words).code == 4
+    events = [item["kind"] for item in estate("ledger", "show", "--json").document["events"]]
+    assert events.count("checkpoint") == 1, "one that came nowhere is not told as made"

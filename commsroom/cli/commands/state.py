@@ -239,10 +239,11 @@ def ledger_checkpoint(
     """Sign what the ledger is now, to be kept where nobody who may write the ledger can.
 
     It is what `ledger verify --anchor` compares with. Without a place it is printed. Prints the line by
-    which policies/checkpoint-signers knows the signer, where it does not yet.
+    which policies/checkpoint-signers knows the signer, where it does not yet. Ends with 4 when a letter
+    is not known to have been sent.
     """
     from commsroom.app import anchoring
-    from commsroom.errors import UsageError
+    from commsroom.errors import Exit, UsageError
     from commsroom.reports.text import ledger as text
 
     if key is None:
@@ -260,7 +261,7 @@ def ledger_checkpoint(
     if made.signers_line:  # apart from what may go into a file of checkpoints
         output.warn(f"To know its signer, add to {anchoring.SIGNERS}:\n{made.signers_line}")
     session.out.document(document)
-    return 0
+    return Exit.INCOMPLETE if made.failures else Exit.DONE
 
 
 def ledger_unlock(

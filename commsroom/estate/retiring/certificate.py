@@ -86,7 +86,13 @@ class Destination(StrEnum):
 
 Text = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
 Optional = Annotated[str, Field(max_length=_LONGEST)]
-Moment = Annotated[datetime, Field(description="UTC, whole seconds: 2026-11-26T09:30:00Z")]
+Moment = Annotated[
+    datetime,
+    Field(
+        description="UTC, whole seconds: 2026-11-26T09:30:00Z",
+        json_schema_extra={"pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"},
+    ),
+]
 
 
 class Part:
@@ -201,7 +207,13 @@ class Medium(Part):
     tool: Text
     tool_version: Optional
     evidence: Evidence
-    result: Annotated[Result, Field(description="Always PASS: nothing else is certified")]
+    result: Annotated[
+        Result,
+        Field(
+            description="Always PASS: nothing else is certified",
+            json_schema_extra={"const": "PASS"},
+        ),
+    ]
     classification_after: Text
     destination: Destination
     destination_details: Optional

@@ -37,9 +37,11 @@ def _unseen(document: Mapping[str, Any]) -> Iterator[Line]:
 
 def checkpoint_lines(document: Mapping[str, Any]) -> Iterator[Line]:
     """Yield where a checkpoint was put; where nowhere, the checkpoint itself."""
-    if not document["places"]:
+    if not (document["places"] or document["failures"]):
         yield line(document["line"])
     else:
         yield line(f"Checkpoint of event {document['seq']} ({document['hash']})")
         for place in document["places"]:
             yield line(f"  {printable(place)}")
+        for failure in document["failures"]:
+            yield line(Span(f"  not known to have reached {printable(failure)}", Style.BAD))

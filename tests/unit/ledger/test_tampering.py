@@ -321,7 +321,8 @@ def test_the_page_shows_the_table_that_is_tested():
     assert table() in PAGE.read_text("utf-8")
 
 
-def test_tags_of_the_estates_repository_anchor_too(world):
+@pytest.fixture
+def repository(world):
     def git(*words):
         subprocess.run(["git", "-C", world.path, *words], check=True, capture_output=True)
 
@@ -329,14 +330,43 @@ def test_tags_of_the_estates_repository_anchor_too(world):
     git("config", "user.name", "Wei")
     git("config", "user.email", "wei@lianhe.example")
     git("commit", "-q", "--allow-empty", "-m", "estate")
-    made = anchoring.checkpoint(world, world.keys.signer, tag=True, progress=None)
-    assert made.places == (f"tag commsroom-checkpoint-{made.signed.checkpoint.seq}",)
+    return git
+
+
+def tagged(world, key="signer"):
+    return anchoring.checkpoint(world, getattr(world.keys, key), tag=True, progress=None)
+
+
+def test_tags_of_the_estates_repository_anchor_too(world, repository):
+    for _ in range(2):
+        made = tagged(world)
+        assert made.places == (f"tag commsroom-checkpoint-{made.signed.checkpoint.seq}",)
+    repository("tag", "commsroom-checkpoint-plain")  # no annotation, no checkpoint
     found = world.verify("commsroom-checkpoint-*", world.anchors)
-    assert (found.faults, len(found.anchors)) == ((), 2)
+    assert (found.faults, len(found.anchors)) == ((), 3)
     world.rewrite(bent)
     faults = world.verify("commsroom-checkpoint-*").faults
-    assert len(faults) == 1
-    assert "computed anew" in faults[0]
+    assert len(faults) == 2
+    assert all("computed anew" in fault for fault in faults)
+
+
+def test_a_tag_that_a_killed_run_left_will_do_and_a_strangers_is_never_taken_for_ours(
+    world, repository, monkeypatch
+):
+    def kill(*_given, **_more):
+        raise KeyboardInterrupt
+
+    for key in ("signer", "stranger"):
+        with monkeypatch.context() as patch:
+            patch.setattr(type(world.ledger), "record_checkpoint", kill)
+            with pytest.raises(KeyboardInterrupt):
+                tagged(world, key)
+        if key == "stranger":
+            with pytest.raises(anchoring.CommsroomError, match="already exists"):
+                tagged(world)
+        else:
+            last = world.ledger.head()[0]
+            assert tagged(world).places == (f"tag commsroom-checkpoint-{last}",)
 
 
 def test_a_folder_that_is_no_repository_is_one_clear_line(world, monkeypatch):

@@ -39,6 +39,8 @@ def test_each_form_that_ssh_keygen_takes_for_one_person_is_read(read):
         f'L003 namespaces="commsroom-baseline" {key(4)}\n'
     )
     assert problems == []
+    certify = [item.person for item in found if item.allows(approvers.CERTIFICATES)]
+    assert certify == ["L002", "L001"]  # who may sign for anything, or for commsroom-*
     assert [(item.person, item.line, item.approves) for item in found] == [
         ("L001", 3, True), ("L002", 4, True), ("L001", 5, True), ("L003", 6, False),
     ]  # fmt: skip

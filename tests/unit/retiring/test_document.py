@@ -130,6 +130,32 @@ def test_a_file_is_read_back_as_it_was_and_is_of_the_published_form(sample):
     jsonschema.Draft202012Validator(form).validate(json.loads(sample.text))
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("media", 0, "result"), "FAIL"),
+        (("media", 0, "result"), "UNKNOWN"),
+        (("validated", "at"), "2026-03-02T09:30:00+08:00"),
+        (("more",), ""),
+    ],
+    ids=str,
+)
+def test_the_published_form_refuses_what_no_certificate_says(sample, path, value):
+    form = json.loads(SCHEMA.read_text("utf-8"))
+    told = put(json.loads(sample.text), ("certificate", *path), value)
+    assert not jsonschema.Draft202012Validator(form).is_valid(told)
+
+
+@given(text=st.text(max_size=20))
+def test_any_text_is_refused_or_comes_back_as_it_was(sample, text):
+    try:
+        made = replace(sample.certificate, notes=text)
+    except CertificateRefused:
+        return
+    file = Document(made, sample.signature)
+    assert Document.read(file.text.encode()) == file
+
+
 def test_the_hash_is_of_what_anybody_gets_by_rfc_8785(sample):
     told = json.loads(sample.text)["certificate"]
     text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -85,6 +85,15 @@ def test_a_private_key_that_others_may_read_is_refused_with_how_to_mend_it(key, 
         ssh_signature.sign(b"text", open_to_all, namespace="use")
 
 
+def test_a_key_of_anothers_that_we_may_read_signs_as_ssh_keygen_has_it(key, tmp_path, monkeypatch):
+    """A credential that systemd hands over is root's, and readable to the service by an access list."""
+    given = tmp_path / "credential"
+    given.write_bytes(key.read_bytes())
+    given.chmod(0o440)
+    monkeypatch.setattr(os, "getuid", lambda: given.stat().st_uid + 1)
+    ssh_signature._require_usable(given)
+
+
 def test_what_is_no_file_is_refused_at_once_and_never_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to("loop")
