@@ -55,7 +55,8 @@ def test_a_drift_and_its_repair_are_each_told_once(clean) -> None:
     reader, other = login_of(clean, TOLD), login_of(clean, OTHER)
     before, heard = letters(clean, reader), said(clean, reader, other)
     clean.commsroom("drift", "--notify")
-    assert letters(clean, reader) == before
+    # By their text: a message is equal to itself only, and other tests may have left one here.
+    assert list(map(str, letters(clean, reader))) == list(map(str, before))
 
     clean.on("im1", f"prosodyctl shell user disable {other}@lianhe.example")
     for _ in range(2):
