@@ -1,0 +1,111 @@
+"""The method is the least that is enough; what is impossible falls to a stronger one, never to a weaker."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commsroom.errors import UsageError
+from commsroom.estate.retiring import choice
+from commsroom.estate.retiring.media import BLOCKS, MediaKind, Medium, Strength, needed
+from commsroom.estate.retiring.methods import BY_NAME, METHODS, Evidence, Ran
+from commsroom.estate.retiring.verdict import Result, Verdict, blocks_for, together
+from commsroom.policy.retirement import Category, Fate
+
+ABILITIES = sorted({method.ability for method in METHODS if method.ability})
+MEDIA = st.builds(
+    Medium,
+    kind=st.sampled_from(MediaKind),
+    serial=st.just("S1"),
+    path=st.sampled_from(["", "/dev/sda"]),
+    can=st.frozensets(st.sampled_from(ABILITIES)),
+)
+
+
+@given(MEDIA, st.sampled_from(Category), st.sampled_from(Fate), st.sampled_from(["", *BY_NAME]))
+def test_no_choice_is_weaker_than_what_is_needed_or_wished(medium, category, fate, wish) -> None:
+    need = needed(category, fate)
+    try:
+        found = choice.choose(medium, category, fate, wish)
+    except UsageError:
+        assert medium.kind in {MediaKind.PERSONAL_MOBILE, MediaKind.PAPER} or wish
+        return
+    if medium.kind is MediaKind.PERSONAL_MOBILE:
+        assert found.method.name == "mdm-profile"
+        return
+    assert found.method.strength >= need
+    assert not choice.impossible(found.method, medium)
+    if wish and found.method.name != wish:
+        wished = BY_NAME[wish]
+        assert found.notes
+        if wished.strength >= need:  # impossible, then: no weaker than it
+            assert found.method.strength >= wished.strength
+
+
+@given(MEDIA, st.sampled_from(Category), st.sampled_from(Fate))
+def test_nothing_weaker_would_have_been_enough(medium, category, fate) -> None:
+    if medium.kind is MediaKind.PERSONAL_MOBILE:
+        return
+    found = choice.choose(medium, category, fate)
+    for method in METHODS:
+        enough = needed(category, fate) <= method.strength < found.method.strength
+        assert not enough or method.on_request or choice.impossible(method, medium)
+
+
+@pytest.mark.parametrize("kind", MediaKind)
+def test_every_medium_can_be_dealt_with_whatever_is_on_it(kind) -> None:
+    for category in Category:
+        for fate in Fate:
+            assert choice.choose(Medium(kind=kind, serial="S"), category, fate).method
+
+
+def test_scrap_and_what_leaves_need_no_less_than_what_stays() -> None:
+    for category in Category:
+        assert needed(category, Fate.STAYS) <= needed(category, Fate.LEAVES)
+        assert needed(category, Fate.LEAVES) <= needed(category, Fate.SCRAPPED)
+
+
+def test_only_destruction_is_for_what_is_most_confidential_and_leaves() -> None:
+    disk = Medium(kind=MediaKind.NVME, serial="S", path="/dev/nvme0n1", can=frozenset(ABILITIES))
+    assert choice.choose(disk, Category.HIGH, Fate.LEAVES).method.name == "destroy"
+
+
+def test_a_method_that_a_device_reports_never_ran_on_hardware_without_saying_so() -> None:
+    for method in METHODS:
+        if method.evidence is Evidence.DEVICE:
+            assert method.ran in {Ran.SIMULATED, Ran.EMULATED}
+        if method.strength is Strength.DESTROY or not method.media & BLOCKS:
+            assert method.ran is not Ran.REAL
+
+
+def test_no_word_promises_that_data_cannot_be_recovered() -> None:
+    root = Path(__file__).parents[3]
+    texts = [
+        *root.glob("commsroom/**/retir*/*.py"),
+        *root.glob("commsroom/backends/wipe_station/*"),
+    ]
+    for file in [it for it in texts if it.is_file()]:
+        text = file.read_text("utf-8")
+        assert "unrecoverable" not in text.replace("never that data are unrecoverable", ""), file
+
+
+@pytest.mark.parametrize(
+    ("residue", "confidence", "blocks"), [(0.01, 0.95, 299), (0.001, 0.95, 2995)]
+)
+def test_a_sample_finds_what_it_says(residue, confidence, blocks) -> None:
+    assert blocks_for(residue, confidence) == blocks
+
+
+def test_the_worst_of_several_verdicts_is_said_and_of_none_nothing_is_known() -> None:
+    said = {result: Verdict(result, "") for result in Result}
+    assert together(said.values()).result is Result.FAIL
+    assert together([said[Result.PASS], said[Result.UNKNOWN]]).result is Result.UNKNOWN
+    assert together([]).result is Result.UNKNOWN
+
+
+def test_the_page_of_methods_is_fresh() -> None:
+    root = Path(__file__).parents[3]
+    names = {"__name__": "reference", "__file__": str(root / "packaging/sanitization_reference.py")}
+    exec(compile((root / "packaging/sanitization_reference.py").read_text(), "page", "exec"), names)
+    assert (root / "docs/reference/sanitization.md").read_text("utf-8") == names["page"]()
