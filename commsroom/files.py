@@ -131,7 +131,7 @@ def keep_private_folder(path: Path) -> None:
         _keep_name(one)
 
 
-def replace_private(path: Path, text: str) -> None:
+def replace_private(path: Path, content: str | bytes) -> None:
     """Write a file for its owner alone, whole and durable, or not at all.
 
     Raises:
@@ -140,8 +140,8 @@ def replace_private(path: Path, text: str) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         beside.rename(path)
@@ -149,6 +149,29 @@ def replace_private(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
         raise
     _keep_name(path)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a text file, made for its owner alone where there is none; durable when this returns.
+
+    After half a line, as a power cut leaves one, the new one begins anew.
+
+    Raises:
+        FileUnusable: it is no regular file, or cannot be written.
+    """
+    there = path.exists()
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0) as file:
+            found = os.fstat(file.fileno())
+            _require_regular(path, found.st_mode)
+            whole = not found.st_size or os.pread(file.fileno(), 1, found.st_size - 1) == b"\n"
+            file.write((("" if whole else "\n") + line + "\n").encode())
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise FileUnusable(path, f"cannot be written: {error.strerror}") from error
+    if not there:
+        _keep_name(path)
 
 
 def write_new(path: Path, content: bytes) -> Path:

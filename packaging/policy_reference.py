@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from commsroom import policy
+from commsroom.estate.retiring import document
 from commsroom.ledger.baseline import Baseline
 from commsroom.policy import logins
 from commsroom.policy.devices import DeviceKind, DeviceState
@@ -113,6 +114,8 @@ def main() -> int:
     }
     text = json.dumps(form, ensure_ascii=False, indent=2) + "\n"
     files[FOLDER / "baseline.schema.json"] = text
+    text = json.dumps(document.schema(), ensure_ascii=False, indent=2) + "\n"
+    files[FOLDER / "certificate.schema.json"] = text
     if "--check" in sys.argv[1:]:
         stale = [file for file, text in files.items() if _read(file) != text]
         for file in stale:

@@ -19,7 +19,13 @@ if threading.current_thread() is threading.main_thread():
 
 #: What opens an estate, a ledger's file or a switch's SSH for nearly every test: four fifths of the time of
 #: all quick tests. `make check` leaves it to `make test`.
-THOROUGH = ("tests/cli/", "tests/unit/ledger/", "tests/unit/backends/switches/")
+THOROUGH = (
+    "tests/cli/",
+    "tests/unit/backends/switches/",
+    "tests/unit/ledger/",
+    "tests/unit/retiring/test_attesting.py",
+    "tests/unit/retiring/test_verify.py",
+)
 
 
 def pytest_collection_modifyitems(items):

@@ -1,4 +1,4 @@
-"""ledger show, verify, unlock."""
+"""ledger show, unlock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from commsroom.app.estate import actor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from commsroom.app.estate import Estate
     from commsroom.estate.resource import Address
@@ -20,11 +20,6 @@ def events(
 ) -> Iterator[Event]:
     """Yield what was done, oldest first, for one address or all; `limit` keeps the last ones."""
     return estate.ledger.events(address=address, limit=limit)
-
-
-def verify(estate: Estate) -> Sequence[str]:
-    """Return the faults of the ledger's hash chain, one line each; none means it is whole."""
-    return estate.ledger.verify()
 
 
 def require_named(url: str | None, *, simulated: bool) -> None:

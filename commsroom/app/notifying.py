@@ -194,26 +194,32 @@ def _reminded(estate: Estate) -> frozenset[str] | None:
 def _send(
     estate: Estate, report: Report, due: Mapping[Recipient, News], progress: Progress
 ) -> dict[Recipient, tuple[str, str]]:
+    notices = {item: _notice(estate, report, item, news) for item, news in due.items()}
+    return post(estate, notices, progress)
+
+
+def post(
+    estate: Estate, notices: Mapping[Recipient, Notice], progress: Progress
+) -> dict[Recipient, tuple[str, str]]:
     """Send everything, the channels side by side; return by recipient the system and why not."""
     failures: dict[Recipient, tuple[str, str]] = {}
     work: dict[str, tuple[Sender, dict[str, Recipient], list[Notice]]] = {}
-    for channel in sorted({recipient.channel for recipient in due}):
-        mine = {item: news for item, news in due.items() if item.channel == channel}
+    for channel in sorted({recipient.channel for recipient in notices}):
+        mine = {item: notice for item, notice in notices.items() if item.channel == channel}
         try:
             system, sender = _sender(estate, channel)
         except CommsroomError as error:
             failures |= dict.fromkeys(mine, (channel, str(error)))
             continue
-        notices = {item: _notice(estate, report, item, news) for item, news in mine.items()}
-        by_id = {message.id: item for item, message in notices.items()}
-        work[system] = (sender, by_id, list(notices.values()))
+        by_id = {message.id: item for item, message in mine.items()}
+        work[system] = (sender, by_id, list(mine.values()))
     progress.begin("Notifying", len(work))
 
     def deliver(system: str, provider: Provider) -> Sequence[Delivery]:
-        sender, _, notices = work[system]
+        sender, _, messages = work[system]
         if not isinstance(provider, Notifying):
             raise CommsroomError(f"{system} delivers no messages")
-        return provider.notify(sender, notices)
+        return provider.notify(sender, messages)
 
     limits = estate.deadlines
     results = estate.fleet.each(
@@ -256,25 +262,29 @@ def _sender(estate: Estate, channel: str) -> tuple[str, Sender]:
     return name, Sender(key, held[path, generation])
 
 
-def _notice(estate: Estate, report: Report, to: Recipient, news: News) -> Notice:
-    company = estate.policy.company
+def language(estate: Estate) -> str:
+    """Return the language that people are written to in: the company's, where there is a catalogue of it."""
     try:
-        language = languages.canonical(company.language)
+        return languages.canonical(estate.policy.company.language)
     except UsageError:
-        language = "en"  # of other languages there is no catalogue
-    attachments = _attachments(report, language) if to.channel == MAIL else ()
+        return "en"
+
+
+def _notice(estate: Estate, report: Report, to: Recipient, news: News) -> Notice:
+    company, words = estate.policy.company, language(estate)
+    attachments = _attachments(report, words) if to.channel == MAIL else ()
     return Notice(
         id=f"commsroom-{uuid.uuid4().hex}",
         to=to.to,
-        subject=notice.subject(news, company.name, language),
-        text=notice.body(news, report, language, attached=bool(attachments)),
+        subject=notice.subject(news, company.name, words),
+        text=notice.body(news, report, words, attached=bool(attachments)),
         room=to.room,
         attachments=attachments,
     )
 
 
-def _attachments(report: Report, language: str) -> tuple[Attachment, ...]:
+def _attachments(report: Report, words: str) -> tuple[Attachment, ...]:
     from commsroom.reports import html
 
-    page: Any = html.render(report, language=language)
+    page: Any = html.render(report, language=words)
     return (Attachment("drift.html", page),) if len(page) <= _LARGEST_PAGE else ()

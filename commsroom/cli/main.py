@@ -38,12 +38,14 @@ def build() -> typer.Typer:
     """Return the whole command line."""
     from commsroom.cli.commands import (
         approving,
+        certificate,
         certifying,
         checking,
         device,
         lab,
         loop,
         policy,
+        retiring,
         rotating,
         state,
         training,
@@ -57,9 +59,11 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(invoke_without_command=True)(_root)
-    for module in (
-        policy, loop, approving, checking, rotating, certifying, device, training, state, lab,
-    ):  # fmt: skip
+    groups = (
+        policy, loop, approving, checking, rotating, certifying, device, retiring, certificate, training,
+        state, lab,
+    )  # fmt: skip
+    for module in groups:
         module.register(app)
     return app
 

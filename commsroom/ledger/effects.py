@@ -93,6 +93,8 @@ class Memory:
     drift: dict[int, Told] = field(default_factory=dict)
     #: The digest of what each recipient of notifications was told last.
     told: dict[str, str] = field(default_factory=dict)
+    #: Number and hash of the event that each checkpoint was made of, by the event that tells of it.
+    checkpoints: dict[int, tuple[int, str]] = field(default_factory=dict)
     #: The last step of each device, and the event that says so.
     devices: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
     #: The last step of each secret's rotation as written, and the event that says so.

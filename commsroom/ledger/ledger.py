@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from commsroom.errors import CommsroomError, FenceRefused
 from commsroom.estate.resource import Action
-from commsroom.ledger import batches, equipment, lock, reading, tables, verifying
+from commsroom.ledger import batches, checkpoint, equipment, lock, reading, tables, verifying
 from commsroom.ledger.database import Database, may_only_read, may_write
 from commsroom.ledger.effects import Effect, Hold, of_resource
 from commsroom.ledger.records import Records
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: Kinds that carry effects; `record` may not forge one.
 _OWN_KINDS: Final = verifying.ENDINGS | equipment.EVENTS | {
-    "adopted", "drift", "estate", "forgotten", "generation", "intent", "key", "late", "lock-broken",
+    "adopted", checkpoint.KIND, "drift", "estate", "forgotten", "generation", "intent", "key", "late", "lock-broken",
     "lock-taken-over", "notified", "protected", "rotation", "unprotected",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What the ledger keeps beside ownership: drift over time, who was told of it, devices, rotations."""
+"""What the ledger keeps beside ownership: drift over time, who was told of it, devices, rotations, checkpoints."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from commsroom.errors import CommsroomError
-from commsroom.ledger import equipment, history, reading, rotations, telling
+from commsroom.ledger import checkpoint, equipment, history, reading, rotations, telling
+from commsroom.ledger.writing import append
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from commsroom.estate.register import Entry, Life, Step
     from commsroom.estate.rotation import Rotation
+    from commsroom.ledger.checkpoint import Checkpoint
     from commsroom.ledger.database import Database
     from commsroom.ledger.sightings import DriftRun, Keep, Past, Sighting
 
@@ -115,6 +117,26 @@ class Records:
         """
         with self._transaction("rotation") as connection:
             rotations.record(connection, steps, actor=actor, fence=fence)
+
+    # ── checkpoints ──────────────────────────────────────────────────────────────────────────
+
+    def checkpoint(self) -> Checkpoint:
+        """Return what the chain is at this moment; nothing is recorded."""
+        with self._database.read() as connection:
+            return checkpoint.taken(connection)
+
+    def record_checkpoint(
+        self, made: Checkpoint, *, signer: str, places: Sequence[str], actor: str
+    ) -> None:
+        """Note that a checkpoint was made, by which key it was signed, and where it was put."""
+        data = {"seq": made.seq, "hash": made.hash, "name": made.name, "signer": signer}
+        with self._transaction("checkpoint") as connection:
+            append(connection, checkpoint.KIND, actor=actor, data={**data, "places": list(places)})
+
+    def contradictions(self, made: Checkpoint) -> tuple[str, ...]:
+        """Name each way in which the chain is not the one that a checkpoint was made of."""
+        with self._database.read() as connection:
+            return tuple(checkpoint.contradictions(connection, made))
 
     @contextmanager
     def _transaction(self, name: str) -> Iterator[Connection]:

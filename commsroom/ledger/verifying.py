@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select
 
 from commsroom.estate.resource import Address
-from commsroom.ledger import equipment, history, rotations, tables, telling
+from commsroom.ledger import checkpoint, equipment, history, rotations, tables, telling
 from commsroom.ledger.chain import GENESIS, Sealed, rows_digest
 from commsroom.ledger.effects import Effect, Kept, Memory
 from commsroom.ledger.reading import collector_paused
@@ -39,6 +39,7 @@ def faults(connection: Connection) -> tuple[str, ...]:
     memory = Memory()
     with collector_paused():
         found = list(_chain(connection, memory))
+        found += checkpoint.faults(connection, memory.checkpoints)
         found += _tables(connection, memory)
     return tuple(found)
 
@@ -120,6 +121,8 @@ def _note(memory: Memory, event: TableRow[Any], data: Any) -> None:
             memory.drift[event.seq] = Told.from_json(data)
         case telling.KIND:
             memory.told[data["recipient"]] = data["digest"]
+        case checkpoint.KIND:
+            memory.checkpoints[event.seq] = checkpoint.replayed(data)
         case _:
             pass
 

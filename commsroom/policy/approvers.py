@@ -1,4 +1,4 @@
-"""policies/approvers: whose signatures approve, a line a person and key (clause 3.3.2).
+"""policies/approvers: whose signatures count for what, a line a person and key (clauses 3.3.2, 3.3.3).
 
 The form is ALLOWED SIGNERS of ssh-keygen(1), which checks the signatures and passes over every line it
 cannot read, in silence. So each is read here too, more strictly: one line names one person of the roster,
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 FILE: Final = "policies/approvers"
 #: What a signature is for: one made for another purpose approves nothing.
 NAMESPACE: Final = "commsroom-approval"
+#: And this one, that nothing is left on what was retired: who may approve need not be who may say that.
+CERTIFICATES: Final = "commsroom-certificate"
+PURPOSES: Final = (NAMESPACE, CERTIFICATES)
 #: Bytes; who may approve is a few people.
 LARGEST: Final = 2**20
 #: Principals, which may be quoted; options, whose values may be; a key; a comment.
@@ -52,8 +55,12 @@ class Approver:
     @property
     def approves(self) -> bool:
         """Tell whether signatures by it may approve anything."""
+        return self.allows(NAMESPACE)
+
+    def allows(self, namespace: str) -> bool:
+        """Tell whether signatures by it count for a purpose."""
         return self.namespaces is None or any(
-            fnmatchcase(NAMESPACE, glob) for glob in self.namespaces
+            fnmatchcase(namespace, glob) for glob in self.namespaces
         )
 
 

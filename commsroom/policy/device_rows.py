@@ -149,12 +149,16 @@ class DeviceRows:
         """Take one row, its values in the order of `COLUMNS`."""
         before = len(self._problems)
         tag, kind_name, vendor, model, serial, mac, bought, covered, cost = row[:9]
-        site, holder, state_name, port = row[9:]
+        site, holder, state_name, port, media = row[9:]
         kind = self._word(kind_name, self._kinds, line, "kind", "kind of device")
         state = self._word(state_name, self._states, line, "state", "state of a device")
         self._tag(tag, line)
         for column, value in (("vendor", vendor), ("model", model), ("serial", serial)):
             self._text(value, line, column)
+        if media:
+            self._text(media, line, "media")
+        for disk in media.split():
+            self._alone("media", disk.upper(), line, quoted(disk))
         if serial:
             self._alone("serial", (vendor, serial.upper()), line, quoted(serial))
         mac = self._mac(mac, line)
@@ -172,7 +176,7 @@ class DeviceRows:
             self.devices.append(
                 Device(
                     tag, kind, vendor, model, serial, mac, purchased, warranty_end, price, site,
-                    holder, state, port, line,
+                    holder, state, port, line, media,
                 )
             )  # fmt: skip
 
@@ -231,7 +235,9 @@ class DeviceRows:
     def _alone(self, column: str, value: object, line: int, shown: str) -> None:
         first = self._taken.setdefault(column, {}).setdefault(value, line)
         if first != line:
-            what = {"asset_tag": "asset tag", "mac": "MAC address"}.get(column, column)
+            what = {"asset_tag": "asset tag", "mac": "MAC address", "media": "disk"}.get(
+                column, column
+            )
             message = f"two devices have the {what} {shown}, the first in {_where(first)}"
             self._problem(line, column, message, "it belongs to one device")
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = (
     "asset_tag", "kind", "vendor", "model", "serial", "mac", "purchased", "warranty_end", "price",
-    "site", "holder", "state", "port",
+    "site", "holder", "state", "port", "media",
 )  # fmt: skip
 REQUIRED: Final = ("asset_tag", "kind", "vendor", "model", "site", "state")
 
@@ -57,7 +57,8 @@ class Device:
 
     `mac` is written `00:15:65:ab:cd:ef` however the row has it. `holder` is the roster id of a person
     or a place of equipment.yml, "" for none. `port` is `SYSTEM:PORT` of the switch it is plugged into.
-    `price` is in the currency of equipment.yml. `line` is where the row is.
+    `price` is in the currency of equipment.yml. `line` is where the row is. `media` are the serial numbers of
+    the disks in it, with spaces between: none other is wiped in its name.
     """
 
     asset_tag: str
@@ -74,11 +75,17 @@ class Device:
     state: DeviceState
     port: str
     line: int
+    media: str = ""
 
     @property
     def product(self) -> str:
         """Return vendor and model, as globs of maintenance plans see them."""
         return f"{self.vendor} {self.model}"
+
+    @property
+    def disks(self) -> tuple[str, ...]:
+        """Return the serial numbers of its disks."""
+        return tuple(self.media.split())
 
 
 def read(policies: Path, names: Names, problems: list[Problem]) -> tuple[Device, ...]:

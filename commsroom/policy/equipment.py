@@ -13,6 +13,7 @@ from pydantic import Field
 
 from commsroom.policy.base import Model, Section
 from commsroom.policy.devices import Device, DeviceKind
+from commsroom.policy.retirement import Retirement
 from commsroom.policy.scalars import Currency, Duration, Glob, Id, Share, Text
 
 Kinds = tuple[DeviceKind, ...]
@@ -104,4 +105,7 @@ class Equipment(Section):
     )
     renewal: Mapping[DeviceKind, Renewal] = Field(
         default={}, description="When devices are proposed for renewal, by kind"
+    )
+    retirement: Retirement = Field(
+        default=Retirement(), description="How retired devices are judged (clause 3.3.3)"
     )

@@ -37,10 +37,10 @@ CHECKS: Final = frozenset(
 #: What may have happened, as `commsroom ledger show` names it.
 EventKind = Literal[
     "abandoned", "accepted", "adopted", "applied", "approval asked", "approval given", "approval used", "approval withdrawn",
-    "certificate made", "device corrected", "device delivered", "device fault", "device issued",
+    "certificate made", "checkpoint", "decommission", "device corrected", "device delivered", "device fault", "device issued",
     "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
     "forgotten", "generation", "handed over", "handover begun", "handover withheld", "intent", "notified", "order approved", "order cancelled", "order promised", "order proposed",
-    "outcome", "rotation",
+    "outcome", "rotation", "sanitization certified", "sanitization withdrawn",
     "proof", "protected", "recovered", "root certificate", "secret entered", "secret shown", "training done",
     "training withdrawn", "unprotected",
 ]  # fmt: skip

@@ -208,7 +208,7 @@ def _about_approvers(policy: Policy, signers: Sequence[Approver], day: date) -> 
         elif person.end is not None and person.end < day:
             text = f"{item.person} left on {person.end} and approves nothing"
             yield Problem(approvers.FILE, item.line, 1, text, "take the line out")
-        if not item.approves:
+        if not any(item.allows(purpose) for purpose in approvers.PURPOSES):
             text = f"{item.person}'s key is for other purposes and approves nothing"
             remedy = f'namespaces="{approvers.NAMESPACE}"'
             yield Problem(approvers.FILE, item.line, 0, text, remedy)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from commsroom.errors import CommsroomError, Exit
-from commsroom.reports import html, languages
+from commsroom.errors import Exit
+from commsroom.reports import html, languages, paper
 from commsroom.reports.compliance import SIGNS, TITLE, TYPES, WORDS, Standing, State
 from commsroom.reports.languages import N_
 from commsroom.reports.lines import plain, printable
@@ -96,19 +96,7 @@ def pdf(report: Compliance, *, language: str = "en") -> bytes:
     Raises:
         CommsroomError: WeasyPrint or the Pango it draws with is not installed.
     """
-    try:
-        from weasyprint import HTML
-        from weasyprint.urls import URLFetcher
-    except (ImportError, OSError) as error:  # OSError: the library is there, Pango is not
-        raise CommsroomError(
-            "a PDF needs WeasyPrint and Pango",
-            remedy="pip install 'commsroom[pdf]' and libpangoft2-1.0-0, or --format html, and print that",
-        ) from error
-    closed = URLFetcher(allowed_protocols=())
-    drawn: bytes = HTML(string=page(report, language=language), url_fetcher=closed).write_pdf(
-        pdf_tags=True
-    )
-    return drawn
+    return paper.pdf(page(report, language=language))
 
 
 def document(report: Compliance) -> dict[str, Any]:

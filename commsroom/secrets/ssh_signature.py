@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import shlex
 import stat
 import struct
 import subprocess
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from commsroom import children, files
@@ -72,14 +74,16 @@ def _require_usable(key: Path) -> None:
     if key == Path():
         raise CommsroomError("no key is named", remedy=remedy)
     try:
-        mode = key.stat().st_mode
+        found = key.stat()
+        mode = found.st_mode
         if not stat.S_ISREG(mode):
             raise CommsroomError(f"{key}: is no file with a key", remedy=remedy)
         private = b"PRIVATE KEY-----" in files.read(key, most=_KEY_LIMIT, what="a key")[:100]
     except OSError as error:
         why = f"cannot be read: {error.strerror}"
         raise CommsroomError(f"{key}: {why}", remedy=remedy) from error
-    if private and mode & 0o077:
+    # As ssh-keygen does: of another's file (a credential of systemd's is root's) its owner decides who reads it.
+    if private and mode & 0o077 and found.st_uid == os.getuid():
         raise CommsroomError(
             f"{key}: others may read this private key, and ssh-keygen uses none such",
             remedy=f"chmod 600 {shlex.quote(str(key))}",
@@ -99,6 +103,20 @@ def check(
     if not _agrees(["-Y", "verify", *about, *allowed, "-I", identity], document):
         return Verdict.ELSEWHERE
     return Verdict.GOOD
+
+
+def verdict(
+    document: bytes, signature: str, *, signers: Path, identity: str, namespace: str
+) -> Verdict:
+    """The same for a signature that lies in another document; without a file of signers all are strangers."""
+    files.require_regular(signers)
+    with TemporaryDirectory(prefix="commsroom-") as folder:
+        beside = Path(folder) / "signature"
+        beside.write_text(signature, "utf-8")
+        if not signers.exists():
+            good = is_of(document, beside, namespace=namespace)
+            return Verdict.STRANGER if good else Verdict.BROKEN
+        return check(document, beside, signers=signers, identity=identity, namespace=namespace)
 
 
 def is_of(document: bytes, signature: Path, *, namespace: str) -> bool:

@@ -93,7 +93,7 @@ def test_a_finding_keeps_its_since_until_it_is_repaired_and_is_new_when_it_comes
     drifted.by_hand(_tamper)
     again = at(days=3)
     assert set(since(drift(drifted)).values()) == {again}
-    assert drifted("ledger", "verify").out == "The ledger is whole.\n"
+    assert drifted("ledger", "verify").out.startswith("The ledger is whole.\n")
 
 
 def test_a_server_that_is_down_hides_nothing_and_makes_nothing_new(drifted, at):

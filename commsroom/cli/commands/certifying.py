@@ -11,7 +11,7 @@ from commsroom.cli.completion import systems
 from commsroom.cli.session import Session, command
 from commsroom.errors import UsageError
 
-_HELP: Final = """The certificates of the estate's own authority (.commsroom/ca).
+_HELP: Final = """The certificates of our own authority (.commsroom/ca).
 
 \b
     commsroom tls show

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from commsroom.cli import output
 from commsroom.cli.completion import addresses
 from commsroom.cli.options import AsOf, LedgerUrl, day
 from commsroom.cli.session import Session, command
@@ -26,7 +27,20 @@ def register(app: typer.Typer) -> None:
     command(ledger, "show", "commsroom ledger show", "commsroom ledger show pbx1:extension/2107")(
         ledger_show
     )
-    command(ledger, "verify", "commsroom ledger verify")(ledger_verify)
+    command(
+        ledger,
+        "verify",
+        "commsroom ledger verify",
+        "commsroom ledger verify --anchor /mnt/notary/checkpoints.jsonl",
+        "commsroom ledger verify --anchor 'commsroom-checkpoint-*'",
+    )(ledger_verify)
+    command(
+        ledger,
+        "checkpoint",
+        "commsroom ledger checkpoint --key ~/.ssh/id_ed25519 --out /mnt/notary/checkpoints.jsonl",
+        "commsroom ledger checkpoint --key ~/.ssh/id_ed25519 --git-tag --mail",
+        works=("out", "git_tag", "mail"),
+    )(ledger_checkpoint)
     command(ledger, "unlock", "commsroom ledger unlock wei@ops1", works=True)(ledger_unlock)
     command(
         ledger,
@@ -161,16 +175,92 @@ def ledger_show(
     return 0
 
 
-def ledger_verify(session: Session, *, ledger: LedgerUrl = None) -> int:
-    """Check that no event was changed, removed, inserted or moved."""
-    from commsroom.app import ledgers
+def ledger_verify(
+    session: Session,
+    *,
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE|TAG",
+            help="Compare with the checkpoints in this file, or in tags of this name or glob.",
+            show_default=False,
+        ),
+    ] = None,
+    signers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Whose checkpoints count.  [default: policies/checkpoint-signers]",
+            show_default=False,
+        ),
+    ] = None,
+    ledger: LedgerUrl = None,
+) -> int:
+    """Check that no event was changed, removed, inserted or moved.
+
+    With a checkpoint that was kept elsewhere it also shows a ledger that was computed anew as a whole.
+    What cannot be seen is said.
+    """
+    from commsroom.app import anchoring
     from commsroom.errors import Exit
+    from commsroom.reports.text import ledger as text
 
     with session.open(ledger=ledger, read_only=True) as estate:
-        faults = ledgers.verify(estate)
-    session.out.text("".join(f"{fault}\n" for fault in faults) or "The ledger is whole.\n")
-    session.out.document({"ok": not faults, "faults": list(faults)})
-    return Exit.ERROR if faults else Exit.DONE
+        found = anchoring.verify(estate, anchor or (), signers=signers)
+    document = anchoring.verified_document(found)
+    session.out.lines(text.verified_lines(document))
+    session.out.document(document)
+    return Exit.ERROR if found.faults else Exit.DONE
+
+
+def ledger_checkpoint(
+    session: Session,
+    *,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Sign it with this SSH key (or the public half of one in your agent).",
+            envvar="COMMSROOM_CHECKPOINT_KEY_FILE",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Add it to this file, a line each.", show_default=False),
+    ] = None,
+    git_tag: Annotated[
+        bool, typer.Option("--git-tag", help="Put it into an annotated tag, to be pushed.")
+    ] = False,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="Send it to those whom policies/notify.yml names.")
+    ] = False,
+) -> int:
+    """Sign what the ledger is now, to be kept where nobody who may write the ledger can.
+
+    It is what `ledger verify --anchor` compares with. Without a place it is printed. Prints the line by
+    which policies/checkpoint-signers knows the signer, where it does not yet.
+    """
+    from commsroom.app import anchoring
+    from commsroom.errors import UsageError
+    from commsroom.reports.text import ledger as text
+
+    if key is None:
+        raise UsageError(
+            "ledger checkpoint: no key is named, and one that is not signed anybody can write",
+            remedy="--key FILE, or COMMSROOM_CHECKPOINT_KEY_FILE",
+        )
+    with session.open() as estate:
+        estate.require_ledger()
+        made = anchoring.checkpoint(
+            estate, key, out=out, tag=git_tag, mail=mail, progress=session.progress
+        )
+    document = anchoring.made_document(made)
+    session.out.lines(text.checkpoint_lines(document))
+    if made.signers_line:  # apart from what may go into a file of checkpoints
+        output.warn(f"To know its signer, add to {anchoring.SIGNERS}:\n{made.signers_line}")
+    session.out.document(document)
+    return 0
 
 
 def ledger_unlock(

@@ -29,6 +29,8 @@ VERBS = {
     "order proposed",
     "proof",
     "root certificate",
+    "sanitization certified",
+    "sanitization withdrawn",
     "secret entered",
     "secret shown",
     "training done",

@@ -240,6 +240,8 @@ def _marked():
         ("python", package / "model.py"),
         ("python", package / "notice.py"),
         ("python", package / "handover.py"),
+        ("python", package / "certificate.py"),
+        ("python", package / "checkpoints.py"),
         ("python", package / "compliance.py"),
         ("python", package / "compliance_forms.py"),
         ("python", package / "text/compliance.py"),

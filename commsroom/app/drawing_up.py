@@ -1,0 +1,186 @@
+"""decommission, last step: what a certificate says of a device, from what the ledger saw of it and nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from commsroom.app import registering
+from commsroom.estate.retiring.certificate import (
+    Attested,
+    BackedUp,
+    Batch,
+    Certificate,
+    Destination,
+    Device,
+    Evidence,
+    Listed,
+    Medium,
+    Method,
+    Person,
+    Technique,
+    Verified,
+)
+from commsroom.estate.retiring.media import Strength
+from commsroom.estate.retiring.methods import By
+from commsroom.estate.retiring.methods import Evidence as Seen
+from commsroom.estate.retiring.verdict import Result
+from commsroom.policy import allocations
+from commsroom.policy.retirement import Fate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from commsroom.app.estate import Estate
+    from commsroom.estate.retiring.chain import Item, Run, Wiped
+
+#: The form's word for a method's technique, where it is not written out.
+_TECHNIQUES: Final = {
+    "overwrite": Technique.OVERWRITE,
+    "overwrite-bmb21": Technique.OVERWRITE,
+    "ata-sanitize-overwrite": Technique.OVERWRITE,
+    "scsi-sanitize-overwrite": Technique.OVERWRITE,
+    "nvme-sanitize-overwrite": Technique.OVERWRITE,
+    "ata-sanitize-block": Technique.BLOCK_ERASE,
+    "scsi-sanitize-block": Technique.BLOCK_ERASE,
+    "nvme-sanitize-block": Technique.BLOCK_ERASE,
+    "nvme-format": Technique.BLOCK_ERASE,
+    "ata-sanitize-crypto": Technique.CRYPTO_ERASE,
+    "scsi-sanitize-crypto": Technique.CRYPTO_ERASE,
+    "nvme-sanitize-crypto": Technique.CRYPTO_ERASE,
+    "luks-erase": Technique.CRYPTO_ERASE,
+    "mdm-erase": Technique.CRYPTO_ERASE,
+    "phone-reset": Technique.FACTORY_RESET,
+    "switch-reset": Technique.FACTORY_RESET,
+    "mobile-reset": Technique.FACTORY_RESET,
+    "shred-paper": Technique.SHRED,
+}
+_METHODS: Final = {
+    Strength.CLEAR: Method.CLEAR,
+    Strength.PURGE: Method.PURGE,
+    Strength.DESTROY: Method.DESTROY,
+}
+_DESTINATIONS: Final = {
+    Fate.STAYS: Destination.INTERNAL_REUSE,
+    Fate.LEAVES: Destination.EXTERNAL_REUSE,
+    Fate.SCRAPPED: Destination.RECYCLING,
+}
+#: Blocks read where not all are, and by what confidence they find 1 % of residue: no more than 99 can be said.
+_SAMPLE: Final = (2995, 99)
+
+
+def certificate(
+    estate: Estate, run: Run, *, requester: str, by: str, contact: str, note: str
+) -> Certificate:
+    """Draw up a device's certificate: `by` validates it now.
+
+    Raises:
+        CertificateRefused: it did not all pass, or somebody on it cannot be reached.
+    """
+    now = datetime.now(UTC).replace(microsecond=0)
+    wiped = [run.wiped[item.name] for item in run.target.media]
+    done = min(now, max((_at(one) for one in wiped), default=now))
+    hands = [name for one in wiped if len(one.by) > 1 for name in one.by]
+    performed, verified = (hands[0], hands[1]) if hands else (requester, by)
+    target, row = run.target, estate.policy.by_tag[run.target.tag]
+    return Certificate(
+        estate=estate.ledger.estate_id,
+        company=estate.policy.company.name,
+        device=Device(
+            asset_tag=target.tag,
+            kind=str(row.kind),
+            manufacturer=row.vendor,
+            model=row.model,
+            serial=target.serial,
+            property_number=target.tag,
+        ),
+        media=tuple(
+            _medium(estate, run, item, one) for item, one in zip(target.media, wiped, strict=True)
+        ),
+        performed=Attested(_person(estate, performed), done),
+        verified=Attested(_person(estate, verified, contact if verified == by else ""), done),
+        validated=Attested(_person(estate, by, contact), now),
+        simulated=estate.simulate is not None,
+        notes="; ".join(filter(None, (note, *target.by_hand))),
+    )
+
+
+def batch(
+    estate: Estate, name: str, assets: Iterable[Listed], *, by: str, contact: str, note: str
+) -> Batch:
+    """Draw up the certificate of devices that were decommissioned together."""
+    return Batch(
+        estate=estate.ledger.estate_id,
+        company=estate.policy.company.name,
+        name=name,
+        assets=tuple(sorted(assets, key=lambda one: one.asset_tag)),
+        validated=Attested(_person(estate, by, contact), datetime.now(UTC).replace(microsecond=0)),
+        simulated=estate.simulate is not None,
+        notes=note,
+    )
+
+
+def _medium(estate: Estate, run: Run, item: Item, wiped: Wiped) -> Medium:
+    how, target = item.how, run.target
+    witnesses = tuple(_name(estate, one) for one in wiped.by) if how.by is By.PERSON else ()
+    destroyed = how.strength is Strength.DESTROY
+    return Medium(
+        type=str(item.kind),
+        manufacturer="",
+        model=item.model,
+        serial=item.serial,
+        property_number="",
+        source=f"{target.product} {target.tag}",
+        classification=str(target.category),
+        backed_up=BackedUp.UNKNOWN,
+        backup_place="",
+        method=_METHODS[how.strength],
+        technique=_TECHNIQUES.get(item.method, Technique.OTHER),
+        details=f"{how.technique}; {item.need} was needed",
+        tool=how.tool if how.by is By.STATION else "by hand",
+        tool_version=version("commsroom") if how.tool == "commsroom" else "",
+        evidence=_evidence(item, wiped, witnesses),
+        result=Result(wiped.verdict.result),
+        classification_after="none",
+        destination=Destination.DESTROYED if destroyed else _DESTINATIONS[target.fate],
+        destination_details="",
+        notes="; ".join((*item.notes, *wiped.notes)),
+    )
+
+
+def _evidence(item: Item, wiped: Wiped, witnesses: tuple[str, ...]) -> Evidence:
+    details = f"{wiped.verdict.reason}: {wiped.verdict.evidence}"
+    if item.by is By.PERSON:
+        return Evidence(Verified.WITNESSED, wiped.said or details, None, None, witnesses)
+    if item.sampled:
+        return Evidence(Verified.SAMPLED, details, *_SAMPLE, witnesses)
+    seen = Verified.DEVICE_REPORTED if item.how.evidence is Seen.DEVICE else Verified.WHOLE
+    return Evidence(seen, details, None, None, witnesses)
+
+
+def _at(wiped: Wiped) -> datetime:
+    return datetime.fromtimestamp(wiped.ended, UTC)
+
+
+def _name(estate: Estate, who: str) -> str:
+    return f"{estate.policy.person(who).name} ({who})"
+
+
+def _person(estate: Estate, who: str, contact: str = "") -> Person:
+    policy = estate.policy
+    person = policy.person(who)
+    held = allocations.load(estate.home)
+    # Who is to have a number and an address from the next apply on can be asked there by then.
+    day = registering.today(policy)
+    entry = held.get(who) or allocations.propose(policy.people, held, policy, day).get(who)
+    address = f"{entry.login}@{policy.mail.domain}" if entry is not None else person.email
+    return Person(
+        id=who,
+        name=person.name,
+        title=policy.positions.positions[person.position].title,
+        organisation=policy.company.name,
+        place=policy.company.sites[person.site].name,
+        phone=contact or (entry.number if entry is not None else ""),
+        mail=address,
+    )

@@ -1,0 +1,231 @@
+"""decommission, before anything: which media a device has, how each is wiped, and asking two people (3.3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from commsroom.app import approving, closing, registering, wiping
+from commsroom.app.retiring import Decommissioning, requests
+from commsroom.errors import UsageError
+from commsroom.estate.approval import Request
+from commsroom.estate.retiring.chain import PURPOSE, Item, Target
+from commsroom.estate.retiring.choice import choose
+from commsroom.estate.retiring.media import MediaKind, Medium, needed
+from commsroom.estate.retiring.methods import BY_NAME
+from commsroom.estate.retiring.wiping import Attached
+from commsroom.policy.devices import DeviceKind, DeviceState
+from commsroom.policy.retirement import Category, Fate
+from commsroom.policy.words import did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+    from commsroom.app.estate import Estate
+    from commsroom.policy.devices import Device
+
+#: Memory that every device of a kind has, whatever else is in it.
+_MEMORY: Final = {
+    DeviceKind.PHONE: MediaKind.PHONE,
+    DeviceKind.FAX: MediaKind.PHONE,
+    DeviceKind.SWITCH: MediaKind.SWITCH,
+    DeviceKind.GATEWAY: MediaKind.SWITCH,
+    DeviceKind.MOBILE: MediaKind.MOBILE,
+}
+#: What a device may hold beside, said by whoever asks.
+BESIDE: Final = {"sim": MediaKind.SIM, "paper": MediaKind.PAPER}
+
+#: How confidential what a device holds is, and what becomes of it.
+Judged = tuple[Category, Fate]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What whoever asks says of the devices; empty: policy decides.
+
+    `methods` maps `TAG`, `TAG:SERIAL` or "" (all) to a method's name. `beside` maps tags to words of BESIDE,
+    `without_media` are computers that have no disk any more. `members` and `header_backups` are by serial
+    number of a disk.
+    """
+
+    category: Category | None = None
+    fate: Fate | None = None
+    station: str = ""
+    methods: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    without_media: frozenset[str] = frozenset()
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    header_backups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sampled: bool = False
+
+
+def propose(
+    estate: Estate, tags: Sequence[str], wish: Wish, *, requester: str, until: date | None = None
+) -> Decommissioning:
+    """Ask two people to approve that devices are decommissioned; returns the request as it is to be signed.
+
+    Raises:
+        UsageError: a device is retired or in another request, a disk is not to be found, no method fits.
+        CommsroomError: a wipe station cannot be asked.
+    """
+    register = registering.read(estate)
+    devices = [register.device(tag) for tag in tags]
+    devices = list({device.asset_tag: device for device in devices}.values())
+    _require_here(devices, wish)
+    attached = _attached(estate, devices, wish)
+    closes = closing.addresses(estate, devices)
+    policy = estate.policy.equipment.retirement
+    targets = []
+    for device in devices:
+        category = wish.category or policy.category(device.kind)
+        fate = wish.fate or policy.fate
+        targets.append(
+            Target(
+                tag=device.asset_tag,
+                product=device.product,
+                serial=device.serial,
+                category=category,
+                fate=fate,
+                holder=device.holder,
+                closes=closes[device.asset_tag],
+                by_hand=closing.by_hand(device),
+                media=tuple(_items(device, (category, fate), wish, attached)),
+            )
+        )
+    day = registering.today(estate.policy)
+    subject = {"devices": [target.to_json() for target in targets]}
+    request = Request(estate.ledger.estate_id, PURPOSE, subject, requester, day)
+    if until is not None:
+        request = Request(estate.ledger.estate_id, PURPOSE, subject, requester, day, until)
+    asked = approving.ask(estate, request)
+    return requests(estate)[asked.name]
+
+
+def _require_here(devices: Sequence[Device], wish: Wish) -> None:
+    """Refuse words about devices or disks that are not meant, and devices that are gone."""
+    for device in devices:
+        if device.state is DeviceState.RETIRED:
+            raise UsageError(
+                f"{device.asset_tag} is retired", remedy="what is gone cannot be wiped"
+            )
+    tags = {device.asset_tag for device in devices}
+    serials = {serial for device in devices for serial in device.disks}
+    of_method = {place.partition(":")[0] for place in wish.methods if place}
+    for option, named, valid, what in (
+        ("--also", wish.beside, tags, "is not among the devices"),
+        ("--no-media", wish.without_media, tags, "is not among the devices"),
+        ("--method", of_method, tags, "is not among the devices"),
+        ("--method", wish.methods.values(), BY_NAME, "is no method"),
+        ("--allow-member", wish.members, serials, "is no disk of these devices"),
+        ("--header-backup", wish.header_backups, serials, "is no disk of these devices"),
+    ):
+        for name in named:
+            if name not in valid:
+                raise UsageError(
+                    f"{option}: {quoted(name)} {what}", remedy=did_you_mean(name, valid)
+                )
+
+
+def _attached(
+    estate: Estate, devices: Iterable[Device], wish: Wish
+) -> Mapping[str, tuple[str, Attached]]:
+    """Return the disks of these devices that are attached, by serial number, each with its station."""
+    wanted = {
+        serial
+        for device in devices
+        for serial in device.disks
+        if _method(wish, device.asset_tag, serial) != "destroy"
+    }
+    if not wanted:
+        return {}
+    found: dict[str, tuple[str, Attached]] = {}
+    names = [wish.station] if wish.station else wiping.stations(estate)
+    for name in names:
+        for one in wiping.look(estate, name, ()):
+            if not isinstance(one, Attached) or one.medium.serial not in wanted:
+                continue
+            other = found.get(one.medium.serial)
+            if other is not None:
+                raise UsageError(
+                    f"two disks say that they are {one.medium.serial}: {other[0]}:{other[1].medium.path}"
+                    f" and {name}:{one.medium.path}",
+                    remedy="take one away",
+                )
+            found[one.medium.serial] = (name, one)
+    return found
+
+
+def _items(
+    device: Device, judged: Judged, wish: Wish, attached: Mapping[str, tuple[str, Attached]]
+) -> Iterator[Item]:
+    tag = device.asset_tag
+    if device.kind is DeviceKind.COMPUTER and not device.disks and tag not in wish.without_media:
+        raise UsageError(
+            f"{tag}: its row does not say which disks are in it",
+            remedy=f"write their serial numbers into its column `media`, or --no-media {tag}",
+        )
+    kinds = [_MEMORY[device.kind]] if device.kind in _MEMORY else []
+    for word in wish.beside.get(tag, ()):
+        if word not in BESIDE:
+            raise UsageError(
+                f"--also: {quoted(word)} is no item of its own", remedy=" or ".join(BESIDE)
+            )
+        kinds.append(BESIDE[word])
+    for kind in kinds:
+        # Of a telephone it is the device's own serial number; a card or sheet has none that we know.
+        serial = device.serial if kind is _MEMORY.get(device.kind) else ""
+        medium = Medium(kind=kind, serial=serial, model=device.product)
+        choice = choose(medium, *judged, _method(wish, tag, serial))
+        yield Item(
+            kind=kind,
+            serial=serial,
+            model=medium.model,
+            method=choice.method.name,
+            need=choice.need,
+            notes=choice.notes,
+        )
+    for serial in device.disks:
+        yield _disk(device, serial, judged, wish, attached)
+
+
+def _disk(
+    device: Device,
+    serial: str,
+    judged: Judged,
+    wish: Wish,
+    attached: Mapping[str, tuple[str, Attached]],
+) -> Item:
+    wanted = _method(wish, device.asset_tag, serial)
+    if wanted == "destroy":
+        return Item(kind=MediaKind.DISK, serial=serial, method="destroy", need=needed(*judged))
+    if serial not in attached:
+        raise UsageError(
+            f"{device.asset_tag}: its disk {serial} is attached to no wipe station",
+            remedy=f"attach it, or have it destroyed: --method {device.asset_tag}:{serial}=destroy",
+        )
+    station, found = attached[serial]
+    choice = choose(found.medium, *judged, wanted)
+    return Item(
+        kind=found.medium.kind,
+        serial=serial,
+        model=found.medium.model,
+        method=choice.method.name,
+        need=choice.need,
+        station=station,
+        path=found.medium.path,
+        device=found.device,
+        bytes=found.medium.bytes,
+        notes=choice.notes,
+        members=wish.members.get(serial, ()),
+        header_backups=wish.header_backups.get(serial, ()),
+        sampled=wish.sampled,
+    )
+
+
+def _method(wish: Wish, tag: str, serial: str) -> str:
+    for place in (f"{tag}:{serial}", tag, ""):
+        if name := wish.methods.get(place):
+            return name
+    return ""

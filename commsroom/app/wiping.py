@@ -1,0 +1,225 @@
+"""decommission, second step: media are wiped at their stations, each as a job that outlives this run.
+
+Every verdict is recorded as soon as it is there. A run that is killed leaves the jobs at work; the next one
+asks after them by the same names, and begins only those that nobody has begun.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from commsroom.errors import CommsroomError, UsageError
+from commsroom.estate.retiring.chain import Item, Wiped
+from commsroom.estate.retiring.methods import By
+from commsroom.estate.retiring.verdict import Result, Verdict
+from commsroom.estate.retiring.wiping import Attached, Job, JobStanding, Wipes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from commsroom.app.estate import Estate
+    from commsroom.app.progress import Progress
+    from commsroom.estate.backend import Provider
+    from commsroom.estate.retiring.chain import Run
+
+#: Disks of one station at work at a time: more share its bus and none is done earlier.
+AT_ONCE: Final = 16
+#: Seconds between two questions: short at first, for what is done at once.
+_FIRST_WAIT: Final = 0.2
+_LONGEST_WAIT: Final = 15.0
+_CALL_SECONDS: Final = 90.0
+#: Seconds without progress after which a disk's place is given to the next: a device that erases itself may
+#: be silent for hours, and is asked after again by the next run.
+STALLED: Final = 3600.0
+_UNSAID: Final = JobStanding(state="unknown")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One medium to be wiped now: whose it is, and its job."""
+
+    tag: str
+    item: Item
+    job: Job
+    attempt: int
+
+
+def stations(estate: Estate) -> tuple[str, ...]:
+    """Return the names of the wipe stations of the inventory."""
+    return tuple(
+        name for name, system in estate.systems.items() if system.backend.name == "wipe_station"
+    )
+
+
+def look(estate: Estate, station: str, paths: Sequence[str]) -> Sequence[Attached | str]:
+    """Return what is attached to a station, at paths or at all.
+
+    Raises:
+        UsageError: there is no such station.
+        SystemUnknown: it cannot be asked.
+    """
+    if station not in stations(estate):
+        raise UsageError(
+            f"{station or 'the inventory'} is no wipe station"
+            if station
+            else "there is no wipe station",
+            remedy="give a host of the inventory commsroom_backend: wipe_station",
+        )
+    return _asked(estate, station, lambda wipes: wipes.look(paths))
+
+
+def tasks(request: str, runs: Sequence[Run], *, again: bool) -> Iterator[Task]:
+    """Yield what stations are to wipe: all that no verdict is of, and, `again`, what did not pass."""
+    for run in runs:
+        for item in run.target.media:
+            if item.by is not By.STATION:
+                continue
+            before = run.wiped.get(item.name)
+            if before is not None and (before.verdict.result is Result.PASS or not again):
+                continue
+            attempt = before.attempt + 1 if before else 1
+            yield Task(run.target.tag, item, _job(request, item, attempt), attempt)
+
+
+def _job(request: str, item: Item, attempt: int) -> Job:
+    digest = hashlib.sha256(item.serial.encode()).hexdigest()[:16]
+    return Job(
+        name=f"{request}-{digest}-{attempt}",
+        path=item.path,
+        device=item.device,
+        serial=item.serial,
+        bytes=item.bytes,
+        method=item.method,
+        members=item.members,
+        header_backups=item.header_backups,
+        sampled=item.sampled,
+    )
+
+
+def wipe(
+    estate: Estate,
+    work: Sequence[Task],
+    record: Callable[[Sequence[tuple[Task, Wiped]]], None],
+    progress: Progress,
+    *,
+    stalled_after: float = STALLED,
+) -> Mapping[str, str]:
+    """Have stations do all of it, some at a time; `record` is given verdicts as they come.
+
+    Returns:
+        By station why nothing more is known of some of its jobs: they may be at work, and are asked after
+        again by the next run.
+    """
+    queues: dict[str, list[Task]] = defaultdict(list)
+    for task in work:
+        queues[task.item.station].append(task)
+    bays = [_Bays(estate, station, queue, stalled_after) for station, queue in queues.items()]
+    progress.begin("Wiping", len(work))
+    wait = _FIRST_WAIT
+    while at_work := [one for one in bays if one.busy]:
+        for station in at_work:
+            done = station.turn()
+            if done:
+                record(done)
+                wait = _FIRST_WAIT
+            for task, _ in done:
+                progress.advance(task.tag)
+        if any(one.busy for one in bays):
+            time.sleep(wait)
+            wait = min(_LONGEST_WAIT, wait * 1.5)
+    progress.end()
+    return {one.station: one.lost for one in bays if one.lost}
+
+
+class _Bays:
+    """One station's work: what waits, what is under way, and what makes no progress any more.
+
+    What stalls gives its place to the next: one disk that hangs holds nobody up.
+    """
+
+    def __init__(
+        self, estate: Estate, station: str, queue: Sequence[Task], stalled_after: float
+    ) -> None:
+        self.station, self.lost = station, ""
+        self._estate, self._stalled_after = estate, stalled_after
+        self._waiting = list(queue)
+        self._under_way: dict[str, Task] = {}
+        self._moved: dict[str, tuple[str, int, float]] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether anything is still to be hoped for."""
+        return not self.lost and bool(self._waiting or self._under_way)
+
+    def turn(self) -> list[tuple[Task, Wiped]]:
+        """Begin what there is room for, ask after the rest, and return what ended; one round trip."""
+        now = time.monotonic()
+        stalled = sum(self._is_stalled(name, now) for name in self._under_way)
+        if not self._waiting and stalled == len(self._under_way):
+            self.lost = f"{stalled} wipes make no progress; they may go on"
+            return []
+        while self._waiting and len(self._under_way) - stalled < AT_ONCE:
+            task = self._waiting.pop(0)
+            self._under_way[task.job.name] = task
+            self._moved[task.job.name] = ("", 0, now)
+        jobs = [task.job for task in self._under_way.values()]
+        try:
+            standings = _asked(self._estate, self.station, lambda wipes: wipes.start(jobs))
+        except CommsroomError as error:
+            self.lost = str(error)
+            return []
+        return list(self._ended(standings, now))
+
+    def _is_stalled(self, name: str, now: float) -> bool:
+        return now - self._moved[name][2] > self._stalled_after
+
+    def _ended(
+        self, standings: Mapping[str, JobStanding], now: float
+    ) -> Iterator[tuple[Task, Wiped]]:
+        for name, task in list(self._under_way.items()):
+            standing = standings.get(name, _UNSAID)
+            if standing.verdict is not None:
+                del self._under_way[name]
+                yield task, _wiped(task, standing)
+            elif (standing.step, standing.done) != self._moved[name][:2]:
+                self._moved[name] = (standing.step, standing.done, now)
+
+
+def _wiped(task: Task, standing: JobStanding) -> Wiped:
+    verdict = standing.verdict
+    assert verdict is not None  # noqa: S101 - the caller looked
+    if verdict.result is Result.PASS and standing.serial != task.item.serial:
+        verdict = Verdict(
+            Result.UNKNOWN,
+            f"the station wiped {standing.serial or 'a disk without serial number'}",
+            verdict.evidence,
+        )
+    return Wiped(
+        verdict=verdict,
+        attempt=task.attempt,
+        by=(f"{task.item.how.tool} at {task.item.station}",),
+        said=standing.said,
+        notes=(*standing.notes, *_never_run(task.item)),
+        began=standing.began,
+        ended=standing.ended,
+    )
+
+
+def _never_run(item: Item) -> tuple[str, ...]:
+    ran = str(item.how.ran)
+    return (f"{item.method}: tested {ran}",) if "never" in ran else ()
+
+
+def _asked(estate: Estate, station: str, question: Callable[[Wipes], T]) -> T:
+    def work(_name: str, provider: Provider) -> T:
+        return question(cast("Wipes", provider))
+
+    found = estate.fleet.each(work, on=[station], deadline=_CALL_SECONDS)[station]
+    if isinstance(found, CommsroomError):
+        raise found
+    return cast("T", found)

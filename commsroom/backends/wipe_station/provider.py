@@ -1,0 +1,72 @@
+"""A wipe station to the rest of commsroom: it holds nothing that policy plans, and wipes when it is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commsroom.errors import SystemUnknown
+from commsroom.estate.backend import Applied, Outcome, Snapshot, Status
+from commsroom.estate.retiring.wiping import Attached, JobStanding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from commsroom.backends.wipe_station.client import Client, Json
+    from commsroom.estate.backend import Batch, Proof, ProofRequest
+    from commsroom.estate.retiring.wiping import Job
+
+
+class WipeStation:
+    """One station, by its client."""
+
+    def __init__(self, system: str, client: Client) -> None:
+        """Keep both; nothing is asked yet."""
+        self._system = system
+        self._client = client
+
+    def look(self, paths: Sequence[str]) -> Sequence[Attached | str]:
+        """Ask what is attached."""
+        return [
+            str(one["error"]) if "error" in one else Attached.from_json(one)
+            for one in self._call("look", {"paths": list(paths)})["disks"]
+        ]
+
+    def refusals(self, jobs: Sequence[Job]) -> Sequence[Sequence[str]]:
+        """Ask why jobs would be refused."""
+        found = self._call("refusals", {"jobs": [job.to_json() for job in jobs]})["refused"]
+        return [tuple(one) for one in found]
+
+    def start(self, jobs: Sequence[Job]) -> Mapping[str, JobStanding]:
+        """Begin jobs."""
+        return self._standings(self._call("start", {"jobs": [job.to_json() for job in jobs]}))
+
+    def status(self, names: Sequence[str]) -> Mapping[str, JobStanding]:
+        """Ask after jobs."""
+        return self._standings(self._call("status", {"jobs": list(names)}))
+
+    def read(self) -> Snapshot:
+        """Return nothing: no object of policy is here."""
+        return Snapshot({})
+
+    def apply(self, batch: Batch) -> Applied:
+        """Refuse whatever it is: none of it can be meant for a station."""
+        said = "a wipe station holds no objects"
+        return Applied(
+            [Outcome(change.address, Status.FAILED, said) for change in batch.changes], ""
+        )
+
+    def prove(self, requests: Sequence[ProofRequest]) -> Iterator[Proof]:
+        """Prove nothing."""
+        return iter(())
+
+    def close(self) -> None:
+        """Do nothing: no connection is kept."""
+
+    def _call(self, function: str, data: Json) -> Json:
+        return self._client.call(function, data)
+
+    def _standings(self, answer: Json) -> Mapping[str, JobStanding]:
+        try:
+            return {name: JobStanding.from_json(one) for name, one in answer["jobs"].items()}
+        except (KeyError, TypeError, ValueError):
+            raise SystemUnknown(self._system, "wipe", "its answer makes no sense") from None

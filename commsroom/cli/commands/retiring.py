@@ -1,0 +1,240 @@
+"""decommission: equipment is closed, wiped, verified, certified and entered in the register."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+
+from commsroom.cli.completion import people
+from commsroom.cli.options import day
+from commsroom.cli.session import Session, command
+from commsroom.errors import UsageError
+
+_MANY: Final = "TAG[:SERIAL]=METHOD"
+E = TypeVar("E", bound=StrEnum)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    command(
+        app,
+        "decommission",
+        "commsroom decommission LH-C003 --by L007 --fate leaves",
+        "commsroom decommission LH-C003 --by L007 --method LH-C003=destroy",
+        "commsroom decommission 3f2a9c81d07e",
+        "commsroom decommission 3f2a9c81d07e --witnessed LH-P010 --by L007 --witness L002",
+        "commsroom decommission",
+        works=True,
+    )(decommission)
+
+
+def decommission(
+    session: Session,
+    *,
+    device: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[DEVICE…|REQUEST]", show_default=False),
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            metavar="ID",
+            help="Who you are: your id in the roster.",
+            autocompletion=people,
+            show_default=False,
+        ),
+    ] = "",
+    fate: Annotated[
+        str,
+        typer.Option(
+            metavar="FATE",
+            help="What becomes of them: stays, leaves or scrapped.  [default: equipment.yml]",
+            show_default=False,
+        ),
+    ] = "",
+    category: Annotated[
+        str,
+        typer.Option(
+            metavar="WORD",
+            help="How confidential what they hold is: low, moderate or high.  [default: equipment.yml]",
+            show_default=False,
+        ),
+    ] = "",
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar=_MANY,
+            help="Wipe so; METHOD alone is for all. One that is too weak or impossible falls to the next"
+            " stronger.",
+            show_default=False,
+        ),
+    ] = None,
+    station: Annotated[
+        str,
+        typer.Option(metavar="SYSTEM", help="Only disks of this wipe station.", show_default=False),
+    ] = "",
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG=ITEM", help="It holds a `sim` or `paper` beside.", show_default=False
+        ),
+    ] = None,
+    no_media: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG", help="A computer that has no disk any more.", show_default=False
+        ),
+    ] = None,
+    allow_member: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SERIAL=TYPE",
+            help="The disk is a part of a RAID or volume group (LVM2_member …) that is gone too.",
+            show_default=False,
+        ),
+    ] = None,
+    header_backup: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SERIAL=FILE",
+            help="A backup of its LUKS header, on the station: destroyed with it.",
+            show_default=False,
+        ),
+    ] = None,
+    sampled: Annotated[
+        bool,
+        typer.Option("--sampled", help="Do not read back all of a disk, only a stated sample."),
+    ] = False,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help="Signatures count until then.  [default: a week]",
+            show_default=False,
+        ),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Wipe once more what did not pass.")
+    ] = False,
+    witnessed: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG[:MEDIUM]",
+            help="It was done by hand as the list says, by --by before --witness.",
+            show_default=False,
+        ),
+    ] = None,
+    witness: Annotated[
+        str,
+        typer.Option(metavar="ID", help="Who watched.", autocompletion=people, show_default=False),
+    ] = "",
+    note: Annotated[
+        str, typer.Option(metavar="TEXT", help="For the certificate.", show_default=False)
+    ] = "",
+    validate: Annotated[
+        bool,
+        typer.Option(
+            "--validate", help="You have looked at all of it and answer for it: sign certificates."
+        ),
+    ] = False,
+    key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --validate, your SSH key.", show_default=False),
+    ] = None,
+    contact: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help="With --validate, how you are reached.  [default: your extension and mail address]",
+            show_default=False,
+        ),
+    ] = "",
+) -> int:
+    """Retire equipment: close what lived on it, wipe it, verify, certify.
+
+    Asks first: what is closed and wiped, and how, is written down for two others to sign with commsroom
+    approve. Run again with the request's name, or the same devices, it goes on as far as it can: killed
+    anywhere, it is simply run again. A result is PASS, FAIL or UNKNOWN; nothing is certified that was not
+    seen to happen. Ends with 2 where a wipe failed, with 4 where something is not known.
+    """
+    from commsroom.app import retirement, retiring
+    from commsroom.policy.retirement import Category, Fate
+    from commsroom.reports import retirement as shown
+
+    names = device or []
+    with session.open(named=True) as estate:
+        estate.require_ledger()
+        if not names:
+            found = list(retiring.requests(estate).values())
+            session.out.lines(shown.all_lines(found))
+            session.out.document({"requests": [shown.document(one) for one in found]})
+            return 0
+        now = retiring.under_way(estate, names)
+        if now is None:
+            wish = retirement.Wish(
+                category=_word("--category", category, Category),
+                fate=_word("--fate", fate, Fate),
+                station=station,
+                methods=dict(_pair("--method", one) for one in method or ()),
+                beside=_lists("--also", also),
+                without_media=frozenset(no_media or ()),
+                members=_lists("--allow-member", allow_member),
+                header_backups=_lists("--header-backup", header_backup),
+                sampled=sampled,
+            )
+            if not by:
+                raise UsageError("who asks? two others will have to approve", remedy="--by ID")
+            now = retirement.propose(estate, names, wish, requester=by, until=day(until))
+        elif witnessed:
+            now = retiring.witnessed(estate, now, witnessed, by=by, witness=witness, note=note)
+        elif validate:
+            if not by or key is None:
+                raise UsageError(
+                    "--validate needs --by and --key", remedy="whoever signs is named on it"
+                )
+            now = retiring.certify(
+                estate, now, by=by, key=key, contact=contact, note=note, progress=session.progress
+            )
+        else:
+            now = retiring.carry_on(estate, now, session.progress, again=again)
+    session.out.lines(shown.lines(now))
+    session.out.document(shown.document(now))
+    return int(now.exit_code)
+
+
+def _word(option: str, text: str, words: type[E]) -> E | None:
+    from commsroom.policy.words import did_you_mean
+
+    if not text:
+        return None
+    try:
+        return words(text)
+    except ValueError:
+        valid = [str(word) for word in words]
+        raise UsageError(
+            f"{option}: {text!r} is none", remedy=did_you_mean(text, valid) or ", ".join(valid)
+        ) from None
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    """Split `WHAT=VALUE`; for --method, `VALUE` alone is for all."""
+    what, equals, value = text.partition("=")
+    if not equals and option == "--method":
+        return "", what
+    if not (equals and what and value):
+        raise UsageError(f"{option}: {text!r} is not of the form WHAT=VALUE")
+    return what, value
+
+
+def _lists(option: str, texts: list[str] | None) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for text in texts or ():
+        what, value = _pair(option, text)
+        found[what].append(value)
+    return {what: tuple(values) for what, values in found.items()}

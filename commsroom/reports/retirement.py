@@ -1,0 +1,188 @@
+"""Decommissionings as text and JSON: how far each device is, and the next step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from commsroom.estate.approval import Standing
+from commsroom.estate.retiring.checklists import STEPS
+from commsroom.estate.retiring.methods import By
+from commsroom.estate.retiring.verdict import Result
+from commsroom.reports.approvals import request_document, request_lines
+from commsroom.reports.lines import Line, Span, Style, count, line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from commsroom.estate.approval import Request
+    from commsroom.estate.retiring.chain import Item, Run
+    from commsroom.reports.approvals import Asked
+
+#: Devices that a list shows whole; of more only those are shown that need somebody.
+_SHOWN: Final = 20
+_STYLE: Final = {Result.PASS: Style.GOOD, Result.FAIL: Style.BAD, Result.UNKNOWN: Style.DOUBT}
+
+
+class Decommissioning(Protocol):
+    """A request and how far its devices are, as far as a report needs it."""
+
+    @property
+    def asked(self) -> Asked: ...
+    @property
+    def request(self) -> Request: ...
+    @property
+    def runs(self) -> Mapping[str, Run]: ...
+    @property
+    def lost(self) -> Mapping[str, str]: ...
+    @property
+    def unclosed(self) -> str: ...
+    @property
+    def done(self) -> bool: ...
+
+
+def all_lines(found: Iterable[Decommissioning]) -> Iterator[Line]:
+    """Yield a line for each decommissioning."""
+    number = 0
+    for one in found:
+        number += 1
+        ready = sum(run.retired for run in one.runs.values())
+        yield line(
+            Span(one.request.name, Style.STRONG),
+            f"  {ready} of {count(len(one.runs), 'device')} retired, asked for by {one.request.requester}"
+            f" on {one.request.asked}: {one.asked.standing}",
+        )
+    if not number:
+        yield line("nothing was ever decommissioned")
+
+
+def lines(one: Decommissioning) -> Iterator[Line]:
+    """Yield how far a decommissioning is, and what to do next."""
+    if one.asked.standing in {Standing.ASKED, Standing.APPROVED}:
+        yield from request_lines([one.asked])
+    runs = list(one.runs.values())
+    shown = runs if len(runs) <= _SHOWN else [run for run in runs if _needs_somebody(run)]
+    for run in shown[:_SHOWN]:
+        yield from _run_lines(run)
+    if left := len(runs) - len(shown[:_SHOWN]):
+        yield line(Span(f"and {count(left, 'device')} more; --json has them", Style.QUIET))
+    if one.unclosed:
+        yield line(Span(f"not closed: {one.unclosed}", Style.DOUBT))
+    for station, why in one.lost.items():
+        yield line(Span(f"{station}: {why}", Style.DOUBT))
+    yield from _tally(runs)
+    yield from _next(one)
+
+
+def _needs_somebody(run: Run) -> bool:
+    return any(it.name in run.wiped for it in run.open_media())
+
+
+def _run_lines(run: Run) -> Iterator[Line]:
+    target = run.target
+    yield line(
+        Span(target.tag, Style.STRONG),
+        f"  {target.product}  {target.category}, {target.fate}",
+        f"  {run.next}" if run.next else "  retired",
+    )
+    for item in target.media:
+        yield from _item_lines(run, item)
+    for task in target.by_hand:
+        yield line(f"    by hand: {task}")
+
+
+def _item_lines(run: Run, item: Item) -> Iterator[Line]:
+    where = f" at {item.station}:{item.path}" if item.station else ""
+    yield line(
+        f"    {item.name}  {item.how.strength} by {item.method} ({item.need} needed){where}",
+    )
+    for note in item.notes:
+        yield line(Span(f"      {note}", Style.QUIET))
+    wiped = run.wiped.get(item.name)
+    if wiped is None:
+        return
+    verdict = wiped.verdict
+    yield line("      ", Span(verdict.result, _STYLE[verdict.result]), f"  {verdict.reason}")
+    for text in (verdict.evidence, *wiped.notes):
+        if text:
+            yield line(Span(f"      {text}", Style.QUIET))
+
+
+def _tally(runs: list[Run]) -> Iterator[Line]:
+    closed = sum(run.closed for run in runs)
+    passed = sum(run.closed and not run.open_media() for run in runs)
+    certified = sum(bool(run.certificate) for run in runs)
+    retired = sum(run.retired for run in runs)
+    yield line(
+        f"{count(len(runs), 'device')}: {closed} closed, {passed} wiped, {certified} certified,"
+        f" {retired} retired"
+    )
+
+
+def _next(one: Decommissioning) -> Iterator[Line]:
+    """Yield the one thing to do next."""
+    runs = [run for run in one.runs.values() if run.next]
+    name = one.request.name
+    if not runs:
+        return
+    if one.asked.standing is Standing.ASKED:
+        return  # the request's own line says it
+    hands = [
+        (run, item)
+        for run in runs
+        if run.closed
+        for item in run.open_media()
+        if item.by is By.PERSON
+    ]
+    if any(not run.closed for run in runs) or one.lost:
+        command = f"commsroom decommission {name}"
+    elif any(_needs_somebody(run) for run in runs):
+        command = f"commsroom decommission {name} --again"
+    elif hands:
+        run, item = hands[0]
+        yield line("by hand, before a witness:")
+        for step in STEPS.get(item.method, ()):
+            yield line(f"    - {step}")
+        command = f"commsroom decommission {name} --witnessed {run.target.tag} --by ID --witness ID"
+    elif all(not run.open_media() for run in runs):
+        command = f"commsroom decommission {name} --validate --by ID --key FILE"
+    else:
+        command = f"commsroom decommission {name}"
+    yield line("next: ", Span(command, Style.COMMAND))
+
+
+def document(one: Decommissioning) -> dict[str, Any]:
+    """Return a decommissioning as JSON."""
+    return {
+        "request": request_document(one.asked),
+        "devices": [_run_document(run) for run in one.runs.values()],
+        "unknown": dict(one.lost),
+        "unclosed": one.unclosed,
+        "done": one.done,
+    }
+
+
+def _run_document(run: Run) -> dict[str, Any]:
+    target = run.target
+    return {
+        "tag": target.tag,
+        "product": target.product,
+        "serial": target.serial,
+        "category": str(target.category),
+        "fate": str(target.fate),
+        "closes": list(target.closes),
+        "by_hand": list(target.by_hand),
+        "closed": run.closed,
+        "media": [_item_document(run, item) for item in target.media],
+        "certificate": run.certificate,
+        "retired": run.retired,
+        "next": run.next,
+    }
+
+
+def _item_document(run: Run, item: Item) -> dict[str, Any]:
+    wiped = run.wiped.get(item.name)
+    return {
+        "medium": item.name,
+        **item.to_json(),
+        "wiped": None if wiped is None else wiped.to_json(),
+    }
