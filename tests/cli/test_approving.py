@@ -1,5 +1,6 @@
 """What is asked for is done once two people have signed just that: nobody else, nothing else, in time."""
 
+import shutil
 import sqlite3
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -25,11 +26,10 @@ def today():
 class Office:
     """An estate where people ask and sign, below the command line."""
 
-    def __init__(self, estate, keys, tmp_path):
-        self.path = estate.path
+    def __init__(self, path, keys):
+        self.path = path
         self.keys = keys
-        self.file = estate.path / "policies/approvers"
-        self.tmp_path = tmp_path
+        self.file = path / "policies/approvers"
 
     def write(self, **lines):
         """Let the file name these people, each with the key of a name, or of several."""
@@ -103,18 +103,17 @@ class Office:
 
 
 @pytest.fixture
-def bare(fresh, approvers_keys, tmp_path):
+def bare(fresh, approvers_keys):
     """An estate whose file names P1, P2 and P4; nobody has approved it."""
-    found = Office(fresh, approvers_keys, tmp_path)
+    found = Office(fresh.path, approvers_keys)
     found.write(P1="P1", P2="P2", P4="P4")
     return found
 
 
 @pytest.fixture
-def office(bare):
-    """The same, approved by P1 and P2."""
-    bare.establish("P1", "P2")
-    return bare
+def office(left, approvers_keys, tmp_path):
+    """One where P1 and P2 have approved just that."""
+    return Office(shutil.copytree(left, tmp_path / "estate"), approvers_keys)
 
 
 def test_two_people_of_those_who_stand_approve_what_a_third_asks(office):
@@ -420,8 +419,9 @@ def test_what_stands_already_is_not_signed_again(office):
         office.establish("P4")
 
 
-def test_orders_go_by_the_approvers_that_stand(office, ordering):
+def test_orders_go_by_the_approvers_that_stand(bare, ordering):
     """`ordering` is the same estate: what its file says now counts for no order."""
+    bare.establish("P1", "P2")
     ordering.equip("T-1,phone,Yealink,T54W,S1,,2018-03-11,,5200,home,P1,issued,\n")
     order = ordering("order", "--by", "P3", "--json").document["order"]
     ordering.allow("P3", "P4")

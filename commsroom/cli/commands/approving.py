@@ -69,7 +69,7 @@ def approve(
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
-    """Sign with your SSH key what somebody asks for; two people together approve it.
+    """Sign what somebody asks for; two people together approve it.
 
     Shows first what is signed, and asks. Neither may be who asks, and both must be in policies/approvers as
     that was last approved: that file, given here, is itself approved by two of those who stood before. Ends
@@ -168,7 +168,10 @@ def approvals(
     ledger: LedgerUrl = None,
     as_of: AsOf = None,
 ) -> int:
-    """List what is asked for and who has signed it; each signature is checked anew."""
+    """List what is asked for and who has signed it.
+
+    Each signature is checked anew, by who may sign today.
+    """
     from commsroom.app import approving, signers
     from commsroom.reports import approvals as shown
 
