@@ -6,13 +6,12 @@ the fence, foreign lines kept, read back afterwards) is true of a rotation.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from commsroom.app.renewal import beside
 from commsroom.errors import CommsroomError
-from commsroom.estate.rotation import Traits
+from commsroom.estate.rotation import Evidence, Traits
 from commsroom.secrets.rotation import Provided
 
 if TYPE_CHECKING:
@@ -39,15 +38,15 @@ class SystemHolder:
     def traits(self, place: Place) -> Traits:
         """Two at once where there is room; every back end refuses what was made on an older state."""
         resource, limits = self.resources[place.address], self.estate.deadlines
-        free = place.address.kind in self.estate.systems[self.name].backend.looked_up
-        tries = sys.maxsize if free else self.estate.policy.security.rotation.failed_logins
+        shown = self.estate.systems[self.name].backend.evidence.get(place.address.kind, {})
         second = beside(self.estate, resource, place.slot)
         return Traits(
             two=bool(second),
             beside=second,
             late=limits.connect + limits.apply,
             fenced=True,
-            tries=tries,
+            evidence=shown.get(place.slot, Evidence.LOGIN),
+            tries=self.estate.policy.security.rotation.failed_logins,
         )
 
     def push(self, wanted: Sequence[Valid], *, fence: int) -> Mapping[Place, Written]:

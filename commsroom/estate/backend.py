@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from commsroom.estate.inspection import Check, Facts, Service, Standard
     from commsroom.estate.resource import Address, Change, Resource
+    from commsroom.estate.rotation import Evidence
     from commsroom.estate.secret import Secret, SecretRef
 
 
@@ -256,8 +257,8 @@ class Backend:
     """A kind of system. `supports` maps kind → fields it can hold; the rest is *unsupported*.
 
     `slots` maps kind → slots of secrets it can hold, `logins` those of them that the provider can log in
-    with (`LogsIn`): a secret without is not rotated, since nobody could tell whether it works. Those of the
-    kinds in `looked_up` are not tried by us, but looked for at whoever uses them: no lockout counts that.
+    with (`LogsIn`): a secret without is not rotated, since nobody could tell whether it works. `evidence` maps
+    kind → slot for those of them that are not tried by us, but looked for at whoever uses them.
 
     `connect` raises SystemUnknown when the system cannot be reached. `fake` builds the same provider over an in-memory twin of the client; with a
     `state` file its contents outlive the process. `refusals` lets a back end say by address why it
@@ -283,7 +284,7 @@ class Backend:
     fake: Callable[[Target, Tools, Path | None], Provider]
     slots: Mapping[str, frozenset[str]] = field(default_factory=dict)
     logins: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    looked_up: frozenset[str] = frozenset()
+    evidence: Mapping[str, Mapping[str, Evidence]] = field(default_factory=dict)
     refusals: Callable[[Iterable[Resource]], Mapping[Address, str]] = field(
         default=lambda _resources: {}
     )

@@ -276,7 +276,7 @@ def test_proofs_speak_of_every_request_and_hold_no_secret(world, desired):
 #: The slots with which somebody logs in, by kind.
 LOGINS = {
     "extension": {"sip", "previous"}, "account": {"password"},
-    "mailbox": {"password"}, "shared_mailbox": {"password"}, "phone_profile": {"sip"},
+    "mailbox": {"password"}, "shared_mailbox": {"password"}, "phone_profile": {"sip", "admin"},
 }  # fmt: skip
 
 
