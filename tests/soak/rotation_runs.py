@@ -117,7 +117,9 @@ SHAPES: dict[str, tuple[tuple[str, Traits], ...]] = {
         ("phones1", replace(ONE, fenced=True)),
     ),
     "a switch's administrator of ours": (("sw1", replace(BY_LOGIN, fenced=True)),),
-    "a telephone's administrator": (("phones1", replace(ONE, fenced=True, evidence=Evidence.FETCH)),),
+    "a telephone's administrator": (
+        ("phones1", replace(ONE, fenced=True, evidence=Evidence.FETCH)),
+    ),
     "two mail servers": (("mail1", TWO), ("mail2", TWO)),
     "an exchange and its gateway": (("gw1", BY_LOGIN), ("pbx1", TWO)),
 }

@@ -16,7 +16,17 @@ from dataclasses import dataclass, field
 
 from commsroom.errors import FenceRefused
 from commsroom.estate.resource import Address
-from commsroom.estate.rotation import Answer, Evidence, Login, Phase, Place, Rotation, Traits, Valid, Written
+from commsroom.estate.rotation import (
+    Answer,
+    Evidence,
+    Login,
+    Phase,
+    Place,
+    Rotation,
+    Traits,
+    Valid,
+    Written,
+)
 from commsroom.estate.rotation.state import ENDED
 from commsroom.estate.secret import Secret, SecretRef
 from commsroom.secrets.rotation import Wanted
