@@ -138,6 +138,11 @@ class Ledger(Records):
         with self._database.read() as connection:
             return reading.first_told(connection, addresses)
 
+    def shows(self, address: Address, slot: str) -> bool:
+        """Tell whether a slot was seen to have our secret: read back, or proven by a rotation's login."""
+        with self._database.read() as connection:
+            return reading.shows(connection, address, slot)
+
     def events(
         self,
         *,

@@ -7,7 +7,7 @@ import pytest
 
 from commsroom import backends
 from commsroom.estate.backend import Batch, Credential, Status, Target, Tools
-from commsroom.estate.kinds import Account, DiallingClass, Extension, Mailbox, PhoneProfile
+from commsroom.estate.kinds import Account, DiallingClass, Extension, Mailbox, PhoneProfile, SwitchLogin
 from commsroom.estate.resource import Action, Address, Change, Resource
 from commsroom.estate.rotation import Phase, Place, Terms
 from commsroom.estate.secret import Secret, SecretRef, Shape
@@ -31,6 +31,10 @@ BODIES = {
         time_zone="Asia/Taipei", language="en", codecs=("g722",), lldp=True, resync="at once",
         as_rendered=True)),
 }  # fmt: skip
+BODIES |= {
+    name: ("switch_login", "admin{}", "password", SwitchLogin(level=15))
+    for name in ("arista_eos", "cisco_ios", "huawei_vrp")
+}
 #: What an object cannot be without beside the secret that is rotated.
 OTHERS = {"phone": ("fetch", "sip")}
 
