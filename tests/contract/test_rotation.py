@@ -7,7 +7,14 @@ import pytest
 
 from commsroom import backends
 from commsroom.estate.backend import Batch, Credential, Status, Target, Tools
-from commsroom.estate.kinds import Account, DiallingClass, Extension, Mailbox, PhoneProfile, SwitchLogin
+from commsroom.estate.kinds import (
+    Account,
+    DiallingClass,
+    Extension,
+    Mailbox,
+    PhoneProfile,
+    SwitchLogin,
+)
 from commsroom.estate.resource import Action, Address, Change, Resource
 from commsroom.estate.rotation import Phase, Place, Terms
 from commsroom.estate.secret import Secret, SecretRef, Shape
