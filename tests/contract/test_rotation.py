@@ -19,7 +19,7 @@ from commsroom.estate.resource import Action, Address, Change, Resource
 from commsroom.estate.rotation import Phase, Place, Terms
 from commsroom.estate.secret import Secret, SecretRef, Shape
 from commsroom.ledger import Ledger
-from commsroom.secrets.rotation import Means, Wanted, drive, stage
+from commsroom.secrets.rotation import Means, Wanted, drive, driver, stage
 from commsroom.secrets.rotation.provided import Provided
 from commsroom.secrets.sealed import SealedStore
 
@@ -169,6 +169,35 @@ def test_in_the_grace_time_both_are_let_in_where_two_can_be(office):
     assert {turn.phase for turn in turns.values()} == {Phase.GRACE if both else Phase.REVOKED}
     assert office.let_in(2) == [True] * 3
     assert office.let_in(1) == [both] * 3
+
+
+class Dead(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("last", range(1, 6))
+def test_killed_before_or_after_any_act_the_next_run_goes_on_and_ends(office, monkeypatch, last):
+    """Odd ones die with the act recorded and not begun, even ones with it done and not written down."""
+    acted, count = driver.acted, 0
+
+    def killed(means, turns, intents):
+        nonlocal count
+        count += 1
+        if count == (last + 1) // 2 and last % 2:
+            raise Dead
+        seen = acted(means, turns, intents)
+        if count == (last + 1) // 2:
+            raise Dead
+        return seen
+
+    with monkeypatch.context() as patch:
+        patch.setattr(driver, "acted", killed)
+        with pytest.raises(Dead):
+            office.rotate(10 * HOUR)
+    turns = office.rotate(10 * HOUR, begin=False)
+    assert {turn.phase for turn in turns.values()} == {Phase.REVOKED}
+    assert office.let_in(2) == [True] * 3
+    assert office.let_in(1) == [False] * 3
 
 
 @pytest.fixture
