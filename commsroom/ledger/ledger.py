@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from commsroom.estate.backend import Outcome
     from commsroom.estate.plan import Known
-    from commsroom.estate.resource import Address, Change, Resource
+    from commsroom.estate.resource import Address, Change, Recorded, Resource
     from commsroom.ledger.lock import Lease
     from commsroom.ledger.model import Event, Holder, OpenBatch
 
@@ -138,10 +138,10 @@ class Ledger(Records):
         with self._database.read() as connection:
             return reading.first_told(connection, addresses)
 
-    def shows(self, address: Address, slot: str) -> bool:
-        """Tell whether a slot was seen to have our secret: read back, or proven by a rotation's login."""
+    def recorded(self, address: Address, slot: str) -> Recorded | None:
+        """Return what we last wrote to a slot, None where we never did."""
         with self._database.read() as connection:
-            return reading.shows(connection, address, slot)
+            return reading.recorded(connection, address, slot)
 
     def events(
         self,

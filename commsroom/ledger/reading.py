@@ -8,7 +8,7 @@ from collections import deque
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, select
 
 from commsroom.estate.backend import Status
 from commsroom.estate.plan import Known
@@ -108,13 +108,13 @@ def first_told(connection: Connection, addresses: Iterable[Address]) -> dict[Add
     return {at: times[number] for at, number in first.items()}
 
 
-def shows(connection: Connection, address: Address, slot: str) -> bool:
-    """Tell whether what we wrote last to a slot was read back, or a login proved it in a rotation."""
+def recorded(connection: Connection, address: Address, slot: str) -> Recorded | None:
+    """Return what was last written to a slot, None where nothing ever was."""
     of = tables.secrets.c
     here = (of.system == address.system, of.kind == address.kind, of.key == address.key)
-    seen = or_(of.fingerprint.is_not(None), of.generation > 1)
-    query = select(exists().where(*here, of.slot == slot, seen))
-    return bool(connection.execute(query).scalar())
+    query = select(of.generation, of.fingerprint, of.path).where(*here, of.slot == slot)
+    row = connection.execute(query).first()
+    return Recorded(*row) if row else None
 
 
 def events(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def log_in(
     """
     import paramiko
 
+    # It tells its log, and by that the terminal, of every connection that ends.
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     client = paramiko.SSHClient()  # refuses a key that it does not know
     client.load_host_keys(known)
     name, word = who

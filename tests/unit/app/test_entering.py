@@ -6,7 +6,7 @@ import pytest
 
 from commsroom.app.entering import keys
 from commsroom.estate.backend import Entrance
-from commsroom.estate.resource import Address
+from commsroom.estate.resource import Address, Recorded
 from commsroom.estate.rotation import Held, Login, Phase, Place, Rotation
 from commsroom.estate.secret import Secret, Shape
 
@@ -31,9 +31,10 @@ class Store:
         return {pair: Secret(f"generation {pair[1]}") for pair in pairs if pair[1] <= 3}
 
 
-def tried(rotation=None, *, current=2, told=True, began=True, read_only=False):
+def tried(rotation=None, *, current=2, told=True, began=True, read_only=False, there=2):
+    last = Recorded(there, "f" * 32) if told else None
     ledger = SimpleNamespace(
-        shows=lambda address, slot: told,
+        recorded=lambda address, slot: last,
         first_told=lambda addresses: {ADDRESS: "2026-11-26"} if began else {},
         generation_of=lambda paths: {PATH: current},
         rotations=lambda paths: {PATH: rotation} if rotation else {},
@@ -72,6 +73,10 @@ def tried(rotation=None, *, current=2, told=True, began=True, read_only=False):
 )
 def test_what_a_login_accepted_comes_first_and_no_more_than_two_are_tried(rotation, numbers):
     assert tried(rotation)[0] == numbers
+
+
+def test_what_was_written_last_comes_before_a_newer_one_that_was_not_sent_yet():
+    assert tried(current=3, there=2) == ([2, 3], True)
 
 
 def test_the_store_is_not_asked_for_a_login_that_is_not_ours():
