@@ -29,7 +29,7 @@ import asyncssh  # noqa: E402 - after the path
 import netmiko  # noqa: E402 - as above
 from estate_of_switches import make  # noqa: E402 - as above
 from fleet import Fleet, fleet  # noqa: E402 - as above
-from simulated_switches import PASSWORD, USER  # noqa: E402 - as above
+from users import PASSWORD, USER  # noqa: E402 - as above
 
 from commsroom.app import planning  # noqa: E402 - as above
 from commsroom.app.estate import open_estate  # noqa: E402 - as above

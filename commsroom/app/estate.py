@@ -305,11 +305,12 @@ class Estate:
         The first verifier to be compared opens them, and what is wrong with them then seems to be wrong with
         that system. So whoever asks this one calls `require_key` before it looks at the answers.
         """
+        from commsroom.app.entering import keys
         from commsroom.estate.backend import Tools
         from commsroom.runs.nornir import Fleet
 
-        tools = Tools(fingerprint=self._fingerprint, deadlines=self.deadlines)
-        return self._closing.enter_context(Fleet(self.systems, tools, self.listing))
+        lent = Tools(self._fingerprint, self.deadlines, keys=lambda door: keys(self, door))
+        return self._closing.enter_context(Fleet(self.systems, lent, self.listing))
 
     def close(self) -> None:
         """Close whatever was opened."""

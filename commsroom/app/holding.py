@@ -6,13 +6,12 @@ the fence, foreign lines kept, read back afterwards) is true of a rotation.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from commsroom.app.renewal import beside
 from commsroom.errors import CommsroomError
-from commsroom.estate.rotation import Traits
+from commsroom.estate.rotation import Evidence, Place, Traits
 from commsroom.secrets.rotation import Provided
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from commsroom.app.estate import Estate
     from commsroom.estate.resource import Address, Resource
-    from commsroom.estate.rotation import Login, Place, Valid, Written
+    from commsroom.estate.rotation import Login, Valid, Written
 
 T = TypeVar("T")
 
@@ -37,17 +36,24 @@ class SystemHolder:
     resources: Mapping[Address, Resource]
 
     def traits(self, place: Place) -> Traits:
-        """Two at once where there is room; every back end refuses what was made on an older state."""
+        """Two at once where there is room; every back end refuses what was made on an older state.
+
+        What we log in with ourselves is changed by login: the session takes what the last login said works.
+        """
         resource, limits = self.resources[place.address], self.estate.deadlines
-        free = place.address.kind in self.estate.systems[self.name].backend.looked_up
-        tries = sys.maxsize if free else self.estate.policy.security.rotation.failed_logins
+        system = self.estate.systems[self.name]
+        backend, failing = system.backend, self.estate.policy.security.rotation.failed_logins
+        shown = backend.evidence.get(place.address.kind, {})
+        door = backend.entrance(system.target)
         second = beside(self.estate, resource, place.slot)
         return Traits(
             two=bool(second),
             beside=second,
+            by_login=door is not None and place == Place(door.address, door.slot),
             late=limits.connect + limits.apply,
             fenced=True,
-            tries=tries,
+            evidence=shown.get(place.slot, Evidence.LOGIN),
+            tries=min(failing, backend.tries),
         )
 
     def push(self, wanted: Sequence[Valid], *, fence: int) -> Mapping[Place, Written]:

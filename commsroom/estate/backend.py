@@ -7,6 +7,7 @@ changes when one is added; inventory names it by string (`commsroom_backend: pro
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from commsroom.estate.inspection import Check, Facts, Service, Standard
     from commsroom.estate.resource import Address, Change, Resource
+    from commsroom.estate.rotation import Evidence
     from commsroom.estate.secret import Secret, SecretRef
 
 
@@ -56,17 +58,39 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Entrance:
+    """The object of a system by whose secret we ourselves log in to it, and where the store keeps that."""
+
+    address: Address
+    slot: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What we hold of our own login: `words` in the order to try, the likeliest first.
+
+    `told` says that the system was seen to have one of them: what the inventory says is out of date then.
+    """
+
+    words: Sequence[Secret] = ()
+    told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Tools:
     """What the core lends a back end.
 
     `fingerprint` turns a verifier (a hash the system shows, or a clear secret it insists on
     showing) into a keyed HMAC, so that neither leaves the client. `progress` may be told a short
-    line during long work.
+    line during long work. `keys` gives what we hold of our own login, asked anew for each session: a
+    rotation may be changing it.
     """
 
     fingerprint: Callable[[str], str]
     deadlines: Deadlines = Deadlines()
     progress: Callable[[str], None] = field(default=lambda _line: None)
+    keys: Callable[[Entrance], Keys] = field(default=lambda _entrance: Keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +280,11 @@ class Backend:
     """A kind of system. `supports` maps kind → fields it can hold; the rest is *unsupported*.
 
     `slots` maps kind → slots of secrets it can hold, `logins` those of them that the provider can log in
-    with (`LogsIn`): a secret without is not rotated, since nobody could tell whether it works. Those of the
-    kinds in `looked_up` are not tried by us, but looked for at whoever uses them: no lockout counts that.
+    with (`LogsIn`): a secret without is not rotated, since nobody could tell whether it works. `evidence` maps
+    kind → slot for those of them that are not tried by us, but looked for at whoever uses them.
+
+    `entrance` names what we ourselves log in with, where that is such a secret; it is changed by login. `tries` are the
+    failed logins after which such systems do not yet lock an account, whatever policy thinks of its own.
 
     `connect` raises SystemUnknown when the system cannot be reached. `fake` builds the same provider over an in-memory twin of the client; with a
     `state` file its contents outlive the process. `refusals` lets a back end say by address why it
@@ -283,7 +310,9 @@ class Backend:
     fake: Callable[[Target, Tools, Path | None], Provider]
     slots: Mapping[str, frozenset[str]] = field(default_factory=dict)
     logins: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    looked_up: frozenset[str] = frozenset()
+    evidence: Mapping[str, Mapping[str, Evidence]] = field(default_factory=dict)
+    entrance: Callable[[Target], Entrance | None] = field(default=lambda _target: None)
+    tries: int = sys.maxsize
     refusals: Callable[[Iterable[Resource]], Mapping[Address, str]] = field(
         default=lambda _resources: {}
     )

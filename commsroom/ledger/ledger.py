@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from commsroom.estate.backend import Outcome
     from commsroom.estate.plan import Known
-    from commsroom.estate.resource import Address, Change, Resource
+    from commsroom.estate.resource import Address, Change, Recorded, Resource
     from commsroom.ledger.lock import Lease
     from commsroom.ledger.model import Event, Holder, OpenBatch
 
@@ -137,6 +137,11 @@ class Ledger(Records):
         """Return when each of some addresses first came up, for the age of a secret never renewed."""
         with self._database.read() as connection:
             return reading.first_told(connection, addresses)
+
+    def recorded(self, address: Address, slot: str) -> Recorded | None:
+        """Return what we last wrote to a slot, None where we never did."""
+        with self._database.read() as connection:
+            return reading.recorded(connection, address, slot)
 
     def events(
         self,

@@ -108,6 +108,15 @@ def first_told(connection: Connection, addresses: Iterable[Address]) -> dict[Add
     return {at: times[number] for at, number in first.items()}
 
 
+def recorded(connection: Connection, address: Address, slot: str) -> Recorded | None:
+    """Return what was last written to a slot, None where nothing ever was."""
+    of = tables.secrets.c
+    here = (of.system == address.system, of.kind == address.kind, of.key == address.key)
+    query = select(of.generation, of.fingerprint, of.path).where(*here, of.slot == slot)
+    row = connection.execute(query).first()
+    return Recorded(*row) if row else None
+
+
 def events(
     connection: Connection,
     *,

@@ -218,11 +218,7 @@ def _write(file: Path, text: str) -> None:
             os.fchmod(stream.fileno(), 0o644)
             os.fsync(stream.fileno())
         Path(name).replace(file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        files.keep_names(file.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             Path(name).unlink(missing_ok=True)

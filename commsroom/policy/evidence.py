@@ -21,8 +21,8 @@ OWN: Final = "clause"
 KINDS: Final = frozenset(
     {
         "account", "conference", "dialling_class", "extension", "grant", "hunt_group", "list",
-        "mailbox", "member", "phone_profile", "room", "route", "shared_mailbox", "switch_port", "switch_services",
-        "switch_vlan", "trunk", "voicemail",
+        "mailbox", "member", "phone_profile", "room", "route", "shared_mailbox", "switch_login", "switch_port",
+        "switch_services", "switch_vlan", "trunk", "voicemail",
     }
 )  # fmt: skip
 #: What an inspection looks at: the NAME of a check's address, see docs/howto/inspect.md.

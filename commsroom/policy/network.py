@@ -28,6 +28,7 @@ def _address(text: str) -> str:
 VlanId = Annotated[int, Field(ge=2, le=4094)]
 VlanName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,30}$")]
 IpAddress = Annotated[str, AfterValidator(_address)]
+LoginName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,30}$")]
 SnmpUser = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 
 
@@ -84,6 +85,15 @@ class Services(Section):
     )
 
 
+class Login(Section):
+    """A local user of switches, whose password we hold and renew."""
+
+    level: int = Field(default=15, ge=1, le=15, description="What it may do; 15 is everything")
+    switches: tuple[str, ...] = Field(
+        default=(), description="Switches that have it, by name; empty: every one"
+    )
+
+
 class Network(Section):
     """network.yml."""
 
@@ -92,4 +102,8 @@ class Network(Section):
     services: Services | None = Field(
         default=None,
         description="Of every switch; leave it out and nobody's services are looked at",
+    )
+    logins: Mapping[LoginName, Login] = Field(
+        default={},
+        description="Local users of switches by name, with a password of its own on each; others are left alone",
     )

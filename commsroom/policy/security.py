@@ -58,6 +58,7 @@ LIMITS: Final[dict[str, tuple[int, int, str]]] = {
     "phone_admin": (15, 32, "more than 32 Poly's telephones refuse"),
     "phone_fetch": (14, 64, _STRONG),
     "switch_snmp": (16, 64, _STRONG),
+    "switch_login": (16, 25, "more than 25 not every switch takes"),
 }
 
 
@@ -75,6 +76,7 @@ class SecretRules(Section):
     phone_admin: SecretRule = SecretRule(length=20)
     phone_fetch: SecretRule = SecretRule(length=24)
     switch_snmp: SecretRule = SecretRule(length=20)
+    switch_login: SecretRule = SecretRule(length=20)
 
     @model_validator(mode="after")
     def _within_limits(self) -> SecretRules:

@@ -20,7 +20,7 @@ from rotation_world import LATE, Controller, Killed, Process, World, place
 import commsroom.estate.rotation
 import commsroom.secrets.rotation
 from commsroom.errors import FenceRefused, UsageError
-from commsroom.estate.rotation import Answer, Terms, Traits, Valid
+from commsroom.estate.rotation import Answer, Evidence, Terms, Traits, Valid
 from commsroom.estate.secret import Secret, Shape
 from commsroom.secrets.rotation import Means, Wanted, drive, stage
 
@@ -115,6 +115,10 @@ SHAPES: dict[str, tuple[tuple[str, Traits], ...]] = {
     "an extension of ours and its telephone": (
         ("pbx1", replace(TWO, fenced=True)),
         ("phones1", replace(ONE, fenced=True)),
+    ),
+    "a switch's administrator of ours": (("sw1", replace(BY_LOGIN, fenced=True)),),
+    "a telephone's administrator": (
+        ("phones1", replace(ONE, fenced=True, evidence=Evidence.FETCH)),
     ),
     "two mail servers": (("mail1", TWO), ("mail2", TWO)),
     "an exchange and its gateway": (("gw1", BY_LOGIN), ("pbx1", TWO)),

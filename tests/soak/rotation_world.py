@@ -16,7 +16,17 @@ from dataclasses import dataclass, field
 
 from commsroom.errors import FenceRefused
 from commsroom.estate.resource import Address
-from commsroom.estate.rotation import Answer, Login, Phase, Place, Rotation, Traits, Valid, Written
+from commsroom.estate.rotation import (
+    Answer,
+    Evidence,
+    Login,
+    Phase,
+    Place,
+    Rotation,
+    Traits,
+    Valid,
+    Written,
+)
 from commsroom.estate.rotation.state import ENDED
 from commsroom.estate.secret import Secret, SecretRef
 from commsroom.secrets.rotation import Wanted
@@ -66,6 +76,8 @@ class Account:
     refusals: int = 0
     #: Counts what was written: where `traits.fenced`, a write made on an older state is refused.
     version: int = 0
+    #: Until then whoever uses it has not fetched what was written, where that is the evidence.
+    fetches_at: float = 0.0
 
     def login(self, password: str, now: float) -> bool:
         if password in self.lets_in:
@@ -139,6 +151,8 @@ class World:
     def write(self, place: Place, passwords: list[str]) -> None:
         account = self.accounts[place]
         account.version += 1
+        if account.traits.evidence is Evidence.FETCH and passwords != account.lets_in:
+            account.fetches_at = self.now + self.chance.uniform(0, 600.0)
         account.lets_in = passwords[: 2 if account.traits.two else 1]
 
     def values(self, path: str) -> set[str]:
@@ -287,12 +301,20 @@ class Server:
         if self._away() or fault == "request lost":
             return Login.UNKNOWN
         account = world.accounts[valid.place]
+        if account.traits.evidence is not Evidence.LOGIN:
+            return self._seen(account, valid.secret.reveal())
         accepted = account.login(valid.secret.reveal(), world.now)
         if account.locked:
             world.broken["an account was locked"] += 1
         if fault:
             return Login.UNKNOWN
         return Login.ACCEPTED if accepted else Login.REFUSED
+
+    def _seen(self, account: Account, password: str) -> Login:
+        """Look for a fetch: what is not served is refused, what is served and not fetched says nothing."""
+        if password not in account.lets_in:
+            return Login.REFUSED
+        return Login.ACCEPTED if self.world.now >= account.fetches_at else Login.UNKNOWN
 
     def _write(self, what: str, wanted: Sequence[Valid], fence: int) -> dict[Place, Written]:
         self.process.boundary(f"{what}:before")

@@ -9,16 +9,20 @@ Where each form and wording was looked up:
   `… detail | json` as napalm-automation/napalm#2166 quotes it before and from 4.32;
 - VLANs: the manual's "Virtual LANs" (1 to 4094; 1 is there by default); three blanks of indent, what is the factory's is
   not shown: the configurations of aristanetworks/avd (Apache-2.0).
+- local users: the manual's "User Security" and the configurations of aristanetworks/avd (`secret sha512`, a hash of crypt(3));
 In no document we found, and so as we remember or guess them: `Copy completed successfully.` after `write memory` (where a switch says
 otherwise, apply calls the change made but not saved), how VLAN 1 and a session that is over are refused (any `% ` is a
-refusal to us), the 32 letters of a name, 1000 addresses of port security.
+refusal to us), the 32 letters of a name, how a hash that is none is refused, 1000 addresses of port security.
 """
 
 import copy
 import json
 import re
+import secrets
+import subprocess
 
 from grammar import CommandLine, Refusal, parse, parse_within, put
+from users import PASSWORD, USER, Users
 
 #: What `vendors` finds here.
 BACKEND = "arista_eos"
@@ -32,6 +36,8 @@ REFUSED = (
     (["conf t", "int et1", "s"], "% Ambiguous command (at token 0: 's')"),
     (["switchport access vlan 10"], "% Invalid input (at token 0: 'switchport')"),
     (["conf t", "no vlan 1"], "% VLAN 1 cannot be deleted"),
+    (["conf t", "username netadmin privilege 15 role network-admin secret sha512 $6$short"], "% Invalid sha512"),
+    (["conf t", "username netadmin privilege 15 role network-admin"], "% Incomplete command (at token 5: 'network-admin')"),
     (["conf t", "int et1", "switchport port-security mac-address maximum 0"], "% Invalid input (at token 4: '0')"),
 )  # fmt: skip
 
@@ -45,6 +51,9 @@ CONFIG = (
     "hostname WORD", "interface LINE", "vlan <1-4094>", "no vlan <1-4094>", "management telnet",
     "lldp run", "no lldp run", "ntp server A.B.C.D", "no ntp server A.B.C.D", "logging host A.B.C.D",
     "no logging host A.B.C.D", "alias WORD LINE", "no alias WORD", "exit", "end",
+    "username WORD privilege <0-15> role WORD secret sha512 WORD",
+    "username WORD privilege <0-15> role WORD nopassword",
+    "username WORD privilege <0-15> secret sha512 WORD", "no username WORD",
 )  # fmt: skip
 SESSION = (
     *CONFIG, "commit", "commit timer WORD", "abort",
@@ -72,6 +81,24 @@ FACTORY = ("switchport mode access", "switchport port-security mac-address maxim
            "switchport access vlan 1", "switchport trunk native vlan 1")  # fmt: skip
 
 
+def crypt(password, salt):
+    """Ask OpenSSL for crypt(3)'s SHA-512, which is not what the back end makes it with."""
+    argv = ["openssl", "passwd", "-6", "-salt", salt, "-stdin"]
+    return subprocess.run(
+        argv, input=password, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def hashed(password):
+    return f"secret sha512 {crypt(password, secrets.token_hex(8))}"
+
+
+def fits(shown, password):
+    if shown == "nopassword":
+        return True
+    return shown.rpartition(" ")[2] == crypt(password, shown.split("$")[2])
+
+
 class Device:
     """One switch: 24 ports, the last a trunk."""
 
@@ -84,6 +111,8 @@ class Device:
         self.ports = {f"Ethernet{n}": ["spanning-tree portfast"] for n in range(1, ports)}
         self.ports[f"Ethernet{ports}"] = ["description uplink", "switchport mode trunk"]
         self.telnet = True
+        self.users = Users(hashed, fits)
+        self.users.put(USER, level=15, shown=hashed(PASSWORD), role="network-admin")
         self.saved = self.running()
         self.log = []
         #: Configuration sessions by name: what each would make of us, and its state as 4.31 prints it.
@@ -93,11 +122,13 @@ class Device:
 
     def held(self):
         """Return what the running configuration is made of."""
-        return copy.deepcopy((self.name, self.globals, self.vlans, self.ports, self.telnet))
+        parts = (self.name, self.globals, self.vlans, self.ports, self.telnet, self.users.by_name)
+        return copy.deepcopy(parts)
 
     def take(self, held):
         """Be configured so."""
-        self.name, self.globals, self.vlans, self.ports, self.telnet = copy.deepcopy(held)
+        held = copy.deepcopy(held)
+        self.name, self.globals, self.vlans, self.ports, self.telnet, self.users.by_name = held
 
     def commit(self, name, minutes=0):
         """Make a session true, for good or for so long."""
@@ -140,6 +171,9 @@ class Device:
         ]
         out += [line for item in self.globals for line in (item, "!")]
         out += [f"hostname {self.name}", "!"]
+        for name, one in self.users.by_name.items():
+            role = f" role {one['role']}" if one.get("role") else ""
+            out += [f"username {name} privilege {one['level']}{role} {one['shown']}", "!"]
         unnamed = sorted(number for number, name in self.vlans.items() if number != 1 and not name)
         if unnamed:
             out += ["vlan " + ",".join(map(str, unnamed)), "!"]
@@ -285,6 +319,16 @@ class Cli(CommandLine):
                     item for item in device.globals if not item.startswith(f"alias {name} ")
                 ]
                 device.globals += [line] if words[0] == "alias" else []
+            case ["username", name, "privilege", level, *rest]:
+                if "secret" in rest and not re.fullmatch(r"\$6\$\S{1,16}\$\S{86}", rest[-1]):
+                    raise Refusal("Invalid sha512 encrypted password")
+                role = {"role": rest[1]} if rest[0] == "role" else {}
+                shown = " ".join(rest[2:] if role else rest)
+                if device.users.mangles:
+                    shown = hashed("another")
+                device.users.put(name, level=int(level), shown=shown, **role)
+            case ["no", "username", name]:
+                device.users.by_name.pop(name, None)
             case ["no", *rest]:
                 device.globals[:] = [item for item in device.globals if item != " ".join(rest)]
             case _ if line not in device.globals:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from simulated_switches import PASSWORD, USER
+from users import PASSWORD, USER
 
 from commsroom import backends
 from commsroom.estate.backend import Batch, Deadlines, Target, Tools
@@ -47,6 +47,10 @@ class Fleet:
     def log(self, number):
         return json.loads(self.tell(f"log {number}"))
 
+    def users(self, number):
+        """Return the local users of a switch, and how often each was refused."""
+        return json.loads(self.tell(f"users {number}"))
+
     def running(self, number):
         return json.loads(self.tell(f"running {number}"))
 
@@ -58,12 +62,13 @@ class Fleet:
             "switch_known_hosts": str(self.known),
         }
 
-    def provider(self, backend, number=0, deadlines=None):
+    def provider(self, backend, number=0, deadlines=None, keys=None, **more):
         target = Target(
-            f"sw{number}", "127.0.0.1", "sw", self.folder, variables=self.variables(number)
+            f"sw{number}", "127.0.0.1", "sw", self.folder, variables=self.variables(number) | more
         )
         limits = deadlines or Deadlines(connect=5, read=10, apply=20)
-        tools = Tools(lambda text: hashlib.sha256(text.encode()).hexdigest(), limits)
+        lent = {"keys": keys} if keys else {}
+        tools = Tools(lambda text: hashlib.sha256(text.encode()).hexdigest(), limits, **lent)
         return backends.backend(backend).connect(target, tools)
 
     def plan(self, backend, provider, desired, owned=frozenset()):
@@ -71,7 +76,7 @@ class Fleet:
         found = {system: provider.read()}
         return build(desired, found, Known(frozenset(owned)), {system: backends.backend(backend)})
 
-    def apply(self, provider, plan):
+    def apply(self, provider, plan, word="word-of-the-test"):
         token, outcomes = plan.tokens[provider.system], []
         for step in steps(plan.changes):
             self.fence += 1
@@ -79,7 +84,7 @@ class Fleet:
                 Batch(
                     step.batches[provider.system],
                     token,
-                    lambda ref: Secret("word-of-the-test"),
+                    lambda ref: Secret(word),
                     "estate-1",
                     self.fence,
                 )

@@ -13,13 +13,20 @@ What is refused, and in which words, is from Cisco's public documents:
   configuration, and only that, is as before (VLANs of VTP and SNMPv3 users are no part of it);
   show archive config rollback timer. The words of its refusals are not in that guide, but in what reads
   them: NAPALM's IOS driver and its tests (`%No Rollback Confirmed Change pending`), Cisco NSO's IOS NED
-  (`%Turn config archive on before using Rollback Confirmed Change`).
+  (`%Turn config archive on before using Rollback Confirmed Change`);
+- IOS Security Command Reference, "username", "algorithm-type" (type 9: scrypt with N 16384, r 1, p 1, a salt of 14
+  letters). That a user has a password or a secret, and that `no username` asks, in words that public code quotes from
+  real ones (netmiko users' and the Ansible collection cisco.ios). How a wrong hash is refused, as we remember it.
 """
 
+import base64
 import copy
+import hashlib
 import re
+import secrets
 
 from grammar import CommandLine, Refusal, parse, parse_within, put
+from users import PASSWORD, USER, Users
 
 #: What `vendors` finds here.
 BACKEND = "cisco_ios"
@@ -39,6 +46,10 @@ REFUSED = (
     (["switchport access vlan 10"], "Invalid input"),
     (["conf t", "no vlan 1"], "may not be deleted"),
     (["conf t", "int gi1/0/1", "switchport access vlan 77"], "Creating vlan 77"),
+    (["conf t", "username old privilege 15 password 0 simple-word",
+      "username old privilege 15 algorithm-type scrypt secret another-word"], "both a user password and a user secret"),
+    (["conf t", "username netadmin privilege 15 secret 9 $9$short"], "not a valid encrypted secret"),
+    (["conf t", "username netadmin privilege 16"], "Invalid input"),
 )  # fmt: skip
 
 NAME = "GigabitEthernet"
@@ -55,8 +66,33 @@ CONFIG = (
     "no logging host A.B.C.D", "alias exec WORD LINE", "no alias exec WORD LINE",
     "snmp-server group WORD v3 priv", "no snmp-server group WORD v3 priv",
     "snmp-server user WORD WORD v3 auth sha WORD priv aes 128 WORD",
-    "no snmp-server user WORD WORD v3", "exit", "end",
+    "no snmp-server user WORD WORD v3", "username WORD privilege <0-15>",
+    "username WORD privilege <0-15> algorithm-type scrypt secret WORD",
+    "username WORD privilege <0-15> secret 9 WORD", "username WORD privilege <0-15> password 0 WORD",
+    "no username WORD", "exit", "end",
 )  # fmt: skip
+_PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_CISCO = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def scrypt(password, salt):
+    """Make a hash of type 9."""
+    raw = hashlib.scrypt(password.encode(), salt=salt.encode(), n=16384, r=1, p=1, dklen=32)
+    text = base64.b64encode(raw).decode().rstrip("=").translate(str.maketrans(_PLAIN, _CISCO))
+    return f"$9${salt}${text}"
+
+
+def hashed(password):
+    return f"secret 9 {scrypt(password, secrets.token_hex(7))}"
+
+
+def fits(shown, password):
+    kind, _, rest = shown.partition(" ")
+    if kind == "password":
+        return rest == f"0 {password}"
+    return kind == "secret" and rest == f"9 {scrypt(password, rest.split('$')[2])}"
+
+
 INTERFACE = (
     "description LINE", "no description", "no description LINE", "switchport mode access",
     "switchport mode trunk", "no switchport mode", "no switchport mode access",
@@ -92,7 +128,9 @@ class Device:
         self.ports = {f"{NAME}1/0/{n}": ["spanning-tree portfast"] for n in range(1, ports)}
         self.ports[f"{NAME}1/0/{ports}"] = ["description uplink", "switchport mode trunk"]
         self.lines = {"line vty 0 4": ["transport input telnet ssh"], "line vty 5 15": []}
-        self.users = {}
+        self.snmp_users = {}
+        self.users = Users(hashed, fits)
+        self.users.put(USER, level=15, shown=hashed(PASSWORD))
         self.archive, self.before, self.minutes = name.endswith("1"), None, 0
         self.saved = self.running()
         self.log = []
@@ -101,6 +139,10 @@ class Device:
         out = ["version 15.2", "no service pad", f"hostname {self.name}", "!", *self.globals, "!"]
         if self.archive:
             out += ["archive", " path flash:archive", "!"]
+        out += [
+            f"username {name} privilege {one['level']} {one['shown']}".rstrip()
+            for name, one in self.users.by_name.items()
+        ]
         for section, lines in [*self.ports.items()]:
             out += [f"interface {section}", *(f" {line}" for line in lines), "!"]
         for section, lines in self.lines.items():
@@ -110,12 +152,12 @@ class Device:
 
     def held(self):
         """Return what the running configuration is made of."""
-        return copy.deepcopy((self.globals, self.ports, self.lines))
+        return copy.deepcopy((self.globals, self.ports, self.lines, self.users.by_name))
 
     def go_back(self):
         """Do what the revert timer does when nobody confirms."""
         if self.before is not None:
-            self.globals, self.ports, self.lines = self.before
+            self.globals, self.ports, self.lines, self.users.by_name = self.before
             self.before = None
 
     def forward(self, minutes):
@@ -128,12 +170,50 @@ class Device:
 class Cli(CommandLine):
     """One session on a device."""
 
+    #: The user whose removal waits for a yes.
+    asked = ""
+
+    def answer(self, line):
+        """Take the answer to a question; an empty line is a yes."""
+        if not self.asked:
+            return super().answer(line)
+        name, self.asked = self.asked, ""
+        if line.strip().lower() in {"", "y"}:
+            self.device.users.by_name.pop(name, None)
+        return ""
+
+    def _username(self, name, level, rest):
+        users = self.device.users
+        has = users.by_name.get(name, {}).get("shown", "")
+        match rest:
+            case []:
+                users.put(name, level=level)
+                return ""
+            case ["algorithm-type", "scrypt", "secret", word]:
+                shown = users.kept(word)
+            case ["secret", "9", word] if not re.fullmatch(r"\$9\$\S{14}\$\S{43}", word):
+                return (
+                    "ERROR: The secret you entered is not a valid encrypted secret.\n"
+                    "To enter an UNENCRYPTED secret, do not specify type 9 encryption."
+                )
+            case [*words]:
+                shown = " ".join(words)
+        if has and has.split()[0] != shown.split()[0]:
+            return (
+                "ERROR: Can not have both a user password and a user secret.\n"
+                "Please choose one or the other."
+            )
+        users.put(name, level=level, shown=shown)
+        return ""
+
     @property
     def greeting(self):
         return "\nSIMULATED Catalyst, no real switch\n"
 
     @property
     def prompt(self):
+        if self.asked:
+            return ""
         mode = {
             "exec": "",
             "config": "(config)",
@@ -185,7 +265,7 @@ class Cli(CommandLine):
                 return "\n".join(
                     f"\nUser name: {name}\nEngine ID: 800000090300\nstorage-type: nonvolatile\t active\n"
                     f"Authentication Protocol: SHA\nPrivacy Protocol: AES128\nGroup-name: {group}"
-                    for name, group in device.users.items()
+                    for name, group in device.snmp_users.items()
                 )
             case "show version":
                 return "Cisco IOS Software, C2960X (SIMULATED), Version 15.2(7)E4"
@@ -259,9 +339,17 @@ class Cli(CommandLine):
             case ["snmp-server", "user", name, group, *rest]:
                 if min(len(rest[3]), len(rest[7])) < 8:
                     return "% SNMPv3 passwords have at least 8 characters"
-                device.users[name] = group
+                device.snmp_users[name] = group
             case ["no", "snmp-server", "user", name, *_]:
-                device.users.pop(name, None)
+                device.snmp_users.pop(name, None)
+            case ["username", name, "privilege", level, *rest]:
+                return self._username(name, int(level), rest)
+            case ["no", "username", name]:
+                self.asked = name
+                return (
+                    "This operation will remove all username related configurations with same name."
+                    "Do you want to continue? [confirm]"
+                )
             case ["no", *rest]:
                 if " ".join(rest) in device.globals:
                     device.globals.remove(" ".join(rest))

@@ -4,7 +4,7 @@
 
 prints `ready PORT PORT …` and serves until its standard input ends. A line on standard input such as
 `3 hang after 12` gives the switch with that number a fault: `hang`, `reset`, `slow`, `cut`, each after so
-many commands of a session; after a hang or reset it stays as it is, a cut only ends the connection; `3 none` takes it away. `log 3` prints what it was told, as JSON.
+many commands of a session; `deaf` takes commands and no new login; after a hang or reset it stays as it is, a cut only ends the connection; `3 none` takes it away. `log 3` prints what it was told, as JSON.
 """
 
 import argparse
@@ -13,8 +13,6 @@ import json
 import sys
 
 import asyncssh
-
-USER, PASSWORD = "netadmin", "simulated-only"
 
 
 class Switch:
@@ -27,14 +25,19 @@ class Switch:
 
 
 class Server(asyncssh.SSHServer):
-    def begin_auth(self, username):
+    def __init__(self, switch):
+        self.switch = switch
+
+    async def begin_auth(self, username):
+        if self.switch.fault == "deaf":
+            await asyncio.sleep(3600)
         return True
 
     def password_auth_supported(self):
         return True
 
     def validate_password(self, username, password):
-        return (username, password) == (USER, PASSWORD)
+        return self.switch.device.users.lets_in(username, password)
 
 
 async def serve(switch, process):
@@ -49,7 +52,7 @@ async def serve(switch, process):
                 at = min(i for i in (buffer.find("\n"), buffer.find("\r")) if i >= 0)
                 line, buffer = buffer[:at], buffer[at + 1 :]
                 count += 1
-                if switch.fault != "none" and count > switch.after:
+                if switch.fault not in {"none", "deaf"} and count > switch.after:
                     if switch.fault in {"hang", "reset"}:
                         switch.after = 0  # nor does it come back by itself
                     if switch.fault == "hang":
@@ -72,7 +75,7 @@ async def start(switches, key):
     """Open a port each; return the servers."""
     return [
         await asyncssh.create_server(
-            Server,
+            lambda switch=switch: Server(switch),
             "127.0.0.1",
             0,
             server_host_keys=[key],
@@ -113,6 +116,12 @@ async def main():
             print(json.dumps(switches[int(line[1])].device.log), flush=True)  # noqa: T201 - as above
         elif line[0] == "forward":  # a switch's clock, by so many minutes
             switches[int(line[1])].device.forward(int(line[2]))
+            print("ok", flush=True)  # noqa: T201 - as above
+        elif line[0] == "users":
+            users = switches[int(line[1])].device.users
+            print(json.dumps([users.by_name, users.failed]), flush=True)  # noqa: T201 - as above
+        elif line[0] == "mangle":  # it will keep another password than the one it is told
+            switches[int(line[1])].device.users.mangles = True
             print("ok", flush=True)  # noqa: T201 - as above
         elif line[0] == "running":
             print(json.dumps(switches[int(line[1])].device.running()), flush=True)  # noqa: T201 - as above

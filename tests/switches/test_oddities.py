@@ -3,7 +3,7 @@
 import odd
 import pytest
 from fleet import fleet
-from simulated_switches import PASSWORD
+from users import PASSWORD
 
 from commsroom.errors import SystemUnknown
 from commsroom.estate.backend import Deadlines

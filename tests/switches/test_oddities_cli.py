@@ -6,7 +6,7 @@ import odd
 import pytest
 from estate_of_switches import make, run
 from fleet import fleet
-from simulated_switches import PASSWORD
+from users import PASSWORD
 
 from commsroom.backends.network_cli.config import Block
 

@@ -14,7 +14,7 @@ import pytest
 
 from commsroom.backends.cisco_ios.client import CLI
 from commsroom.backends.network_cli.config import Block, Config
-from commsroom.backends.network_cli.session import RealClient
+from commsroom.backends.network_cli.connecting import RealClient
 from commsroom.backends.network_cli.settings import Settings
 from commsroom.estate.backend import Deadlines, Target
 

@@ -7,12 +7,18 @@ What is refused, and in which words, is from Huawei's public documents:
 - *Command Reference*: port link-type ("Error: Please renew the default configurations." while the VLAN
   settings of another type are left), port default vlan (the VLAN must exist), port-security max-mac-num
   and mac-address sticky (only where port-security enable is), voice-vlan enable (the VLAN must exist),
-  undo vlan (1 cannot be deleted), save (asks [Y/N]).
+  undo vlan (1 cannot be deleted), save (asks [Y/N]); local-user password irreversible-cipher (8 to 128 characters of
+  two sorts, or the ciphertext as it is shown), privilege level, service-type; local-aaa-user wrong-password: three refusals
+  lock a user, until the clock is put forward. In which words a weak password and an unknown user are refused is a guess.
 """
 
+import hashlib
 import re
+import secrets
 
 from grammar import Refusal, parse, put
+from users import PASSWORD, Users
+from users import USER as ADMIN
 
 #: What `vendors` finds here.
 BACKEND = "huawei_vrp"
@@ -29,6 +35,9 @@ REFUSED = (
            "port hybrid pvid vlan 10", "port link-type access"], "renew the default"),
     (["system-view", "undo vlan 1"], "cannot be deleted"),
     (["port link-type access"], "Unrecognized command"),
+    (["system-view", "aaa", "local-user new password irreversible-cipher short"], "The password is invalid"),
+    (["system-view", "aaa", "local-user new privilege level 15"], "does not exist"),
+    (["system-view", "local-user new privilege level 15"], "Unrecognized command"),
 )  # fmt: skip
 
 NAME = "GigabitEthernet"
@@ -41,7 +50,7 @@ SYSTEM = (
     "user-interface vty <0-14> <0-14>", "lldp enable", "undo lldp enable",
     "ntp-service unicast-server A.B.C.D", "undo ntp-service unicast-server A.B.C.D",
     "info-center loghost A.B.C.D", "undo info-center loghost A.B.C.D", "acl <2000-2999>",
-    "stelnet server enable", "quit", "return",
+    "stelnet server enable", "aaa", "quit", "return",
 )  # fmt: skip
 INTERFACE = (
     "description LINE", "undo description", "port link-type access", "port link-type hybrid",
@@ -65,6 +74,25 @@ VLAN = ("name WORD", "undo name", "description LINE", "quit", "return")
 LINE = ("protocol inbound ssh", "protocol inbound telnet", "protocol inbound all",
         "undo protocol inbound", "quit", "return")  # fmt: skip
 ACL = ("description LINE", "undo description", "quit", "return")
+AAA = (
+    "local-user WORD password irreversible-cipher WORD", "local-user WORD privilege level <0-15>",
+    "local-user WORD service-type ssh", "undo local-user WORD", "quit", "return",
+)  # fmt: skip
+CIPHER = r"\$1c\$\w{16}\$\w{64}\$"
+
+
+def cipher(password, salt):
+    return f"$1c${salt}${hashlib.sha256((salt + password).encode()).hexdigest()}$"
+
+
+def hashed(password):
+    return cipher(password, secrets.token_hex(8))
+
+
+def fits(shown, password):
+    return shown == cipher(password, shown.split("$")[2])
+
+
 WORDS = {
     "invalid": "Unrecognized command",
     "incomplete": "Incomplete command",
@@ -87,6 +115,9 @@ class Device:
             "user-interface vty 0 4": ["authentication-mode aaa", "protocol inbound telnet"]
         }
         self.acls = {}
+        self.users = Users(hashed, fits)
+        self.users.put(ADMIN, level=15, shown=hashed(PASSWORD), service="ssh")
+        self.users.lock_after = 3
         self.saved = self.running()
         self.log = []
 
@@ -101,10 +132,18 @@ class Device:
             (f"vlan {number}", lines) for number, lines in sorted(self.vlans.items()) if lines
         ]
         sections += [(f"interface {name}", lines) for name, lines in self.ports.items()]
+        sections += [("aaa", ["authentication-scheme default", *self.local_users()])]
         sections += list(self.lines.items())
         for section, lines in sections:
             out += [section, *(f" {line}" for line in lines), "#"]
         return "\n".join([*out, "return"])
+
+    def local_users(self):
+        for name, one in self.users.by_name.items():
+            yield f"local-user {name} password irreversible-cipher {one['shown']}"
+            yield f"local-user {name} privilege level {one['level']}"
+            if "service" in one:
+                yield f"local-user {name} service-type {one['service']}"
 
 
 def _ranges(numbers):
@@ -134,7 +173,7 @@ class Cli:
             return ""
         return {
             "user": f"<{name}>", "system": f"[{name}]", "if": f"[{name}-{self.section}]",
-            "vlan": f"[{name}-vlan{self.section}]", "line": f"[{name}-ui-vty0-4]", "acl": f"[{name}-acl-basic-{self.section}]",
+            "vlan": f"[{name}-vlan{self.section}]", "line": f"[{name}-ui-vty0-4]", "acl": f"[{name}-acl-basic-{self.section}]", "aaa": f"[{name}-aaa]",
         }[self.mode]  # fmt: skip
 
     def answer(self, line):
@@ -172,6 +211,7 @@ class Cli:
             "vlan": VLAN,
             "line": LINE,
             "acl": ACL,
+            "aaa": AAA,
         }
         try:
             words = parse(line, views[self.mode])
@@ -228,6 +268,8 @@ class Cli:
                 if any(f"voice-vlan {number} enable" in lines for lines in device.ports.values()):
                     raise Refusal("The VLAN is used as a voice VLAN, and cannot be deleted.")
                 del device.vlans[int(number)]
+            case ["aaa"]:
+                self.mode = "aaa"
             case ["acl", number]:
                 device.acls.setdefault(number, [])
                 self.mode, self.section = "acl", number
@@ -254,6 +296,25 @@ class Cli:
         if len(" ".join(words)) > 127 + len("description "):
             raise Refusal("The text is longer than 127 characters.")
         self._put(self.device.acls[self.section], words, ("description",))
+        return ""
+
+    def _aaa(self, words):
+        users = self.device.users
+        match words:
+            case ["local-user", name, "password", _, word]:
+                sorts = [re.search(sort, word) for sort in ("[a-z]", "[A-Z]", "[0-9]", r"[^\w]")]
+                typed = not re.fullmatch(CIPHER, word)
+                if typed and (len(word) < 8 or len([one for one in sorts if one]) < 2):
+                    raise Refusal("The password is invalid: 8 to 128 characters of two sorts.")
+                users.put(name, shown=users.kept(word) if typed else word)
+            case ["local-user", name, *_] if name not in users.by_name:
+                raise Refusal("The user does not exist.")
+            case ["local-user", name, "privilege", _, level]:
+                users.put(name, level=int(level))
+            case ["local-user", name, "service-type", service]:
+                users.put(name, service=service)
+            case ["undo", "local-user", name]:
+                users.by_name.pop(name, None)
         return ""
 
     def _put(self, lines, words, single):

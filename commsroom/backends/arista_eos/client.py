@@ -21,6 +21,7 @@ CLI: Final = Cli(
     pending="show configuration sessions detail | json",
     # Since 4.32 the name of what waits, before that a state of each session.
     minutes=r'"state":\s*"(pendingCommitTimer)|"commitTimerSessionName":\s*"([^"]+)"',
+    reverted="configure session CHANGE abort",
     save=(("write memory", ""),),
     saved=r"Copy completed successfully",
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from commsroom.backends.arista_eos.logins import EosLogins
 from commsroom.backends.network_cli.config import Config, value
 from commsroom.backends.network_cli.dialect import Dialect, Names, Row, Servers, described, when
 from commsroom.estate.kinds.network import SwitchPort
@@ -46,6 +47,7 @@ class Eos(Dialect):
 
     platform = "ARISTA_EOS"
     called = "EOS"
+    logins = EosLogins()
     leave = "exit"
     save = "write memory"
     settle = "configure session NAME commit, or configure session NAME abort"

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from commsroom.backends.arista_eos import sha512_crypt
 from commsroom.backends.arista_eos.dialect import RUNNING
 from commsroom.backends.network_cli.fake import Device
 
 if TYPE_CHECKING:
     from commsroom.backends.network_cli.config import Config
+    from commsroom.estate.secret import Secret
+
+
+_LOGIN: Final = re.compile(r"username \S+")
 
 
 class Campus(Device):
@@ -30,6 +35,10 @@ management telnet
    no shutdown
 """
 
+    def fits(self, verifier: str, word: Secret) -> bool:
+        """Compare with a hash that was made before it came here."""
+        return sha512_crypt.fits(verifier.rpartition(" ")[2], word)
+
     def command(self, config: Config, section: str, line: str) -> str:
         """Show no `shutdown` of Telnet: it is so from the factory."""
         if section == "management telnet" and line == "shutdown":
@@ -39,7 +48,9 @@ management telnet
         return super().command(config, section, line)
 
     def global_command(self, config: Config, line: str, undone: str) -> str:
-        """Let an alias take the place of one of the same name; show LLDP only when it is off."""
+        """Let an alias, or a login, take the place of one of the same name; show LLDP only when it is off."""
+        if match := _LOGIN.match(undone or line):
+            config.replace_globals(re.escape(match[0]) + "(?: .*)?", [])
         if line.startswith("alias "):
             config.replace_globals(re.escape(line.rsplit(" ", 1)[0]) + " .*", [])
         if line in {"lldp run", "no lldp run"}:

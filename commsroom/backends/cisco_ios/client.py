@@ -9,7 +9,7 @@ CLI: Final = Cli(
     device_type="cisco_ios",
     prompt=r"NAME\S*[#>]",
     # "% Access VLAN does not exist. Creating vlan 10" is news, no refusal.
-    refusal=r"^% ?(?!Access VLAN does not exist)[A-Z].*|^Command rejected.*",
+    refusal=r"^% ?(?!Access VLAN does not exist)[A-Z].*|^Command rejected.*|^ERROR: .*",
     reads=(RUNNING, VLANS, USERS),
     whole=r"(?m)^end\s*\Z",
     startup="show startup-config",
@@ -19,6 +19,9 @@ CLI: Final = Cli(
     pending="show archive config rollback timer",
     minutes=r"(?<=Timer value: )\d+ min",
     leave="end",
+    reverted="configure revert now",
+    asks=r"\[confirm\] ?$",
+    harmless=r"Can not have both a user password and a user secret",
     save=(("write memory", ""),),
     saved=r"\[OK\]",
 )

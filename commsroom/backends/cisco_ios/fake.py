@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from commsroom.backends.network_cli.config import Config
     from commsroom.backends.network_cli.session import Texts
 
+_LOGIN: Final = re.compile(r"username \S+")
 _USER: Final = re.compile(r"snmp-server user (\S+) (\S+) v3 .*")
 
 
@@ -23,6 +24,9 @@ class Catalyst(Device):
         "description ", "switchport access vlan ", "switchport voice vlan ", "switchport mode ",
         "power inline ", "switchport port-security maximum ", "transport input ", "name ",
     )  # fmt: skip
+    clear = re.compile(
+        r"(?P<start>username \S+ privilege \d+ )algorithm-type scrypt secret (?P<word>\S+)"
+    )
     on = frozenset({"lldp med-tlv-select network-policy"})
     section = re.compile(r"(interface|vlan|line vty) .+")
     factory = """\
@@ -35,6 +39,10 @@ line vty 5 15
  transport input telnet ssh
 """
 
+    def shown(self, word: str) -> str:
+        """Say which kind of hash it is."""
+        return f"secret 9 {super().shown(word)}"
+
     def command(self, config: Config, section: str, line: str) -> str:
         """Keep users, too, which the running configuration does not show."""
         if match := _USER.fullmatch(line):
@@ -43,7 +51,9 @@ line vty 5 15
         return super().command(config, section, line)
 
     def global_command(self, config: Config, line: str, undone: str) -> str:
-        """Let an alias take the place of one of the same name."""
+        """Let an alias, or a login, take the place of one of the same name."""
+        if match := _LOGIN.match(undone or line):
+            config.replace_globals(re.escape(match[0]) + "(?: .*)?", [])
         if line.startswith("alias exec "):
             config.replace_globals(re.escape(line.rsplit(" ", 1)[0]) + " .*", [])
         return super().global_command(config, line, undone)

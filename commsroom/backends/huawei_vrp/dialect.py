@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from commsroom.backends.huawei_vrp.logins import VrpLogins
 from commsroom.backends.network_cli.config import Config, value
 from commsroom.backends.network_cli.dialect import (
     Dialect,
@@ -71,6 +72,7 @@ class Vrp(Dialect):
 
     platform = "HUAWEI_VRP"
     called = "VRP"
+    logins = VrpLogins()
     leave = "quit"
     save = "save"
     undoing = (

@@ -23,7 +23,7 @@ class S5700(Device):
         "port-security max-mac-num ", "protocol inbound ", "port default vlan ",
     )  # fmt: skip
     on = frozenset({"poe enable", "lldp tlv-enable med-tlv network-policy"})
-    section = re.compile(r"(interface|vlan|user-interface vty|acl number) .+")
+    section = re.compile(r"(interface|vlan|user-interface vty|acl number) .+|aaa")
     factory = """\
 sysname simulated
 interface GigabitEthernet0/0/24
@@ -31,6 +31,21 @@ interface GigabitEthernet0/0/24
 user-interface vty 0 4
  protocol inbound telnet
 """
+
+    clear = re.compile(
+        r"(?P<start>local-user \S+ password irreversible-cipher )(?!\$)(?P<word>\S+)"
+    )
+
+    def command(self, config: Config, section: str, line: str) -> str:
+        """Keep one password, level and service of each local user."""
+        words = line.split()
+        if section == "aaa" and "local-user" in words[:2]:
+            lines, taken = config.sections[section], words[0] == self.undo.strip()
+            same = " ".join(words[1:3] if taken else words[:3])
+            lines[:] = [item for item in lines if not item.startswith(f"{same} ")]
+            lines += [] if taken else [line]
+            return section
+        return super().command(config, section, line)
 
     def global_command(self, config: Config, line: str, undone: str) -> str:
         """Show an ACL's header as VRP does."""

@@ -15,14 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from commsroom.estate.kinds.network import SwitchPort
+from commsroom.estate.kinds.network import SwitchLogin, SwitchPort
+from commsroom.estate.secret import Secret
 
 if TYPE_CHECKING:
     from hier_config.child import HConfigChild
 
     from commsroom.backends.network_cli.dialect import Dialect
     from commsroom.estate.resource import Change
-    from commsroom.estate.secret import Secret
 
 #: What the device says of time and size is no part of its configuration.
 _VOLATILE: Final = re.compile(
@@ -107,26 +107,28 @@ class Config:
         return "\n".join(shown)
 
 
+#: One line to send; one that is a Secret is never shown.
+Command = str | Secret
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The commands of one change, from the configuration view and back to it, and their way back.
+    """The commands of one change, from the configuration view and back to it, and their way back."""
 
-    `secret` are commands whose words may not be shown; they are sent after the others.
-    """
-
-    commands: tuple[str, ...]
+    commands: tuple[Command, ...]
     rollback: tuple[str, ...]
-    secret: tuple[Secret, ...] = ()
 
 
 def block(dialect: Dialect, before: Config, change: Change, words: Mapping[str, Secret]) -> Block:
     """Return the commands for one change on `before`, which is then as the change leaves it."""
+    if change.address.kind == SwitchLogin.kind:
+        return dialect.logins.block(before, change, words)
     after = before.copy()
     headers = dialect.edit(after, change)
+    there = remediation(dialect, before.text(headers), after.text(headers))
     found = Block(
-        commands=remediation(dialect, before.text(headers), after.text(headers)),
+        commands=(*there, *dialect.secrets(change, words)),
         rollback=remediation(dialect, after.text(headers), before.text(headers)),
-        secret=dialect.secrets(change, words),
     )
     before.sections = after.sections
     return found

@@ -10,12 +10,14 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from commsroom.backends.network_cli import logins
 from commsroom.backends.network_cli.config import FACTORY_PORT, Config, is_plain, value
-from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
+from commsroom.estate.kinds.network import SwitchLogin, SwitchPort, SwitchServices, SwitchVlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from commsroom.backends.network_cli.logins import Logins
     from commsroom.backends.network_cli.session import Texts
     from commsroom.estate.resource import Address, Change, Kind, Resource
     from commsroom.estate.secret import Secret
@@ -127,6 +129,7 @@ class Dialect(ABC):
     #: Fields this system cannot hold, and the slots of secrets it can.
     unsupported: ClassVar[frozenset[str]] = frozenset()
     slots: ClassVar[frozenset[str]] = frozenset()
+    logins: ClassVar[Logins]
 
     @abstractmethod
     def configuration(self, texts: Texts) -> Config:
@@ -164,7 +167,7 @@ class Dialect(ABC):
         """Prepare for the user, whom the command with the secrets makes; take old ones of ours away."""
 
     def bodies(self, config: Config) -> dict[tuple[str, str], Kind]:
-        """Return VLANs, ports that are not as from the factory, and services, by kind and key."""
+        """Return VLANs, ports that are not as from the factory, services and logins, by kind and key."""
         found: dict[tuple[str, str], Kind] = {}
         for section, lines in config.sections.items():
             if match := _VLAN.fullmatch(section):
@@ -180,6 +183,8 @@ class Dialect(ABC):
         started = services.lldp if self.lldp[1] else not services.lldp
         if services.ntp or services.syslog or started or services.snmp_user:
             found["switch_services", "device"] = services
+        for name, login in self.logins.held(config).items():
+            found["switch_login", name] = SwitchLogin(level=login.level)
         return found
 
     def sealed(self, config: Config) -> frozenset[str]:
@@ -213,7 +218,10 @@ class Dialect(ABC):
         """Say why this system cannot hold a resource."""
         found = {}
         for item in wanted:
-            if taken := self._own_vlan(item):
+            if isinstance(item.body, SwitchLogin):
+                if wrong := logins.fault(item.address.key):
+                    found[item.address] = wrong
+            elif taken := self._own_vlan(item):
                 found[item.address] = f"{self.called} keeps VLAN {taken} to itself: take another"
             elif not isinstance(item.body, SwitchPort):
                 continue

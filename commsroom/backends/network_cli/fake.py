@@ -7,17 +7,20 @@ is the business of the simulators in tests/, which run the same suite over SSH.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 from typing import TYPE_CHECKING, ClassVar
 
 from commsroom.backends.network_cli.config import Config
+from commsroom.estate.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from commsroom.backends.network_cli.config import Block
+    from commsroom.backends.network_cli.logins import Logins
     from commsroom.backends.network_cli.session import Texts
 
 
@@ -37,6 +40,21 @@ class Device:
     section: ClassVar[re.Pattern[str]]
     #: What a switch is shown as that nobody has configured; its last port is the uplink.
     factory: ClassVar[str]
+    #: A command that sets a password in clear: user, what comes before it, and the password.
+    clear: ClassVar[re.Pattern[str]] = re.compile("(?!)")
+
+    def kept(self, line: str) -> str:
+        """Return a command as the configuration shows it: of a password its hash."""
+        match = self.clear.fullmatch(line)
+        return f"{match['start']}{self.shown(match['word'])}" if match else line
+
+    def shown(self, word: str) -> str:
+        """Return what this system shows of a password; without salt, which no real one would."""
+        return f"$9${hashlib.sha256(word.encode()).hexdigest()}"
+
+    def fits(self, verifier: str, word: Secret) -> bool:
+        """Tell whether a user with this verifier may log in with a password."""
+        return f" {verifier}".endswith(f" {self.shown(word.reveal())}")
 
     def command(self, config: Config, section: str, line: str) -> str:
         """Carry out one line within a section ("" for none); return the section it leaves us in."""
@@ -78,27 +96,43 @@ class Device:
 class FakeClient:
     """The switch. `told` lists the commands it was given, oldest first, without secrets."""
 
-    def __init__(self, device: Device, path: Path | None) -> None:
+    def __init__(self, device: Device, path: Path | None, logins: Logins, user: str) -> None:
         """Start as from the factory, or with what an earlier process left in `path`."""
         self._device = device
         self._path = path
+        self._logins = logins
+        self.user = user
         self.config = Config.parse(device.factory)
         self.saved = self.config.copy()
         self.told: list[str] = []
+        self._open = False
+
+    def log_in(self, name: str, word: Secret) -> bool | None:
+        """Let in whoever has the one password of a user."""
+        if not self._open:
+            self._load()
+        held = self._logins.held(self.config).get(name)
+        return held is not None and self._device.fits(held.verifier, word)
 
     @contextlib.contextmanager
     def session(self) -> Iterator[FakeClient]:
-        """Be one's own session."""
-        if self._path is not None and self._path.exists():
-            held = json.loads(self._path.read_text("utf-8"))
-            self.config.sections, self.saved.sections = held["running"], held["startup"]
-        before = [self.config.token, self.saved.token]
-        yield self
+        """Be one's own session; whoever logs in meanwhile meets what it has changed so far."""
+        self._load()
+        before, self._open = [self.config.token, self.saved.token], True
+        try:
+            yield self
+        finally:
+            self._open = False
         if self._path is not None and [self.config.token, self.saved.token] != before:
             text = json.dumps({"running": self.config.sections, "startup": self.saved.sections})
             beside = self._path.with_name(f".{self._path.name}.new")
             beside.write_text(text, "utf-8")
             beside.replace(self._path)
+
+    def _load(self) -> None:
+        if self._path is not None and self._path.exists():
+            held = json.loads(self._path.read_text("utf-8"))
+            self.config.sections, self.saved.sections = held["running"], held["startup"]
 
     def read(self) -> Texts:
         """Print everything."""
@@ -119,15 +153,18 @@ class FakeClient:
         for number, block in enumerate(blocks):
             section = ""
             for line in block.commands:
-                section = self._device.command(self.config, section, line)
-            for word in block.secret:
-                self._device.command(self.config, "", word.reveal())
+                typed = line.reveal() if isinstance(line, Secret) else line
+                section = self._device.command(self.config, section, self._device.kept(typed))
             if number:
-                self.told += [*block.commands, *("(a secret)" for _ in block.secret)]
+                shown = ("(a secret)" if isinstance(one, Secret) else one for one in block.commands)
+                self.told += shown
             done(number, "")
 
     def confirm(self, change: str) -> None:
         """Need no word: a fake never goes back."""
+
+    def take_back(self, change: str) -> None:
+        """Have nothing to go back to."""
 
     def save(self) -> None:
         """Keep it for the next start."""

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from commsroom.estate.inspection import Check, Facts, Standard
-    from commsroom.estate.resource import Kind, Provenance
+    from commsroom.estate.resource import Provenance
 
 _NAMED: Final = 5
 
 
 def facts(
-    now: Mapping[tuple[str, str], Kind], saved: Mapping[tuple[str, str], Kind], *, save: str
+    now: Mapping[tuple[str, str], object], saved: Mapping[tuple[str, str], object], *, save: str
 ) -> Facts:
     """Compare what runs with what is saved, object by object; only what policy can speak of counts.
 

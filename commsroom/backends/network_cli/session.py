@@ -8,24 +8,19 @@ while logging in as a refused login, so the message for that names both.
 from __future__ import annotations
 
 import contextlib
-import logging
 import re
-import socket
-import tempfile
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from commsroom.backends.network_cli.host_keys import lines_about
 from commsroom.errors import SystemUnknown
+from commsroom.estate.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from commsroom.backends.network_cli.config import Block
-    from commsroom.backends.network_cli.settings import Settings
-    from commsroom.estate.backend import Deadlines, Target
-    from commsroom.estate.secret import Secret
+    from commsroom.backends.network_cli.config import Block, Command
+    from commsroom.estate.backend import Deadlines
 
 #: Bytes; a chassis with a thousand ports prints a fifth of it. What says more talks without end.
 MOST_BYTES: Final = 16 * 1024 * 1024
@@ -49,7 +44,9 @@ class Cli:
     `whole` matches in a running configuration that was printed to its end.
     `pending` asks how long it will wait, and `minutes` matches that (or a group of it); all empty where the platform has no such thing.
     Where that mode only collects commands, `commit` is what makes them true, the first of them that is not refused,
-    and `abandoned` throws away what never came so far. CHANGE stands for the change's name in all of them.
+    and `abandoned` throws away what never came so far. `reverted` goes back at once. CHANGE stands for the change's
+    name in all of them. `asks` matches a question that a line end answers with yes; `harmless` a refusal that
+    repeats nothing of what was sent.
     """
 
     device_type: str
@@ -69,6 +66,9 @@ class Cli:
     minutes: str = ""
     commit: tuple[str, ...] = ()
     abandoned: str = ""
+    reverted: str = ""
+    asks: str = ""
+    harmless: str = ""
 
 
 class Session(Protocol):
@@ -100,120 +100,33 @@ class Session(Protocol):
         """Say that the change of this name is to stay, where the device would else go back."""
         ...
 
+    def take_back(self, change: str) -> None:
+        """Go back at once from a change that is not confirmed yet, where the device can."""
+        ...
+
     def save(self) -> None:
         """Make the running configuration the one of the next start."""
         ...
 
 
 class Client(Protocol):
-    """The way to a switch. `told` is only a fake's: the commands it was given."""
+    """The way to a switch. `told` is only a fake's: the commands it was given.
+
+    `user` is whom we log in as with a password that may be ours to change, "" where it is by key.
+    """
+
+    @property
+    def user(self) -> str:
+        """Return it."""
+        ...
+
+    def log_in(self, name: str, word: Secret) -> bool | None:
+        """Log in once, and out again; None where nobody said yes or no."""
+        ...
 
     def session(self) -> contextlib.AbstractContextManager[Session]:
         """Connect; raises SystemUnknown."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class RealClient:
-    """A switch in the inventory."""
-
-    target: Target
-    settings: Settings
-    deadlines: Deadlines
-    cli: Cli
-
-    @contextlib.contextmanager
-    def session(self) -> Iterator[Session]:
-        """Connect, and let go at the end whatever happened."""
-        with self._socket() as channel:
-            connection = self._connect(channel)
-            try:
-                yield RealSession(self.target.system, self.cli, connection, self.deadlines)
-            finally:
-                # No polite `exit`: it would wait for a device that may be hung.
-                with contextlib.suppress(Exception):
-                    connection.remote_conn_pre.close()
-
-    @contextlib.contextmanager
-    def _socket(self) -> Iterator[socket.socket]:
-        """Make the TCP connection, a phase of its own; it ends with us whatever happens above it."""
-        place = (self.target.host, self.settings.ansible_port)
-        try:
-            channel = socket.create_connection(place, timeout=self.deadlines.connect)
-        except TimeoutError as error:
-            raise self._unreached("no answer within the time limit") from error
-        except OSError as error:
-            raise self._unreached(
-                (error.strerror or "its name does not resolve").lower()
-            ) from error
-        with channel:
-            try:
-                yield channel
-            finally:
-                with contextlib.suppress(OSError):  # wakes whoever still reads from it
-                    channel.shutdown(socket.SHUT_RDWR)
-
-    def _unreached(self, reason: str) -> SystemUnknown:
-        remedy = "is the switch up, and SSH on this port?"
-        return SystemUnknown(self.target.system, "connect", reason, remedy=remedy)
-
-    def _connect(self, channel: socket.socket) -> Any:
-        import netmiko
-        from paramiko.ssh_exception import SSHException
-
-        # It tells its log, and by that the terminal, of every connection that ends; we say so ourselves.
-        logging.getLogger("paramiko").setLevel(logging.CRITICAL)
-        system, limit = self.target.system, self.deadlines.connect
-        known, port = self.settings.switch_known_hosts, self.settings.ansible_port
-        try:
-            with tempfile.NamedTemporaryFile("w", encoding="utf-8") as beside:
-                beside.write("".join(lines_about(known, self.target.host, port)))
-                beside.flush()
-                return netmiko.ConnectHandler(**self._arguments(limit, beside.name), sock=channel)
-        except netmiko.NetmikoAuthenticationException as error:
-            raise SystemUnknown(
-                system, "authenticate", "it refused our login, or cut the connection meanwhile",
-                remedy="check user and key in the inventory",
-            ) from error  # fmt: skip
-        except netmiko.NetmikoTimeoutException as error:
-            unknown = "known_hosts" in str(error) or "fingerprint" in str(error)
-            reason = "it does not speak SSH within the time limit"
-            raise SystemUnknown(
-                system, "authenticate" if unknown else "connect",
-                "its host key is not in known_hosts" if unknown else reason,
-                remedy="compare its fingerprint and add it to known_hosts" if unknown
-                else "is the switch up, and SSH on this port?",
-            ) from error  # fmt: skip
-        except netmiko.ReadTimeout as error:
-            raise SystemUnknown(
-                system, "connect", "it shows no prompt in time: it hangs"
-            ) from error
-        except (netmiko.exceptions.NetmikoBaseException, SSHException, OSError, EOFError) as error:
-            raise SystemUnknown(system, "connect", _reason(error)) from error
-        except ValueError as error:  # netmiko could not make out the prompt
-            raise SystemUnknown(system, "connect", "it shows no prompt we know") from error
-
-    def _arguments(self, limit: float, known: str) -> dict[str, Any]:
-        settings = self.settings
-        key = settings.ansible_ssh_private_key_file
-        return {
-            "device_type": self.cli.device_type,
-            "host": self.target.host,
-            "port": settings.ansible_port,
-            "username": settings.ansible_user,
-            "password": settings.password(self.target.system),
-            "use_keys": bool(key),
-            "key_file": key or None,
-            "ssh_strict": True,
-            "alt_host_keys": True,
-            "alt_key_file": known,
-            "conn_timeout": limit,
-            "banner_timeout": limit,
-            "auth_timeout": limit,
-            "blocking_timeout": limit,
-            "session_timeout": limit,
-            "read_timeout_override": limit,
-        }
 
 
 class RealSession:
@@ -260,7 +173,7 @@ class RealSession:
         self, blocks: Sequence[Block], *, revert: str, done: Callable[[int, str], None]
     ) -> None:
         """Send the commands one at a time, each answer looked at."""
-        end = time.monotonic() + self._deadlines.apply
+        end, self._committed = time.monotonic() + self._deadlines.apply, False
         enter = self._cli.confirm if revert and self._cli.confirm else self._cli.enter
         enter = enter.replace("CHANGE", revert)
         refused = self._command(enter, end)
@@ -295,6 +208,12 @@ class RealSession:
             end = time.monotonic() + self._deadlines.apply
             self._command(command.replace("CHANGE", change), end)
 
+    def take_back(self, change: str) -> None:
+        """Go back; a system without a timer has nothing to go back to, and says so."""
+        if self._cli.reverted:
+            end = time.monotonic() + self._deadlines.apply
+            self._command(self._cli.reverted.replace("CHANGE", change), end)
+
     def save(self) -> None:
         """Write it to flash; raises SystemUnknown when the device does not say that it did."""
         end = time.monotonic() + self._deadlines.apply
@@ -310,23 +229,33 @@ class RealSession:
     def _block(self, block: Block, end: float) -> str:
         depth = 0
         for command in block.commands:
-            refused = self._command(command, end)
+            secret = isinstance(command, Secret)
+            refused = self._sent(command, end)
             if refused:
                 if depth:  # back to where the next block begins
                     self._command(self._cli.back, end)
-                return f"`{command}`: {refused}"
+                return refused if secret else f"`{command}`: {refused}"
             depth = 0 if command == self._cli.back else depth or self._opens(block, command)
-        return next(filter(None, (self._hidden(item, end) for item in block.secret)), "")
+        return ""
 
-    def _opens(self, block: Block, command: str) -> int:
+    def _opens(self, block: Block, command: Command) -> int:
         """Tell whether a command opened a section that the block leaves again."""
         following = block.commands[block.commands.index(command) + 1 :]
         return int(self._cli.back in following)
 
+    def _sent(self, command: Command, end: float) -> str:
+        return (
+            self._hidden(command, end)
+            if isinstance(command, Secret)
+            else self._command(command, end)
+        )
+
     def _hidden(self, command: Secret, end: float) -> str:
-        """Send a command with a secret in it: nothing of command or answer is repeated."""
+        """Send a command with a secret in it: of command and answer is repeated only what is known to be harmless."""
         refused = self._command(command.reveal(), end)
-        return "the command that sets a secret was refused" if refused else ""
+        shown = re.search(self._cli.harmless, refused) if self._cli.harmless else None
+        said = f": {shown[0]}" if shown else ""
+        return f"the command that sets a secret was refused{said}" if refused else ""
 
     def _command(self, command: str, end: float) -> str:
         """Send one command; return how it was refused."""
@@ -358,8 +287,11 @@ class RealSession:
                     raise SystemUnknown(self._system, phase, "its answer does not end")
                 parts.append(part)
                 tail = (tail + part)[-400:]
+                if self._cli.asks and not until and re.search(self._cli.asks, tail):
+                    self._connection.write_channel("\n")
+                    tail = ""
         except (NetmikoBaseException, SSHException, OSError, EOFError) as error:
-            raise SystemUnknown(self._system, phase, _reason(error)) from error
+            raise SystemUnknown(self._system, phase, broken(error)) from error
         lines = "".join(parts).split("\n")
         return "\n".join(lines[1:-1] if not until else lines)
 
@@ -369,7 +301,7 @@ class RealSession:
             raise EOFError
 
 
-def _reason(error: BaseException) -> str:
+def broken(error: BaseException) -> str:
     """Say what happened in words of ours; a library's own may quote what was sent."""
     if isinstance(error, (EOFError, OSError)):
         return "the connection was cut"

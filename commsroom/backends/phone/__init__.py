@@ -10,6 +10,7 @@ from commsroom.backends.phone.services import services
 from commsroom.backends.phone.settings import Settings
 from commsroom.estate.backend import Backend
 from commsroom.estate.kinds import PhoneProfile
+from commsroom.estate.rotation import Evidence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Whether a profile renders does not depend on where its server is.
 _ANYWHERE: Final = Place("exchange.invalid", 5061, 5060, "https://provisioning.invalid", "")
+#: What shows that a telephone has a new secret. Nobody logs in to its own pages for that: what it fetched tells.
+_EVIDENCE: Final = {"sip": Evidence.USE, "admin": Evidence.FETCH}
 
 
 def _connect(target: Target, tools: Tools) -> Provider:
@@ -45,8 +48,8 @@ BACKEND: Final = Backend(
     connect=_connect,
     fake=_fake,
     slots={PhoneProfile.kind: frozenset(PhoneProfile.slots)},
-    logins={PhoneProfile.kind: frozenset({"sip"})},
-    looked_up=frozenset({PhoneProfile.kind}),
+    logins={PhoneProfile.kind: frozenset(_EVIDENCE)},
+    evidence={PhoneProfile.kind: _EVIDENCE},
     refusals=lambda wanted: wire.refusals(wanted, _ANYWHERE),
     services=lambda target: services(settings.of(target)),
     judge=inspecting.judge,

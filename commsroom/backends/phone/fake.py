@@ -1,7 +1,7 @@
 """An in-memory twin of `client.RealClient`, as strict as the real one; its state may live in a file.
 
 Its telephones behave: one that is told to fetch does so at once, and is registered then. A test may take
-one from its desk with `unplug`.
+one from its desk with `unplug`, and put it back with `plug_in`.
 """
 
 from __future__ import annotations
@@ -88,6 +88,14 @@ class FakeClient:
         """Take a telephone from its desk: it neither fetches nor registers from now on."""
         self._load()
         self._data["unplugged"].append(key)
+        self._save()
+
+    def plug_in(self, key: str) -> None:
+        """Put a telephone back on its desk: it starts, fetches what is served, and registers."""
+        self._load()
+        self._data["unplugged"].remove(key)
+        held = self._data["profiles"][key]
+        held["fetched"] = _digest(held)
         self._save()
 
     def edit(self, key: str, file: str, text: str) -> None:

@@ -82,10 +82,10 @@ class PhoneProvider:
         yield from prove(self.client, requests)
 
     def log_in(self, credentials: Sequence[Credential]) -> Sequence[bool | None]:
-        """Look whether each telephone was given this password, fetched it, and is registered since.
+        """Look whether each telephone was given this secret, fetched it, and is registered since.
 
         Its log-in is for it to do. One that was given another is refused this one; one that has not fetched
-        or not registered says nothing yet.
+        or not registered says nothing yet. Of its administrator's password the fetch is all there is to see.
         """
         profiles = self.client.read()["profiles"]
         shown = wire.verifiers(self.system, profiles, self.tools.fingerprint)
@@ -93,12 +93,13 @@ class PhoneProvider:
         def has(one: Credential) -> bool | None:
             at = one.resource.address
             held = profiles.get(at.key)
-            if held is None or one.slot != "sip":
+            if held is None or one.slot not in {"sip", "admin"}:
                 return None
             if shown[at].get(one.slot) != self.tools.fingerprint(wire.hashed(one.secret)):
                 return False
             seen = held["fetched"]
-            return True if seen and seen["current"] and held["registered"] else None
+            has_it = bool(seen and seen["current"])
+            return True if has_it and (one.slot == "admin" or held["registered"]) else None
 
         return [has(one) for one in credentials]
 

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from commsroom.errors import CommsroomError, PolicyErrors, Problem
 from commsroom.estate.compile.context import Context, SystemInfo, secret
-from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
+from commsroom.estate.kinds.network import (
+    SwitchLogin,
+    SwitchPort,
+    SwitchServices,
+    SwitchVlan,
+    login_path,
+)
 from commsroom.estate.resource import Address, Provenance, Resource
 from commsroom.estate.secret import Shape
 from commsroom.policy.devices import DeviceKind, DeviceState
+from commsroom.policy.words import did_you_mean
 
 if TYPE_CHECKING:
     from commsroom.policy import Policy
@@ -27,6 +34,7 @@ def resources(context: Context) -> Iterator[Resource]:
     yield from _vlans(context)
     yield from _ports(context)
     yield from _services(context)
+    yield from _logins(context)
 
 
 def clashes(policy: Policy, systems: Iterable[SystemInfo]) -> Iterator[Problem]:
@@ -51,6 +59,22 @@ def clashes(policy: Policy, systems: Iterable[SystemInfo]) -> Iterator[Problem]:
                             f"{system.name} serves {first} and {site}, and {_clash(vlan, other)}",
                             "give one of them another number or name, or mend commsroom_sites",
                         )
+
+
+def strangers(policy: Policy, systems: Iterable[SystemInfo]) -> Iterator[Problem]:
+    """Yield where a login is asked for on what is no switch that can hold one."""
+    known = sorted(one.name for one in systems if SwitchLogin.kind in one.kinds)
+    for name, rule in policy.network.logins.items():
+        for index, switch in enumerate(rule.switches):
+            if switch not in known:
+                source = policy.sources.of("network", "logins", name, "switches", index)
+                yield Problem(
+                    source.file,
+                    source.line,
+                    source.column,
+                    f"{switch!r} is no switch with logins",
+                    did_you_mean(switch, known) or "name it as the inventory does",
+                )
 
 
 def _clash(vlan: Vlan, other: Vlan) -> str:
@@ -156,3 +180,23 @@ def _services(context: Context) -> Iterator[Resource]:
             if rule.snmp_user
         )
         yield context.make(system, DEVICE, body, place, secrets=secrets)
+
+
+def _logins(context: Context) -> Iterator[Resource]:
+    """Yield the local users of each switch; one name has another password on every switch.
+
+    Raises:
+        PolicyErrors: one is asked for on what is no switch.
+    """
+    if problems := list(strangers(context.policy, context.systems)):
+        raise PolicyErrors(problems)
+    words = context.policy.security.secrets.switch_login
+    for name, rule in context.policy.network.logins.items():
+        place = context.place("network", "logins", name)
+        for system in context.hosts(SwitchLogin.kind):
+            if not rule.switches or system in rule.switches:
+                path = login_path(system, name)
+                kept = secret(path, SwitchLogin.slots[0], Shape.PASSWORD, words)
+                yield context.make(
+                    system, name, SwitchLogin(level=rule.level), place, secrets=(kept,)
+                )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from commsroom.errors import UsageError
 from commsroom.estate.kinds.mail import Grant, Mailbox, MailList, SharedMailbox
 from commsroom.estate.kinds.messaging import Account, Member, Room
-from commsroom.estate.kinds.network import SwitchPort, SwitchServices, SwitchVlan
+from commsroom.estate.kinds.network import SwitchLogin, SwitchPort, SwitchServices, SwitchVlan
 from commsroom.estate.kinds.phones import PhoneProfile
 from commsroom.estate.kinds.telephony import (
     Conference,
@@ -39,6 +39,7 @@ __all__ = [
     "Room",
     "Route",
     "SharedMailbox",
+    "SwitchLogin",
     "SwitchPort",
     "SwitchServices",
     "SwitchVlan",
@@ -57,7 +58,7 @@ def kinds() -> Mapping[str, type[Kind]]:
         Mailbox, SharedMailbox, MailList, Grant,
         Account, Room, Member,
         PhoneProfile,
-        SwitchVlan, SwitchPort, SwitchServices,
+        SwitchVlan, SwitchPort, SwitchServices, SwitchLogin,
     )  # fmt: skip
     return {member.kind: member for member in members}
 

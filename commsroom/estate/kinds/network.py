@@ -1,4 +1,4 @@
-"""What a switch holds for the voice network: VLANs, ports, and services of its own."""
+"""What a switch holds for the voice network: VLANs, ports, services of its own, and who logs in to it."""
 
 from __future__ import annotations
 
@@ -39,6 +39,19 @@ class SwitchPort(Kind):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchLogin(Kind):
+    """A local user of a switch's command line. Key: the name that is typed.
+
+    `level` is what it may do, 15 for everything; switches hold one password for each.
+    """
+
+    kind: ClassVar[str] = "switch_login"
+    slots: ClassVar[tuple[str, ...]] = ("password",)
+
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchServices(Kind):
     """What the switch itself uses and offers. Key: `device`.
 
@@ -54,3 +67,8 @@ class SwitchServices(Kind):
     ssh_only: bool | None = None
     lldp: bool | None = None
     snmp_user: str | None = None
+
+
+def login_path(system: str, name: str) -> str:
+    """Return where the store keeps the password of a switch's user; each switch has its own."""
+    return f"{system}/login/{name}"

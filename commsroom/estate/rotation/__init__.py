@@ -10,6 +10,7 @@ from commsroom.estate.rotation.holder import Holder, Valid, Written
 from commsroom.estate.rotation.machine import step
 from commsroom.estate.rotation.state import (
     Answer,
+    Evidence,
     Held,
     Login,
     Phase,
@@ -21,6 +22,7 @@ from commsroom.estate.rotation.state import (
 
 __all__ = [
     "Answer",
+    "Evidence",
     "Held",
     "Holder",
     "Login",

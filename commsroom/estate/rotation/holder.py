@@ -56,7 +56,10 @@ class Holder(Protocol):
         ...
 
     def probe(self, logins: Sequence[Valid]) -> Mapping[Place, Login]:
-        """Log in at each place with its secret, as its owner would, once: never again on refusal."""
+        """Log in at each place with its secret, as its owner would, once: never again on refusal.
+
+        Where `Traits.evidence` is another, look for that instead: it is unknown until it is seen.
+        """
         ...
 
     def revoke(self, wanted: Sequence[Valid], *, fence: int) -> Mapping[Place, Written]:

@@ -19,6 +19,8 @@ Why no crash, lost reply or second controller loses a credential:
     cannot be had. Which generation a holder lets in is sought as pending, current, previous.
 (e) Where nothing works, or one holder can only have the new and another only the old, it stops as
     `quarantined` and says which login got which answer. Every generation is kept in the store.
+    Where nobody can log in, `Traits.evidence` names what is looked for instead. It is unknown until it is
+    seen: who is away leaves the rotation undecided, and is never taken to have refused.
 (f) A login that fails, or may have, counts from before it is tried. There are never more than
     `Traits.tries` of them at one holder in `Traits.window`: we lock nobody out. Then it waits.
 (g) The old generation is withdrawn only after every holder has verified the new one *after* the grace

@@ -36,11 +36,19 @@ ENDED: Final = frozenset({Phase.REVOKED, Phase.ROLLED_BACK, Phase.QUARANTINED})
 
 
 class Login(StrEnum):
-    """What a real login said, the only thing that decides. A time-out says nothing."""
+    """What a real login said, or other `Evidence`: the only thing that decides. A time-out says nothing."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+
+
+class Evidence(StrEnum):
+    """What shows that a credential is in force where it is held."""
+
+    LOGIN = "login"  #: we log in with it ourselves; one that is refused counts for a lockout
+    USE = "use"  #: whoever has it was seen to log in with it, a telephone at its exchange
+    FETCH = "fetch"  #: what has it was seen to fetch it; that it works is nowhere to be tried
 
 
 class Answer(StrEnum):
@@ -71,17 +79,20 @@ class Traits:
         two: It lets two generations in at once, so that grace is real. Else a push changes it.
         beside: The slot in which the second one then is (`Kind.spare`), if it has a slot of its own.
         by_login: It can only be changed by somebody who logs in with what it lets in now.
+        evidence: What decides whether a generation is let in there.
         late: Seconds within which a write may still take effect (again), whatever was answered.
         fenced: It refuses a write that was made on an older state, or by a run whose lock was lost: one that
             was answered is over, and so is every earlier one. `late` then counts for writes without an
             answer only.
-        tries: Failed logins that it may see from us within `window` seconds, below its lockout.
+        tries: Failed logins that it may see from us within `window` seconds, below its lockout; what is only
+            looked for is never counted.
         window: See `tries`.
     """
 
     two: bool = False
     beside: str = ""
     by_login: bool = False
+    evidence: Evidence = Evidence.LOGIN
     late: float = 120.0
     fenced: bool = False
     tries: int = 3
@@ -160,6 +171,8 @@ class Held:
     def may_fail_from(self, now: float) -> float:
         """Return the first moment at which one more failed login stays below the lockout."""
         recent = [at for at in self.failed if at > now - self.traits.window]
+        if self.traits.evidence is not Evidence.LOGIN:
+            return now
         if len(recent) < self.traits.tries:
             return now
         return sorted(recent)[-self.traits.tries] + self.traits.window
@@ -263,8 +276,10 @@ def _held_from_json(said: Mapping[str, Any]) -> Held:
     parts = dict(said)
     place = Place(Address.parse(parts.pop("at")), parts.pop("slot"))
     logins = {int(number): Login(login) for number, login in parts.pop("logins", {}).items()}
+    traits = dict(parts.pop("traits", {}))
+    traits["evidence"] = Evidence(traits.get("evidence", Evidence.LOGIN))
     failed = tuple(parts.pop("failed", ()))
-    return Held(place, Traits(**parts.pop("traits", {})), logins, failed=failed, **parts)
+    return Held(place, Traits(**traits), logins, failed=failed, **parts)
 
 
 def _differing(

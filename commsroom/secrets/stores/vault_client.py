@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Seconds to connect, TLS included, and to wait for each part of an answer.
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 15.0
+#: Seconds for a request and its answer as a whole: what comes byte by byte is always in time otherwise.
+WHOLE_SECONDS: Final = 30.0
 _LONGEST_WORDS: Final = 200
 
 
@@ -57,11 +59,13 @@ class Kv:
         *,
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
+        whole_seconds: float = WHOLE_SECONDS,
     ) -> None:
         """Remember where; nothing is sent yet."""
         self.place = place
         self._token = token
         self._limits = (connect_seconds, read_seconds)
+        self._whole = whole_seconds
         self._mine = threading.local()
         self._sessions: list[requests.Session] = []
         self._noting = threading.Lock()
@@ -178,7 +182,7 @@ class Kv:
         from hvac import exceptions
 
         try:
-            answer = request(self._client())
+            answer = self._in_time(request)
         except exceptions.InvalidPath as error:
             if error.errors:  # no such mount or namespace: not the same as no such key
                 raise self._refused(error) from None
@@ -208,6 +212,35 @@ class Kv:
                 f"{self.place.url} does not answer as Vault does",
                 remedy="name the address of the server itself; redirects are not followed",
             )
+        return answer
+
+    def _in_time(self, request: Callable[[hvac.Client], Any]) -> Any:
+        """Carry a request out within the limit of the whole; one that takes longer is left to itself, and its connection.
+
+        Raises:
+            VaultUnknown: it took longer; the server may have done it, or will.
+        """
+        client = self._client()
+        ended: list[tuple[Any, BaseException | None]] = []
+
+        def ask() -> None:
+            try:
+                ended.append((request(client), None))
+            except BaseException as error:  # noqa: BLE001 - raised again below, by whoever waits for it
+                ended.append((None, error))
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(self._whole)
+        if not ended:
+            self._mine.client = None
+            raise VaultUnknown(
+                f"{self.place.url} does not come to the end of its answer in {self._whole:g} s",
+                remedy="try again",
+            )
+        answer, error = ended[0]
+        if error is not None:
+            raise error
         return answer
 
     def _refused(self, error: Exception) -> CommsroomError:

@@ -44,6 +44,13 @@ def test_promoting_makes_the_generation_current_in_the_same_transaction(ledger):
     assert known["sip"] == Recorded(2, "f" * 32, "wei/sip")
 
 
+def test_what_was_last_written_to_a_slot_is_known_of_that_slot_alone(ledger):
+    assert ledger.recorded(PBX, "sip") is None
+    record(ledger, rotation(phase=Phase.PROMOTED))
+    assert ledger.recorded(PBX, "sip") == Recorded(2, "f" * 32, "wei/sip")
+    assert ledger.recorded(PBX, "password") is None
+
+
 def test_both_are_known_to_be_there_until_the_old_one_is_withdrawn(ledger):
     record(ledger, rotation(phase=Phase.PROMOTED))
     assert ledger.known().secrets[PBX]["previous"] == Recorded(1, "b" * 32, "wei/sip")

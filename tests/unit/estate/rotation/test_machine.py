@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from commsroom.estate.resource import Address
 from commsroom.estate.rotation import (
     Answer,
+    Evidence,
     Held,
     Login,
     Phase,
@@ -359,6 +360,35 @@ def test_a_login_counts_as_failed_from_before_it_is_tried():
     talk.wrote()
     assert isinstance(talk.wish, Probe)
     assert isinstance(talk.hear(Resumed), Wait)
+
+
+# ── other evidence than a login ──────────────────────────────────────────────────────────────
+
+FETCHED = Traits(fenced=True, tries=1, evidence=Evidence.FETCH)
+
+
+def test_what_is_only_looked_for_is_looked_for_as_often_as_it_takes():
+    talk = Talk((PBX, FETCHED))
+    talk.stored()
+    talk.wrote()
+    for _ in range(50):
+        assert talk.wish == Probe(PBX, 3)
+        talk.login(Login.UNKNOWN)
+        assert talk.wish.until <= talk.now + talk.turn.terms.retry
+        talk.wait()
+    assert talk.turn.phase is Phase.PUSHED
+
+
+def test_what_was_not_yet_fetched_is_neither_current_nor_taken_back():
+    talk = Talk((PBX, FETCHED))
+    talk.stored()
+    talk.wrote()
+    talk.login(Login.UNKNOWN)
+    talk.hear(Resumed)
+    talk.wait()
+    assert talk.turn.phase is Phase.PUSHED
+    talk.login()
+    assert talk.turn.phase in {Phase.PROMOTED, Phase.GRACE, Phase.REVOKING}
 
 
 # ── anything at all ──────────────────────────────────────────────────────────────────────────
