@@ -20,6 +20,7 @@ VERBS = {
     "approval used",
     "approval withdrawn",
     "certificate made",
+    "decommission",
     "handed over",
     "handover begun",
     "handover withheld",
