@@ -154,7 +154,7 @@ def decommission(
         ),
     ] = "",
 ) -> int:
-    """Retire equipment: close what lived on it, wipe it, verify, certify.
+    """Retire equipment: closed, wiped, verified, certified.
 
     Asks first: what is closed and wiped, and how, is written down for two others to sign with commsroom
     approve. Run again with the request's name, or the same devices, it goes on as far as it can: killed

@@ -12,7 +12,8 @@ from commsroom.policy import device_rows, devices
 from commsroom.policy.devices import DeviceKind, DeviceState
 from commsroom.policy.references import Names
 
-HEADER = ",".join(devices.COLUMNS)
+#: The last column, `media`, is one that most registers leave out.
+HEADER = ",".join(devices.COLUMNS[:-1])
 PHONE = "A-1,phone,Yealink,T54W,SN1,80:5e:c0:00:00:01,2024-03-11,2027-03-10,5200,taipei,L002,issued,sw-3f:Gi1/0/1"
 NAMES = Names(
     sites={"taipei"}, departments=set(), positions=set(), dialling_classes=set(),
@@ -306,3 +307,17 @@ def test_a_telephone_without_mac_at_a_place_is_warned_of_for_its_port(sample):
         )
         for line in policy.validate(sample.path, date(2026, 11, 26)).warnings
     )
+
+
+def test_a_row_names_its_disks_and_no_two_devices_share_one(register):
+    header = f"{HEADER},media"
+    found, problems = register(f"{PHONE},WD-1 WD-2", header=header)
+    assert problems == []
+    assert found[0].disks == ("WD-1", "WD-2")
+    other = PHONE.replace("A-1", "A-2").replace("SN1", "SN2").replace(":01", ":02")
+    other = other.replace("Gi1/0/1", "Gi1/0/2")
+    _, problems = register(f"{PHONE},WD-1", f"{other},wd-1 WD-9", header=header)
+    assert problems == [
+        "policies/devices.csv:3:106: two devices have the disk 'wd-1', the first in line 2"
+        " (it belongs to one device)"
+    ]
