@@ -292,7 +292,7 @@ def test_commands_side_by_side_lose_no_row(equipped, spawn):
         thread.join()
     rows = (equipped.path / "policies/devices.csv").read_text()
     assert rows == (HEADER + ROWS).replace("home,,stock,", "home,P3,issued,")
-    assert equipped("ledger", "verify", simulated=False).out .startswith("The ledger is whole.\n")
+    assert equipped("ledger", "verify", simulated=False).out.startswith("The ledger is whole.\n")
     assert len(equipped("ledger", "show", "--json", simulated=False).document["events"]) == 4
 
 
