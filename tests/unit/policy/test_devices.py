@@ -317,7 +317,7 @@ def test_a_row_names_its_disks_and_no_two_devices_share_one(register):
     other = PHONE.replace("A-1", "A-2").replace("SN1", "SN2").replace(":01", ":02")
     other = other.replace("Gi1/0/1", "Gi1/0/2")
     _, problems = register(f"{PHONE},WD-1", f"{other},wd-1 WD-9", header=header)
-    assert problems == [
-        "policies/devices.csv:3:106: two devices have the disk 'wd-1', the first in line 2"
-        " (it belongs to one device)"
-    ]
+    (problem,) = problems
+    assert problem.startswith(
+        "policies/devices.csv:3:106: two devices have the disk 'wd-1', the first"
+    )
