@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from commsroom import files
 from commsroom.app import plugging
 from commsroom.app.estate import actor
-from commsroom.errors import CommsroomError, UsageError
+from commsroom.errors import CommsroomError, GuardRefused, UsageError
 from commsroom.estate import register
 from commsroom.estate.register import Entry, Life, Standing, Step, life
 from commsroom.policy import characters, device_file, device_rows
@@ -198,6 +198,8 @@ def take(
         if rows is not None:
             now = Register(rows.among(estate.policy), now.lives)
         tags = list(dict.fromkeys(now.device(name).asset_tag for name in tags))
+        if what.step is Step.ISSUED:
+            _require_staying(estate, tags)
         day = _day(now, tags, what.day)
         entries, moved = [], []
         for tag in tags:
@@ -225,6 +227,19 @@ def take(
         with _rows(estate, moved, rows):
             estate.ledger.record_steps(entries, now.lives, actor=actor(), since=what.since)
     return Recorded(entries=tuple(entries), notes=(*_notes(now, entries), *doubts))
+
+
+def _require_staying(estate: Estate, tags: Sequence[str]) -> None:
+    """Refuse to issue what is being decommissioned: two people have signed that it goes."""
+    from commsroom.app import retiring
+
+    for one in retiring.requests(estate).values():
+        leaving = [tag for tag in tags if tag in one.runs and one.begun and not one.done]
+        if leaving:
+            raise GuardRefused(
+                f"{leaving[0]} is being decommissioned: {one.request.name} is approved and begun, and"
+                f" goes on with commsroom decommission {one.request.name}"
+            )
 
 
 def rewrite(estate: Estate, tags: Sequence[str]) -> tuple[str, ...]:

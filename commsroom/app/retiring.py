@@ -72,6 +72,11 @@ class Decommissioning:
         return all(run.retired for run in self.runs.values())
 
     @property
+    def begun(self) -> bool:
+        """Tell whether anything was done: from then on it is brought to an end."""
+        return self.asked.standing is Standing.USED
+
+    @property
     def may_go_on(self) -> bool:
         """Tell whether it was approved."""
         return self.asked.standing in {Standing.APPROVED, Standing.USED}

@@ -282,6 +282,12 @@ def test_devices_that_went_together_have_a_certificate_together(yard) -> None:
     assert [it["asset_tag"] for it in batch["assets"]] == ["LH-C1", "LH-C2"]
 
 
+def test_what_is_being_decommissioned_is_issued_to_nobody(yard) -> None:
+    name = wiped(yard)
+    done = yard("device", "issue", "LH-C1", "P3")
+    assert (done.code, f"{name} is approved and begun" in done.err) == (3, True)
+
+
 def test_what_holds_no_data_is_retired_once_it_is_closed(yard) -> None:
     yard.devices("LH-H1,headset,Jabra,Evolve2,J1,,2019-01-02,,,home,,stock,,\n")
     name = yard.ask("LH-H1")
