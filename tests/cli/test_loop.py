@@ -503,7 +503,7 @@ def test_a_whole_ledger_verifies_and_a_changed_one_does_not(estate):
         ledger.commit()
     done = estate("ledger", "verify")
     assert done.code == 1
-    assert "whole" not in done.out
+    assert "The ledger is whole" not in done.out
 
 
 def test_a_lock_nobody_holds_cannot_be_broken(estate):
