@@ -219,8 +219,9 @@ def _equipment(estate: Estate, day: date) -> Iterator[Check]:
         if estate.baseline is None
         else estate.accepted.awaited()
     )
+    retired = ledger.entries(steps=(Step.RETIRED,)) if estate.baseline is None else None
     return register_checks.checks(
-        register_checks.Inspected(estate.policy, ledger.lives(), entries, day, awaited)
+        register_checks.Inspected(estate.policy, ledger.lives(), entries, day, awaited, retired)
     )
 
 

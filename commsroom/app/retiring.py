@@ -30,6 +30,7 @@ from commsroom.errors import CommsroomError, Exit, GuardRefused, UsageError
 from commsroom.estate.approval import Request, Standing
 from commsroom.estate.register import Step as Life
 from commsroom.estate.register import life
+from commsroom.estate.resource import Address
 from commsroom.estate.retiring.certificate import Certificate
 from commsroom.estate.retiring.chain import EVENT, PURPOSE, Run, Step, Target, Wiped, wiped_by
 from commsroom.estate.retiring.document import Document
@@ -394,7 +395,8 @@ def _record(
             {"request": now.request.name, "step": str(step), "devices": part},
             actor=actor(),
             requester=now.request.requester,
-            about={life.address(tag): str(step) for tag in part},
+            # Not the device's own address: rows of that are the register's, each a step of its life.
+            about={Address(life.REGISTER, EVENT, tag): str(step) for tag in part},
         )
     for tag, data in devices.items():
         now.runs[tag].take(step, data)

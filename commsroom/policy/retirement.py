@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 
 from pydantic import Field
@@ -35,6 +36,11 @@ class Retirement(Section):
     )
     fate: Fate = Field(
         default=Fate.SCRAPPED, description="What becomes of a device where nobody says otherwise"
+    )
+
+    certificates_since: date | None = Field(
+        default=None,
+        description="What held data and was retired on this day or later has a certificate, or `inspect` says so",
     )
 
     def category(self, kind: DeviceKind) -> Category:

@@ -196,6 +196,8 @@ def test_what_passed_is_certified_by_a_third_and_enters_the_register(yard) -> No
     name = wiped(yard)
     device = validate(yard, name).document["devices"][0]
     assert (device["retired"], device["next"], len(device["certificate"])) == (True, "", 64)
+    assert "retired" in yard("device", "show", "LH-C1").out
+    assert yard("ledger", "verify").code == 0
     assert ",retired,," in (yard.path / "policies/devices.csv").read_text()
     file = next((yard.path / "records/certificates").glob("*.json"))
     done = yard("certificate", "verify", file)
@@ -346,3 +348,23 @@ def test_a_thousand_devices_with_faults_in_a_tenth_are_told_apart_and_resumed(ya
     yard.attach(*good)
     again = yard.go(name, "--again")
     assert {value for device in again.values() for value in results(device).values()} == {"PASS"}
+
+
+def test_inspect_names_what_was_retired_without_a_certificate(yard) -> None:
+    name = wiped(
+        yard,
+        rows=COMPUTER
+        + COMPUTER.replace("LH-C1", "LH-C2").replace("PF1", "PF2").replace("WD1 WD2", ""),
+    )
+    (yard.path / "policies/equipment.yml").write_text(
+        "---\nretirement: {certificates_since: 2020-01-01}\n"
+    )
+    validate(yard, name)
+
+    def told():
+        found = yard("inspect", "--no-use", "--json").document["checks"]
+        return {it["place"]: it["ok"] for it in found if it["name"] == "retirement"}
+
+    assert told() == {"certificates": True}
+    assert yard("device", "retire", "LH-C2", "--reason", "scrap").code == 0
+    assert told() == {"LH-C2": False}

@@ -1,6 +1,6 @@
 """What an inspection says of equipment: pure, from policy, what is recorded, and the day.
 
-Clauses 3.1.3, 3.2.1, 3.2.3, 3.2.4 and 3.3.2. What is wrong is a check of its own, so that an exception or the
+Clauses 3.1.3, 3.2.1, 3.2.3, 3.2.4, 3.3.2 and 3.3.3. What is wrong is a check of its own, so that an exception or the
 history can be about it; what is right is one check a rule, which is evidence enough.
 """
 
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from commsroom.estate.inspection import Check, Standard
 from commsroom.estate.register import life, supply, upkeep
 from commsroom.estate.register.life import REGISTER, Step
-from commsroom.policy.devices import DeviceState
+from commsroom.policy.devices import DeviceKind, DeviceState
 
 if TYPE_CHECKING:
     from datetime import date
@@ -23,7 +23,20 @@ if TYPE_CHECKING:
     from commsroom.estate.register.orders import Awaited
     from commsroom.estate.resource import Provenance
     from commsroom.policy import Policy
-    from commsroom.policy.devices import Device, DeviceKind
+    from commsroom.policy.devices import Device
+
+
+#: Kinds that keep what people wrote or said, or how the company's network is made.
+WITH_DATA: Final = frozenset(
+    {
+        DeviceKind.PHONE,
+        DeviceKind.COMPUTER,
+        DeviceKind.MOBILE,
+        DeviceKind.FAX,
+        DeviceKind.SWITCH,
+        DeviceKind.GATEWAY,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,8 @@ class Inspected:
     day: date
     #: Approved orders of which something is to come; None: nobody can tell, as from an older baseline.
     awaited: tuple[Awaited, ...] | None = None
+    #: What was retired, each as it was; None: nobody can tell.
+    retired: tuple[Entry, ...] | None = None
 
     @cached_property
     def devices(self) -> tuple[Device, ...]:
@@ -50,7 +65,16 @@ class Inspected:
 
 def checks(seen: Inspected) -> Iterator[Check]:
     """Yield every check of an estate's equipment."""
-    for look in (_rows, _purchases, _faults, _leavers, _entitlements, _maintenance, _orders):
+    for look in (
+        _rows,
+        _purchases,
+        _faults,
+        _leavers,
+        _entitlements,
+        _maintenance,
+        _orders,
+        _retired,
+    ):
         yield from look(seen)
 
 
@@ -278,6 +302,36 @@ def _orders(seen: Inspected) -> Iterator[Check]:
             "deliveries",
             expected=f"delivered when promised, else within {within.days} days",
             got=f"{len(seen.awaited)} orders to come, none late",
+            ok=True,
+            because=because,
+        )
+
+
+def _retired(seen: Inspected) -> Iterator[Check]:
+    """What held data went by `decommission`, and has its certificate."""
+    since = seen.policy.equipment.retirement.certificates_since
+    if since is None or seen.retired is None:
+        return
+    kinds = {device.asset_tag: device.kind for device in seen.policy.devices}
+    gone = [it for it in seen.retired if it.day >= since and kinds.get(it.tag) in WITH_DATA]
+    bare = [it for it in gone if not it.details.get("certificate")]
+    because = _serving(seen, "equipment", "retirement", clause="3.3.3")
+    for item in bare:
+        yield seen.standard.check(
+            "retirement",
+            item.tag,
+            expected="wiped, and certified",
+            got=f"retired on {item.day} without a certificate",
+            ok=False,
+            because=because,
+            remedy="retire equipment by commsroom decommission; name this one's reason in an exception",
+        )
+    if not bare:
+        yield seen.standard.check(
+            "retirement",
+            "certificates",
+            expected=f"what held data and was retired since {since} has a certificate",
+            got=f"{len(gone)} devices, all of them have one",
             ok=True,
             because=because,
         )

@@ -18,7 +18,7 @@ from commsroom.policy.retirement import Category, Fate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: The ledger's event; its rows are the devices, their action the step.
+#: The ledger's event, and the kind of its rows' addresses: `equipment:decommission/LH-C003`, the action the step.
 EVENT: Final = "decommission"
 #: What a request for approval is for.
 PURPOSE: Final = "decommission"
