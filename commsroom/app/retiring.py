@@ -16,10 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from commsroom.app import (
     approving,
-    attesting,
-    certified,
     closing,
-    drawing_up,
     registering,
     wiping,
 )
@@ -31,9 +28,7 @@ from commsroom.estate.approval import Request, Standing
 from commsroom.estate.register import Step as Life
 from commsroom.estate.register import life
 from commsroom.estate.resource import Address
-from commsroom.estate.retiring.certificate import Certificate
 from commsroom.estate.retiring.chain import EVENT, PURPOSE, Run, Step, Target, Wiped, wiped_by
-from commsroom.estate.retiring.document import Document
 from commsroom.estate.retiring.methods import By
 from commsroom.estate.retiring.verdict import Result
 from commsroom.policy.devices import DeviceState
@@ -41,7 +36,6 @@ from commsroom.policy.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from commsroom.app.approving import Asked
     from commsroom.app.estate import Estate
@@ -179,7 +173,7 @@ def carry_on(
     now.unclosed = _close(estate, now, progress)
     if not now.unclosed:
         _wipe(estate, now, progress, again=again)
-    _retire(estate, now)
+    enter(estate, now)
     return now
 
 
@@ -224,7 +218,7 @@ def _close(estate: Estate, now: Decommissioning, progress: Progress) -> str:
     except CommsroomError as error:
         return str(error)
     if not why:
-        _record(
+        record(
             estate,
             now,
             Step.CLOSED,
@@ -236,7 +230,7 @@ def _close(estate: Estate, now: Decommissioning, progress: Progress) -> str:
 def _wipe(estate: Estate, now: Decommissioning, progress: Progress, *, again: bool) -> None:
     work = list(wiping.tasks(now.request.name, list(now.runs.values()), again=again))
 
-    def record(done: Sequence[tuple[Task, Wiped]]) -> None:
+    def note(done: Sequence[tuple[Task, Wiped]]) -> None:
         # A device may have several disks that end together: an event holds one row a device.
         rounds: list[dict[str, dict[str, object]]] = []
         for task, wiped in done:
@@ -248,10 +242,10 @@ def _wipe(estate: Estate, now: Decommissioning, progress: Progress, *, again: bo
             else:
                 rounds.append({task.tag: data})
         for one in rounds:
-            _record(estate, now, Step.WIPED, one)
+            record(estate, now, Step.WIPED, one)
 
     if work:
-        now.lost = wiping.wipe(estate, work, record, progress)
+        now.lost = wiping.wipe(estate, work, note, progress)
 
 
 def witnessed(
@@ -290,77 +284,11 @@ def witnessed(
             wiped = Wiped(verdict, 1, (by, witness), note)
             rows.append((tag, {"medium": item.name, "method": item.method, **wiped.to_json()}))
     for tag, data in rows:
-        _record(estate, now, Step.WIPED, {tag: data})
+        record(estate, now, Step.WIPED, {tag: data})
     return now
 
 
-def certify(
-    estate: Estate,
-    now: Decommissioning,
-    *,
-    by: str,
-    key: Path,
-    contact: str,
-    note: str,
-    progress: Progress,
-) -> Decommissioning:
-    """Have a named person sign what was done with each device that is wiped; then the register says so.
-
-    Whoever validates looks at what others did: not who asked, nor who did any of it by hand. More than one
-    device have a certificate together, too.
-
-    Raises:
-        GuardRefused: none is ready, or it is not theirs to sign.
-        CommsroomError: a certificate cannot be made or written; those before it stand.
-    """
-    require_here(estate.policy, by, registering.today(estate.policy))
-    requester = now.request.requester
-    ready = [run for run in now.runs.values() if run.wiped and not run.open_media()]
-    if not ready:
-        raise GuardRefused(
-            f"{now.request.name}: no device is closed and wiped, so there is nothing to validate"
-        )
-    for run in ready:
-        if by == requester or any(by in wiped.by for wiped in run.wiped.values()):
-            raise GuardRefused(
-                f"{by} asked for this or did part of it: another person validates {run.target.tag}"
-            )
-    left = [run for run in ready if not run.certificate]
-    progress.begin("Certifying", len(left))
-    for run in left:
-        made = drawing_up.certificate(
-            estate, run, requester=requester, by=by, contact=contact, note=note
-        )
-        sha256 = _issued_before(estate, made) or attesting.issue(estate, made, key, by).sha256
-        _record(estate, now, Step.CERTIFIED, {run.target.tag: {"sha256": sha256}})
-        progress.advance(run.target.tag)
-    progress.end()
-    whole = all(run.certificate or not run.target.media for run in now.runs.values())
-    known = certified.standing(estate.ledger, now.request.name, kind="batch")
-    if whole and len(ready) > 1 and known is None:
-        listed = [attesting.listed(estate, run.certificate) for run in ready]
-        batch = drawing_up.batch(
-            estate, now.request.name, listed, by=by, contact=contact, note=note
-        )
-        attesting.issue(estate, batch, key, by)
-    _retire(estate, now)
-    return now
-
-
-def _issued_before(estate: Estate, made: Certificate) -> str:
-    """Return the hash of the certificate that a killed run issued and did not come to note, "" for none."""
-    found = certified.standing(estate.ledger, made.subject, kind="device")
-    if found is None:
-        return ""
-    there = Document.from_json(dict(found.document)).certificate
-    same = isinstance(there, Certificate) and (there.media, there.performed) == (
-        made.media,
-        made.performed,
-    )
-    return found.sha256 if same else ""
-
-
-def _retire(estate: Estate, now: Decommissioning) -> None:
+def enter(estate: Estate, now: Decommissioning) -> None:
     """Enter in the register what is certified."""
     ready = [
         tag
@@ -380,10 +308,10 @@ def _retire(estate: Estate, now: Decommissioning) -> None:
             of_each=certificates,
         )
         registering.take(estate, left, what)
-    _record(estate, now, Step.RETIRED, {tag: {} for tag in ready})
+    record(estate, now, Step.RETIRED, {tag: {} for tag in ready})
 
 
-def _record(
+def record(
     estate: Estate, now: Decommissioning, step: Step, devices: Mapping[str, Mapping[str, object]]
 ) -> None:
     """Write down a step of some devices, and take it as written."""

@@ -230,7 +230,7 @@ def test_a_run_killed_after_the_certificate_does_not_issue_another(yard, monkeyp
     from commsroom.app import retiring
 
     name = wiped(yard)
-    record = retiring._record
+    record = retiring.record
 
     def killed(estate, now, step, devices):
         if step is retiring.Step.CERTIFIED:
@@ -238,7 +238,7 @@ def test_a_run_killed_after_the_certificate_does_not_issue_another(yard, monkeyp
         record(estate, now, step, devices)
 
     with monkeypatch.context() as patch:
-        patch.setattr(retiring, "_record", killed)
+        patch.setattr(retiring, "record", killed)
         validate(yard, name, code=130)
     assert validate(yard, name).document["devices"][0]["retired"]
     assert len(list((yard.path / "records/certificates").glob("*.json"))) == 1

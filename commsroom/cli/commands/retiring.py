@@ -161,7 +161,7 @@ def decommission(
     anywhere, it is simply run again. A result is PASS, FAIL or UNKNOWN; nothing is certified that was not
     seen to happen. Ends with 2 where a wipe failed, with 4 where something is not known.
     """
-    from commsroom.app import retirement, retiring
+    from commsroom.app import retirement, retiring, signing_off
     from commsroom.reports import retirement as shown
 
     names = device or []
@@ -195,7 +195,7 @@ def decommission(
                 raise UsageError(
                     "--validate needs --by and --key", remedy="whoever signs is named on it"
                 )
-            now = retiring.certify(
+            now = signing_off.certify(
                 estate, now, by=by, key=key, contact=contact, note=note, progress=session.progress
             )
         else:
