@@ -11,12 +11,10 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
-from commsroom.backends.phone import vendors
+from commsroom.backends.phone import clocks, vendors
 from commsroom.backends.phone.writers import CannotWrite
 
 if TYPE_CHECKING:
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
 #: Round the name of a slot, in a text that still lacks its secrets.
 MARK: Final = "\ue000"
 _SLOTS: Final = ("admin", "fetch", "sip")
-#: The offset of a zone is that of this year: what is rendered must not change with the calendar.
-_YEAR: Final = 2026
 
 
 class CannotRender(Exception):
@@ -143,10 +139,6 @@ def _values(key: str, body: PhoneProfile, vendor: Vendor, place: Place) -> dict[
         "lamps": lamps[: vendor.busy_lamps],
         "time_zone": vendor.time_zones.get(body.time_zone or "", ""),
         "zone": body.time_zone or "",
-        "offset": (offset := _offset(body.time_zone or "UTC")),
-        "hours": abs(offset) // 60,
-        "minutes": abs(offset) % 60,
-        "east": offset >= 0,
         "language": _language(body.language or "", vendor),
         "codecs": [vendor.codecs[name] for name in body.codecs or () if name in vendor.codecs],
         "other_codecs": [
@@ -155,7 +147,37 @@ def _values(key: str, body: PhoneProfile, vendor: Vendor, place: Place) -> dict[
         "lldp": bool(body.lldp),
         "nightly": at if kind == "nightly" else "",
         "secret": {slot: _Slot(slot) for slot in _SLOTS},
+    } | _clock(body.time_zone or "UTC", vendor)
+
+
+def _clock(zone: str, vendor: Vendor) -> dict[str, Any]:
+    """Return what templates say of the clock: nothing where it is the machine's own."""
+    if vendor.machine_clock:
+        return {}
+    clock = clocks.clock(zone)
+    return {
+        "offset": clock.offset,
+        "hours": abs(clock.offset) // 60,
+        "minutes": abs(clock.offset) % 60,
+        "east": clock.offset >= 0,
+        "summer": _summer(zone, clock, vendor),
     }
+
+
+def _summer(zone: str, clock: clocks.Clock, vendor: Vendor) -> dict[str, str]:
+    """Return the vendor's words for a zone's summer time; none where there is no such time.
+
+    Raises CannotWrite: this vendor has no words for it, or none that are documented.
+    """
+    if clock.summer is None:
+        return {}
+    change = f"the clocks of {zone} change during the year, and"
+    if vendor.summer is None:
+        raise CannotWrite(f"{change} no public source says for sure how this telephone is told")
+    try:
+        return dict(vendor.summer(clock.summer))
+    except CannotWrite as error:
+        raise CannotWrite(f"{change} this telephone {error}") from error
 
 
 def _language(tag: str, vendor: Vendor) -> str:
@@ -166,24 +188,6 @@ def _language(tag: str, vendor: Vendor) -> str:
         if found is not None:
             return found
     return next(iter(vendor.languages.values()))
-
-
-@cache
-def _offset(zone: str) -> int:
-    """Return a zone's offset from UTC in minutes; refuses one whose clocks change.
-
-    They are looked at every week of the year: Casablanca's are set for the month of Ramadan only.
-
-    Raises CannotWrite: such a telephone needs rules of its own for summer time.
-    """
-    first, there = datetime(_YEAR, 1, 1, tzinfo=UTC), ZoneInfo(zone)
-    weeks = (first + timedelta(weeks=number) for number in range(53))
-    usual, *others = {day.astimezone(there).utcoffset() for day in weeks}
-    if usual is None or others:
-        raise CannotWrite(
-            f"the clocks of {zone} change during the year, which no template says yet"
-        )
-    return int(usual.total_seconds()) // 60
 
 
 @cache

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from commsroom.backends.phone import readers, writers
+from commsroom.backends.phone.clocks import LAST, SummerTime, Turn
 
 #: An account in the URL is all that some can send (RFC 7617 over TLS); others know no Basic at all.
 BASIC: Final = "basic"
@@ -26,8 +27,11 @@ class Vendor:
     what counts. Names may hold `{mac}` (12 digits, lower case), `{MAC}` (upper), `{model}` and `{id}`
     (the MAC, or the asset tag of what has none). `languages` maps BCP 47 tags to the vendor's own
     words, the first being the fallback; `codecs` likewise by our names. `time_zones` maps IANA names where
-    the vendor has a list of its own; a template that only knows an offset uses `offset`. `resync` is the
-    Event of a NOTIFY that makes them fetch, "" where none does. `busy_lamps` is how many keys a profile may
+    the vendor has a list of its own; a template that only knows an offset uses `offset`. `summer` has
+    a zone's summer time in the vendor's words, by names that the template knows, and raises CannotWrite for
+    what they cannot say; None where no public source tells for sure. `machine_clock` is for programs: time
+    and zone are their machine's, and their templates hear nothing of them. `resync` is the Event of a NOTIFY
+    that makes them fetch, "" where none does. `busy_lamps` is how many keys a profile may
     set. `credential` is how they show who they are. `reader` reads a file as they do, parameter by
     parameter: what tests hold every profile against.
     """
@@ -41,8 +45,10 @@ class Vendor:
     resync: str
     busy_lamps: int
     time_zones: Mapping[str, str] = field(default_factory=dict)
+    summer: Callable[[SummerTime], Mapping[str, str]] | None = None
+    machine_clock: bool = False
     credential: str = BASIC
     needs_mac: bool = True
 
 
-__all__ = ["BASIC", "URL", "Vendor", "readers", "writers"]
+__all__ = ["BASIC", "LAST", "URL", "SummerTime", "Turn", "Vendor", "readers", "writers"]

@@ -29,6 +29,10 @@ BODY = PhoneProfile(
 ODD = "王 \"偉\" ]]> ; # & <b>'$HOME' \\ {{ secret.sip }} {% raw %} %s ${x} --><!-- account.1.password = x"
 
 
+#: Telephones with a clock of their own; programs have their machine's.
+DESK = [name for name in vendors.names() if not vendors.vendor(name).machine_clock]
+
+
 def each():
     return [(name, version) for name in vendors.names() for version in vendors.versions(name)]
 
@@ -51,6 +55,20 @@ def test_a_profile_is_what_the_golden_file_says(name, version, request):
             golden.parent.mkdir(parents=True, exist_ok=True)
             golden.write_text(text, "utf-8")
         assert text == golden.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("name", "version"), each())
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_summer_time_is_what_the_golden_file_says(name, version, zone, request):
+    """Fanvil has no words for it, and programs go by their machine: see the tests of either."""
+    if vendors.vendor(name).summer is None:
+        pytest.skip("it writes no summer time")
+    file, text = next(iter(rendered(name, version, time_zone=zone).items()))
+    golden = Path(str(vendors.folder(name))) / "golden" / f"v{version}" / zone / file
+    if request.config.getoption("--update"):
+        golden.parent.mkdir(parents=True, exist_ok=True)
+        golden.write_text(text, "utf-8")
+    assert text == golden.read_text("utf-8")
 
 
 @pytest.mark.parametrize(("name", "version"), each())
@@ -130,11 +148,33 @@ def test_encryption_follows_the_transport(name):
     assert rendered(name, transport="tls") != rendered(name, transport="udp")
 
 
-@pytest.mark.parametrize("name", vendors.names())
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Santiago", "Africa/Casablanca"])
-def test_a_zone_whose_clocks_change_is_refused_by_name(name, zone):
-    with pytest.raises(CannotRender, match=zone):
+@pytest.mark.parametrize("name", DESK)
+def test_a_zone_whose_clocks_follow_no_rule_is_refused_by_name(name):
+    with pytest.raises(CannotRender, match="Africa/Casablanca change by no rule"):
+        rendered(name, time_zone="Africa/Casablanca")
+
+
+@pytest.mark.parametrize(
+    ("name", "zone", "why"),
+    [
+        ("fanvil", "Europe/Berlin", "no public source says for sure"),
+        ("yealink", "America/Santiago", "can be told full hours of the day only, not 24:00"),
+        ("yealink", "Pacific/Chatham", "can be told full hours of the day only, not 2:45"),
+        ("poly", "Australia/Lord_Howe", "can be told of an hour only, not of 30 minutes"),
+        ("grandstream", "America/Nuuk", "can be told times of the day only, not -1:00"),
+        ("snom", "Asia/Jerusalem", "can be told times of the day only, not 26:00"),
+        ("cisco", "Africa/Cairo", "can be told days of one month only"),
+    ],
+)
+def test_summer_time_that_a_vendor_has_no_words_for_is_refused_by_name(name, zone, why):
+    with pytest.raises(CannotRender, match=f"the clocks of {zone} change .*{why}"):
         rendered(name, time_zone=zone)
+
+
+@pytest.mark.parametrize("name", [name for name in vendors.names() if name not in DESK])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Africa/Casablanca"])
+def test_a_program_goes_by_its_machine_s_clock_whatever_the_zone(name, zone):
+    assert rendered(name, time_zone=zone) == rendered(name, time_zone="Asia/Taipei")
 
 
 @pytest.mark.parametrize("name", vendors.names())
@@ -142,7 +182,8 @@ def test_every_parameter_is_traced_to_a_public_source(name):
     page = vendors.folder(name).joinpath("README.md").read_text("utf-8")
     traced = {indexless(word) for word in re.findall("`([^` ]+)`", page)}
     for version in vendors.versions(name):
-        for text in rendered(name, version).values():
+        zone = "Europe/Berlin" if vendors.vendor(name).summer else "Asia/Taipei"
+        for text in rendered(name, version, time_zone=zone).values():
             read = {indexless(key) for key, _ in settings(name, text)}
             assert read
             assert not read - traced

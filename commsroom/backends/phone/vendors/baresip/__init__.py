@@ -39,5 +39,6 @@ VENDOR: Final = Vendor(
     },
     resync="",
     busy_lamps=0,
+    machine_clock=True,
     needs_mac=False,
 )

@@ -15,6 +15,7 @@ VENDOR: Final = Vendor(
     codecs={"opus": "opus/48000", "g722": "G722/8000", "pcma": "PCMA/8000", "pcmu": "PCMU/8000"},
     resync="",
     busy_lamps=0,
+    machine_clock=True,
     credential=URL,
     needs_mac=False,
 )
