@@ -71,10 +71,13 @@ def by_hand(device: Device) -> tuple[str, ...]:
     return ()
 
 
-def close(estate: Estate, globs: Sequence[str], progress: Progress) -> str:
+def close(
+    estate: Estate, globs: Sequence[str], progress: Progress, *, command: str = "decommission"
+) -> str:
     """Close objects on their systems and see that they are; return why it is not done, "" when it is.
 
-    What the guards would stop here was signed by two people, address by address.
+    What the guards would stop here was signed by two people, address by address; of a lost device, it is what
+    must not stay.
 
     Raises:
         CommsroomError: nothing could be done.
@@ -92,7 +95,7 @@ def close(estate: Estate, globs: Sequence[str], progress: Progress) -> str:
         allow=Allow(removals=frozenset({*kinds, "total"})),
         confirm=lambda _plan: True,
         progress=progress,
-        command="decommission",
+        command=command,
     )
     if done.ok:
         return ""

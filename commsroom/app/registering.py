@@ -230,9 +230,10 @@ def take(
 
 
 def _require_staying(estate: Estate, tags: Sequence[str]) -> None:
-    """Refuse to issue what is being decommissioned: two people have signed that it goes."""
-    from commsroom.app import retiring
+    """Refuse to issue what is being decommissioned, or was lost and nobody answers for since."""
+    from commsroom.app import losing, retiring
 
+    losing.require_cleared(estate, tags)
     for one in retiring.requests(estate).values():
         leaving = [tag for tag in tags if tag in one.runs and one.begun and not one.done]
         if leaving:

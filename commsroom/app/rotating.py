@@ -47,10 +47,14 @@ RETRY: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What to rotate: `addresses` are globs, `compromised` people (id or login) or systems."""
+    """What to rotate: `addresses` are globs, `compromised` people (id or login) or systems.
+
+    `exposed` are paths of secrets that are in wrong hands: at once and without grace, like the compromised.
+    """
 
     addresses: tuple[str, ...] = ()
     compromised: tuple[str, ...] = ()
+    exposed: frozenset[str] = frozenset()
     due: bool = False
     #: Seconds to wait for what is not decided at once.
     wait: float = PATIENCE
@@ -105,7 +109,7 @@ def choose(estate: Estate, wish: Wish, now: datetime | None = None) -> Chosen:
     """
     compiled = planning.compile_policy(estate, Scope())
     found = renewal.renewables(estate, compiled.desired, estate.ledger.known().owned)
-    hurt = _compromised(estate, found, wish.compromised)
+    hurt = _compromised(estate, found, wish.compromised) | (wish.exposed & found.keys())
     asked = hurt | _addressed(found, wish.addresses)
     left = {path: found[path].why_not for path in asked if found[path].why_not}
     begin = asked - left.keys()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from commsroom.errors import Problem
 from commsroom.policy import characters, table
-from commsroom.policy.devices import COLUMNS, Device, DeviceKind, DeviceState
+from commsroom.policy.devices import COLUMNS, OWNERS, PERSONAL, Device, DeviceKind, DeviceState
 from commsroom.policy.table import Add
 from commsroom.policy.words import did_you_mean, quoted
 
@@ -24,6 +24,8 @@ _TAG: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PORT: Final = re.compile(r"[^:/\s]{1,64}:[!-~]{1,64}")
 #: Zeros that a number in the name of a port begins with: no switch names one so.
 _LEADING_ZEROS: Final = re.compile(r"(?<![0-9])0+(?=[0-9])")
+#: A mobile as its MDM server knows it: UDID, or the id of a User Enrollment.
+_MDM: Final = re.compile(r"[A-Za-z0-9][^:/\s]{0,63}:[A-Za-z0-9-]{8,64}")
 _PRICE: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 #: As a spreadsheet may have it; `1,234` alone is told apart by nobody, and is not among them.
 _COMMA_CENTS: Final = re.compile(r"[0-9]{1,9},[0-9]{1,2}")
@@ -38,9 +40,9 @@ _LONGEST_TEXT: Final = 100
 _FORMULA: Final = ("=", "+", "-", "@")
 _GROUP: Final = 0x010000000000
 #: States in which a device is nobody's.
-_WITHOUT_HOLDER: Final = frozenset({DeviceState.RETIRED})
+_WITHOUT_HOLDER: Final = frozenset({DeviceState.LOST, DeviceState.RETIRED})
 #: States in which it is plugged into no switch.
-_UNPLUGGED: Final = frozenset({DeviceState.STOCK, DeviceState.RETIRED})
+_UNPLUGGED: Final = frozenset({DeviceState.STOCK, DeviceState.LOST, DeviceState.RETIRED})
 
 
 def mac_address(text: str) -> str:
@@ -149,7 +151,7 @@ class DeviceRows:
         """Take one row, its values in the order of `COLUMNS`."""
         before = len(self._problems)
         tag, kind_name, vendor, model, serial, mac, bought, covered, cost = row[:9]
-        site, holder, state_name, port, media = row[9:]
+        site, holder, state_name, port, media, owner, mdm = row[9:]
         kind = self._word(kind_name, self._kinds, line, "kind", "kind of device")
         state = self._word(state_name, self._states, line, "state", "state of a device")
         self._tag(tag, line)
@@ -159,6 +161,7 @@ class DeviceRows:
             self._text(media, line, "media")
         for disk in media.split():
             self._alone("media", disk.upper(), line, quoted(disk))
+        self._managed(owner, mdm, kind, line)
         if serial:
             self._alone("serial", (vendor, serial.upper()), line, quoted(serial))
         mac = self._mac(mac, line)
@@ -176,7 +179,7 @@ class DeviceRows:
             self.devices.append(
                 Device(
                     tag, kind, vendor, model, serial, mac, purchased, warranty_end, price, site,
-                    holder, state, port, line, media,
+                    holder, state, port, line, media, owner, mdm,
                 )
             )  # fmt: skip
 
@@ -235,11 +238,31 @@ class DeviceRows:
     def _alone(self, column: str, value: object, line: int, shown: str) -> None:
         first = self._taken.setdefault(column, {}).setdefault(value, line)
         if first != line:
-            what = {"asset_tag": "asset tag", "mac": "MAC address", "media": "disk"}.get(
-                column, column
-            )
+            what = {
+                "asset_tag": "asset tag",
+                "mac": "MAC address",
+                "media": "disk",
+                "mdm": "enrolment",
+            }.get(column, column)
             message = f"two devices have the {what} {shown}, the first in {_where(first)}"
             self._problem(line, column, message, "it belongs to one device")
+
+    def _managed(self, owner: str, mdm: str, kind: DeviceKind | None, line: int) -> None:
+        """Take whose a mobile is, and which MDM server manages it."""
+        if owner and owner not in OWNERS:
+            remedy = did_you_mean(owner, OWNERS) or " or ".join(OWNERS)
+            self._problem(line, "owner", f"{quoted(owner)} is no owner", remedy)
+        elif owner == PERSONAL and kind is not DeviceKind.MOBILE:
+            self._problem(line, "owner", "only a mobile may be a person's own", "empty it")
+        if not mdm:
+            return
+        if kind is not DeviceKind.MOBILE:
+            self._problem(line, "mdm", "only a mobile is managed by an MDM server", "empty it")
+        elif not _MDM.fullmatch(mdm):
+            message = f"{quoted(mdm)} is no enrolment"
+            self._problem(line, "mdm", message, "write SYSTEM:ENROLMENT, as mdm1 and its UDID")
+        else:
+            self._alone("mdm", mdm.upper(), line, mdm)
 
     def _date(self, text: str, line: int, column: str) -> date | None:
         if text in self._dates:

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = (
     "asset_tag", "kind", "vendor", "model", "serial", "mac", "purchased", "warranty_end", "price",
-    "site", "holder", "state", "port", "media",
+    "site", "holder", "state", "port", "media", "owner", "mdm",
 )  # fmt: skip
+#: What the column `owner` says of a person's own mobile; empty, or `company`, of all else.
+PERSONAL: Final = "personal"
+OWNERS: Final = ("company", PERSONAL)
 REQUIRED: Final = ("asset_tag", "kind", "vendor", "model", "site", "state")
 
 
@@ -43,11 +46,12 @@ class DeviceKind(StrEnum):
 
 
 class DeviceState(StrEnum):
-    """Where a device is in its life; *repair* keeps its holder, who is waiting for it."""
+    """Where a device is in its life; *repair* keeps its holder, who is waiting for it, *lost* has none."""
 
     STOCK = "stock"
     ISSUED = "issued"
     REPAIR = "repair"
+    LOST = "lost"
     RETIRED = "retired"
 
 
@@ -58,7 +62,9 @@ class Device:
     `mac` is written `00:15:65:ab:cd:ef` however the row has it. `holder` is the roster id of a person
     or a place of equipment.yml, "" for none. `port` is `SYSTEM:PORT` of the switch it is plugged into.
     `price` is in the currency of equipment.yml. `line` is where the row is. `media` are the serial numbers of
-    the disks in it, with spaces between: none other is wiped in its name.
+    the disks in it, with spaces between: none other is wiped in its name. `owner` is `personal` where a
+    mobile is its holder's own, and only its work profile the company's. `mdm` is `SYSTEM:ENROLMENT`: the MDM
+    server that manages it, and what that server calls it.
     """
 
     asset_tag: str
@@ -76,11 +82,18 @@ class Device:
     port: str
     line: int
     media: str = ""
+    owner: str = ""
+    mdm: str = ""
 
     @property
     def product(self) -> str:
         """Return vendor and model, as globs of maintenance plans see them."""
         return f"{self.vendor} {self.model}"
+
+    @property
+    def personal(self) -> bool:
+        """Tell whether it is its holder's own."""
+        return self.owner == PERSONAL
 
     @property
     def disks(self) -> tuple[str, ...]:

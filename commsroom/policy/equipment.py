@@ -13,7 +13,7 @@ from pydantic import Field
 
 from commsroom.policy.base import Model, Section
 from commsroom.policy.devices import Device, DeviceKind
-from commsroom.policy.retirement import Retirement
+from commsroom.policy.retirement import Loss, Retirement
 from commsroom.policy.scalars import Currency, Duration, Glob, Id, Share, Text
 
 Kinds = tuple[DeviceKind, ...]
@@ -106,6 +106,7 @@ class Equipment(Section):
     renewal: Mapping[DeviceKind, Renewal] = Field(
         default={}, description="When devices are proposed for renewal, by kind"
     )
+    loss: Loss = Field(default=Loss(), description="What is done when a device is lost")
     retirement: Retirement = Field(
         default=Retirement(), description="How retired devices are judged (clause 3.3.3)"
     )

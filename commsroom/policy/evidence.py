@@ -38,8 +38,8 @@ CHECKS: Final = frozenset(
 EventKind = Literal[
     "abandoned", "accepted", "adopted", "applied", "approval asked", "approval given", "approval used", "approval withdrawn",
     "certificate made", "checkpoint", "decommission", "device corrected", "device delivered", "device fault", "device issued",
-    "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
-    "forgotten", "generation", "handed over", "handover begun", "handover withheld", "intent", "notified", "order approved", "order cancelled", "order promised", "order proposed",
+    "device found", "device lost", "device maintained", "device moved", "device repaired", "device retired", "device returned", "drift",
+    "forgotten", "generation", "handed over", "handover begun", "handover withheld", "intent", "loss", "notified", "order approved", "order cancelled", "order promised", "order proposed",
     "outcome", "rotation", "sanitization certified", "sanitization withdrawn",
     "proof", "protected", "recovered", "root certificate", "secret entered", "secret shown", "training done",
     "training withdrawn", "unprotected",

@@ -28,6 +28,16 @@ class Fate(StrEnum):
     SCRAPPED = "scrapped"  #: not used again
 
 
+class Loss(Section):
+    """What is done at once when a mobile is lost, beside renewing all that it knew (clause 4.4.2)."""
+
+    erase: bool = Field(
+        default=True,
+        description="Whether the company's mobiles are erased and not only locked; of a person's own the"
+        " work profile is removed whatever this says",
+    )
+
+
 class Retirement(Section):
     """How thoroughly data are removed follows from both (NIST SP 800-88 Rev. 1, figure 4-1)."""
 

@@ -25,6 +25,7 @@ _STATE: Final = {
     DeviceState.STOCK: Style.QUIET,
     DeviceState.ISSUED: Style.PLAIN,
     DeviceState.REPAIR: Style.DOUBT,
+    DeviceState.LOST: Style.BAD,
     DeviceState.RETIRED: Style.QUIET,
 }
 

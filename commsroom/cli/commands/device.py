@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from commsroom.cli.commands import device_orders, device_reports
+from commsroom.cli.commands import device_losses, device_orders, device_reports
 from commsroom.cli.completion import holders, places, tags, tasks
 from commsroom.cli.options import On
 from commsroom.cli.session import Session, command
@@ -68,6 +68,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help=_HELP)
     device_reports.register(group)
     device_orders.register(group)
+    device_losses.register(group)
     command(
         group,
         "issue",

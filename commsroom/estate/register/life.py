@@ -30,6 +30,8 @@ class Step(StrEnum):
     REPAIRED = "repaired"
     MOVED = "moved"
     MAINTAINED = "maintained"
+    LOST = "lost"
+    FOUND = "found"  #: a lost one is back, and in stock
     RETIRED = "retired"
     CORRECTED = "corrected"  #: somebody answers for what the row says
 
@@ -144,13 +146,13 @@ def issued(device: Device, holder: str, *, site: str = "", port: str = "") -> St
         raise _refused(device, f"is issued to {device.holder}", f"return {device.asset_tag}")
     if device.state is DeviceState.REPAIR:
         raise _refused(device, "is in repair", f"repair {device.asset_tag}")
-    _not_retired(device)
+    _here(device)
     return Standing(DeviceState.ISSUED, holder, site or device.site, port)
 
 
 def returned(device: Device, *, place: str = "", site: str = "") -> Standing:
     """Take a device back to a `place`; one in repair stays there, is nobody's and at no place."""
-    _not_retired(device)
+    _here(device)
     if device.state is DeviceState.STOCK:
         raise _refused(device, "is in stock", "")
     if device.state is DeviceState.REPAIR:
@@ -162,7 +164,7 @@ def returned(device: Device, *, place: str = "", site: str = "") -> Standing:
 
 def broken(device: Device) -> Standing:
     """Report a fault: the device is in repair until it is repaired or retired; it keeps its holder."""
-    _not_retired(device)
+    _here(device)
     if device.state is DeviceState.REPAIR:
         raise _refused(device, "is in repair already", f"repair {device.asset_tag}")
     return replace(Standing.of(device), state=DeviceState.REPAIR)
@@ -184,7 +186,7 @@ def moved(
     device: Device, *, site: str | None = None, port: str | None = None, place: str | None = None
 ) -> Standing:
     """Put a device somewhere else; None leaves a part as it is, "" empties it."""
-    _not_retired(device)
+    _here(device)
     if device.state is DeviceState.STOCK and port:
         raise _refused(device, "is in stock, at no port", f"issue {device.asset_tag} HOLDER")
     if device.state is DeviceState.REPAIR and place:
@@ -201,6 +203,28 @@ def moved(
     return after
 
 
+def corrected(device: Device, row: Standing) -> Standing:
+    """Take over what a row says; of a lost one nothing: it is found first."""
+    if device.state is DeviceState.LOST:
+        raise _refused(device, "is lost", f"found {device.asset_tag} --by ID")
+    return row
+
+
+def lost(device: Device) -> Standing:
+    """Report a device lost: it is nobody's, and at no port, until it is found."""
+    _not_retired(device)
+    if device.state is DeviceState.LOST:
+        raise _refused(device, "is lost already", f"lost {device.asset_tag}")
+    return Standing(DeviceState.LOST, "", device.site, "")
+
+
+def found(device: Device) -> Standing:
+    """Take a lost device back into stock."""
+    if device.state is not DeviceState.LOST:
+        raise _refused(device, f"is not lost but {_state(device)}", "")
+    return Standing(DeviceState.STOCK, "", device.site, "")
+
+
 def retired(device: Device) -> Standing:
     """End a device's life; who holds it gives it back first."""
     _not_retired(device)
@@ -211,7 +235,7 @@ def retired(device: Device) -> Standing:
 
 def maintained(device: Device) -> Standing:
     """Do a task of a maintenance plan: the device stays where it is."""
-    _not_retired(device)
+    _here(device)
     return Standing.of(device)
 
 
@@ -230,6 +254,12 @@ def _not_retired(device: Device) -> None:
         raise UsageError(
             f"{device.asset_tag} is retired", remedy="a device that is gone does not come back"
         )
+
+
+def _here(device: Device) -> None:
+    _not_retired(device)
+    if device.state is DeviceState.LOST:
+        raise _refused(device, "is lost", f"found {device.asset_tag} --by ID")
 
 
 def _state(device: Device) -> str:

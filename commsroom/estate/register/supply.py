@@ -248,7 +248,7 @@ def renewals(
             costs[item.tag] = costs.get(item.tag, Decimal(0)) + Decimal(item.details["cost"])
     for device in devices:
         rule = rules.get(device.kind)
-        if rule is None or device.state is DeviceState.RETIRED:
+        if rule is None or device.state in {DeviceState.LOST, DeviceState.RETIRED}:
             continue
         cost = costs.get(device.asset_tag, Decimal(0))
         recent = sum(day - rule.within <= at <= day for at in faults.get(device.asset_tag, ()))

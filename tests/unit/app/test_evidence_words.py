@@ -24,6 +24,7 @@ VERBS = {
     "handed over",
     "handover begun",
     "handover withheld",
+    "loss",
     "order approved",
     "order cancelled",
     "order promised",

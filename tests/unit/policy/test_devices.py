@@ -12,8 +12,8 @@ from commsroom.policy import device_rows, devices
 from commsroom.policy.devices import DeviceKind, DeviceState
 from commsroom.policy.references import Names
 
-#: The last column, `media`, is one that most registers leave out.
-HEADER = ",".join(devices.COLUMNS[:-1])
+#: The last columns, from `media` on, are ones that most registers leave out.
+HEADER = ",".join(devices.COLUMNS[:-3])
 PHONE = "A-1,phone,Yealink,T54W,SN1,80:5e:c0:00:00:01,2024-03-11,2027-03-10,5200,taipei,L002,issued,sw-3f:Gi1/0/1"
 NAMES = Names(
     sites={"taipei"}, departments=set(), positions=set(), dialling_classes=set(),
@@ -321,3 +321,34 @@ def test_a_row_names_its_disks_and_no_two_devices_share_one(register):
     assert problem.startswith(
         "policies/devices.csv:3:106: two devices have the disk 'wd-1', the first"
     )
+
+
+MOBILE = "A-2,mobile,Apple,iPhone 16,SN2,,,,,taipei,L002,issued,"
+
+
+def test_a_row_says_whose_a_mobile_is_and_which_server_manages_it(register):
+    header = f"{HEADER},owner,mdm"
+    found, problems = register(f"{MOBILE},personal,mdm1:8F3C-11AA", PHONE + ",,", header=header)
+    assert problems == []
+    assert [(one.personal, one.mdm) for one in found] == [(True, "mdm1:8F3C-11AA"), (False, "")]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (f"{MOBILE},mine,", "'mine' is no owner (one of company, personal)"),
+        (f"{PHONE},personal,", "only a mobile may be a person's own"),
+        (f"{PHONE},,mdm1:8F3C-11AA", "only a mobile is managed by an MDM server"),
+        (f"{MOBILE},,8F3C-11AA", "'8F3C-11AA' is no enrolment"),
+    ],
+)
+def test_an_owner_or_enrolment_that_cannot_be_is_told(register, row, said):
+    _, (problem,) = register(row, header=f"{HEADER},owner,mdm")
+    assert said in problem
+
+
+def test_no_two_mobiles_are_one_enrolment(register):
+    other = MOBILE.replace("A-2", "A-3").replace("SN2", "SN3")
+    rows = (f"{MOBILE},,mdm1:8f3c-11aa", f"{other},,mdm1:8F3C-11AA")
+    _, (problem,) = register(*rows, header=f"{HEADER},owner,mdm")
+    assert "two devices have the enrolment" in problem

@@ -53,7 +53,7 @@ DO = {
 @given(st.lists(STEPS, max_size=12))
 def test_after_any_history_the_row_reads_back_as_the_device(steps):
     header = ",".join(devices.COLUMNS)
-    raw = f"{header}\nA-1,phone,Yealink,T54W,,,,,,taipei,,stock,,\n".encode()
+    raw = f"{header}\nA-1,phone,Yealink,T54W,,,,,,taipei,,stock,,,,\n".encode()
     device = Device(
         "A-1", DeviceKind.PHONE, "Yealink", "T54W", "", "", None, None, None, "taipei", "",
         DeviceState.STOCK, "", 2,

@@ -1,0 +1,318 @@
+"""A lost device is shut out at once, whatever fails; it comes back only by a named person (clause 4.4.2)."""
+
+import json
+
+import pytest
+
+from commsroom.app import losing
+from commsroom.app.estate import open_estate
+from commsroom.errors import SystemUnknown
+
+DAY = ("--as-of", "2026-03-02")
+HOSTS = """\
+    prov1:
+      ansible_host: 127.0.0.1
+      commsroom_backend: phone
+      commsroom_machine: pbx1
+      phone_exchange: pbx1.small.example
+    sw1:
+      ansible_host: 127.0.0.1
+      commsroom_backend: cisco_ios
+    mdm1:
+      ansible_host: 127.0.0.1
+      commsroom_backend: nanomdm
+      nanomdm_url: https://mdm1.small.example
+      nanomdm_api_key_file: /nonexistent
+      nanomdm_profile: com.small.enrol
+"""
+NETWORK = """\
+---
+sites:
+  home: {data: {id: 10, name: data}, voice: {id: 20, name: voice}}
+"""
+HEADER = "asset_tag,kind,vendor,model,serial,mac,purchased,warranty_end,price,site,holder,state,port,owner,mdm\n"
+ROWS = """\
+T-1,phone,Yealink,T54W,S1,80:5e:c0:00:00:01,2024-03-11,2027-03-10,5200,home,P1,issued,sw1:Gi1/0/1,,
+T-2,phone,Yealink,T54W,S2,80:5e:c0:00:00:02,2024-03-11,2027-03-10,5200,home,P2,issued,sw1:Gi1/0/2,,
+M-1,mobile,Apple,iPhone 16,F1,,2025-03-11,,30000,home,P1,issued,,,mdm1:00008030-001A
+M-2,mobile,Apple,iPhone 16,F2,,,,,home,P2,issued,,personal,mdm1:b318edb7-2b55
+M-3,mobile,Nokia,3310,F3,,,,,home,P4,issued,,,
+"""
+OWN = {"T-1/admin", "T-1/fetch"}
+
+
+class Office:
+    """Two desks with telephones, two mobiles; P1's password of everything is known by path."""
+
+    def __init__(self, estate):
+        self.estate = estate
+        policies = estate.path / "policies"
+        (policies / "devices.csv").write_text(HEADER + ROWS)
+        (policies / "network.yml").write_text(NETWORK)
+        (policies / "phones.yml").write_text("---\n{}\n")
+        hosts = estate.path / "inventory/hosts.yml"
+        hosts.write_text(hosts.read_text() + HOSTS)
+        done = estate("apply", "--yes", "--allow-removal", "total", *DAY)
+        assert done.code == 0, done.err
+
+    def __call__(self, *words, code=0):
+        done = self.estate("device", *words, "--json")
+        assert "Traceback" not in done.err
+        assert done.code == code, done.err or done.out
+        return done.document if done.out else done.err
+
+    def open(self):
+        return open_estate(self.estate.path, simulate=self.estate.path)
+
+    def generations(self, *paths):
+        with self.open() as estate:
+            return dict(estate.ledger.generation_of(paths))
+
+    def owned(self):
+        with self.open() as estate:
+            return {str(address) for address in estate.ledger.known().owned}
+
+    def mobiles(self, **states):
+        """Say how mobiles are, by enrolment."""
+        found = {name.replace("_", "-"): {"state": state} for name, state in states.items()}
+        file = self.estate.path / "mdm1.json"
+        held = json.loads(file.read_text()) if file.exists() else {}
+        file.write_text(json.dumps({**held, "mobiles": found}))
+
+    def queued(self):
+        """What mobiles were told, in the order it was queued."""
+        file = self.estate.path / "mdm1.json"
+        held = json.loads(file.read_text()) if file.exists() else {"queue": {}}
+        return [(one["enrolment"], one["what"]) for one in held["queue"].values()]
+
+    def events(self, kind="loss"):
+        with self.open() as estate:
+            return [event.data["step"] for event in estate.ledger.events(kind=kind)]
+
+
+@pytest.fixture
+def office(fresh):
+    return Office(fresh)
+
+
+def test_a_lost_desk_phone_has_no_profile_and_nothing_it_knew_is_good(office) -> None:
+    office("lost", "T-1", "--reason", "gone from the counter", "--by", "P1")
+    assert "prov1:phone_profile/T-1" not in office.owned()
+    assert "prov1:phone_profile/T-2" in office.owned()
+    assert office.generations("T-1/admin", "T-1/fetch", "ann/sip") == {
+        "T-1/admin": 2, "T-1/fetch": 2, "ann/sip": 2,
+    }  # fmt: skip
+    with office.open() as estate:
+        assert str(estate.ledger.rotations(["ann/sip"])["ann/sip"].phase) == "revoked"
+        assert estate.ledger.rotations(["ann/mailbox"]) == {}, "a desk phone knows no mail password"
+
+
+def test_a_lost_mobile_takes_every_secret_of_its_holder_along_and_nobody_else_s(office) -> None:
+    found = office("lost", "M-1", "--reason", "left in a taxi")
+    (told,) = [one["what"] for one in found["timeline"] if one["step"] == "renewed"]
+    everything = ("ann/chat", "ann/mail", "ann/sip", "ann/voicemail")
+    assert told == f"renewed: {', '.join(everything)}"
+    assert set(office.generations(*everything).values()) == {2}
+    assert set(office.generations("T-1/admin", "T-1/fetch").values()) == {1}
+
+
+def test_whoever_runs_it_again_renews_nothing_twice(office) -> None:
+    office("lost", "T-1", "--reason", "gone")
+    before = office.generations(*OWN, "ann/sip")
+    office("lost", "T-1")
+    assert office.generations(*OWN, "ann/sip") == before
+    assert office.events().count("reported") == 1
+
+
+@pytest.mark.parametrize("step", ["_withdraw", "_renew"])
+def test_what_cannot_be_done_keeps_nothing_else_from_being_done(office, monkeypatch, step) -> None:
+    def silent(*_given):
+        raise SystemUnknown("prov1", "apply", "it does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(losing, step, silent)
+        found = office("lost", "T-1", "--reason", "gone", code=4)
+    done = {one["step"] for one in found["timeline"]}
+    assert len(done & {"withdrawn", "renewed"}) == 1
+    assert "does not answer" in str(found["left"])
+    office("lost", "T-1")
+    assert {"withdrawn", "renewed"} <= set(office.events())
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_killed_after_any_record_it_goes_on(office, monkeypatch, at) -> None:
+    record, count = losing._record, 0
+
+    def killed(*given, **more):
+        nonlocal count
+        record(*given, **more)
+        count += 1
+        if count == at:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(losing, "_record", killed)
+        office.estate("device", "lost", "T-1", "--reason", "gone")
+    found = office("lost", "T-1")
+    assert found["open"] == []
+    assert office.generations(*OWN) == {"T-1/admin": 2, "T-1/fetch": 2}
+
+
+def test_the_record_says_who_did_what_and_how_long_after(office) -> None:
+    office("lost", "M-1", "--reason", "left in a taxi", "--by", "P1")
+    office("lost", "M-1", "--ticked", "carrier", "--by", "P2", "--note", "blocked, call 8831")
+    found = office("incident", "M-1")
+    assert (found["reported_by"], found["holder"]) == ("P1", "P1")
+    last = found["timeline"][-1]
+    assert (last["by"], last["what"]) == ("P2", "carrier: blocked, call 8831")
+    assert last["seconds_after"] > 0
+    todo = {one["duty"]: one["done"] for one in found["duties"]}
+    assert todo["carrier"]["note"] == "blocked, call 8831"
+    assert todo["authority"] is None
+    text = office.estate("device", "incident", "M-1").out
+    assert "WHEN (UTC)" in text
+    assert "open: authority" in text
+
+
+def test_no_secret_is_in_the_record(office) -> None:
+    office("lost", "T-1", "--reason", "gone")
+    with office.open() as estate:
+        held = [estate.secrets.get_many([(path, 1)])[path, 1].reveal() for path in ("ann/sip",)]
+    told = str(office("incident", "T-1")) + office.estate("device", "incident", "T-1").out
+    assert not [word for word in held if word in told]
+
+
+def test_a_found_device_is_issued_only_once_somebody_answers_for_it(office) -> None:
+    office("lost", "T-1", "--reason", "gone")
+    assert "not cleared" in office.estate("device", "issue", "T-1", "P4").err
+    office("found", "T-1", "--by", "P2")
+    refused = office.estate("device", "issue", "T-1", "P4")
+    assert (refused.code, "not cleared" in refused.err) == (3, True)
+    office("found", "T-1", "--by", "P2", "--wiped", "--witness", "P3")
+    office("issue", "T-1", "P4")
+    done = office.estate("apply", "--yes", "--allow-removal", "total", *DAY)
+    assert done.code == 0, done.err
+    assert office.generations(*OWN) == {"T-1/admin": 2, "T-1/fetch": 2}
+
+
+def test_a_row_edited_to_issued_is_no_way_round(office) -> None:
+    office("lost", "T-1", "--reason", "gone")
+    file = office.estate.path / "policies/devices.csv"
+    edited = file.read_text().replace(",home,,lost,,", ",home,P4,issued,sw1:Gi1/0/1,", 1)
+    assert edited != file.read_text()
+    file.write_text(edited)
+    assert "not cleared" in office.estate("device", "correct", "--reason", "mine").err
+    file.write_text(edited.replace("P4,issued,sw1:Gi1/0/1", ",stock,"))
+    assert "is lost" in office.estate("device", "correct", "--reason", "mine").err
+    office("found", "T-1", "--by", "P2")
+    file.write_text(edited)
+    assert office.estate("device", "correct", "--reason", "mine").code == 3
+
+
+def test_one_that_is_lost_again_is_another_incident(office) -> None:
+    office("lost", "T-1", "--reason", "gone")
+    office("found", "T-1", "--by", "P2", "--unwiped", "it was in the drawer")
+    office("issue", "T-1", "P1")
+    office.estate("apply", "--yes", "--allow-removal", "total", *DAY)
+    found = office("lost", "T-1", "--reason", "gone once more")
+    assert [one["step"] for one in found["timeline"]].count("reported") == 1
+    assert office.generations("T-1/fetch") == {"T-1/fetch": 3}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["lost", "T-9", "--reason", "gone"], "T-9"),
+        (["lost", "T-1"], "--reason is empty"),
+        (["lost", "T-1", "--reason", "gone", "--by", "P9"], "P9"),
+        (["lost", "T-1", "--ticked", "police", "--by", "P1", "--note", "x"], "never reported lost"),
+        (["found", "T-1", "--by", "P1"], "never reported lost"),
+        (["incident", "T-1"], "never reported lost"),
+        (["lost", "T-1", "--note", "x"], "--ticked"),
+    ],
+)  # fmt: skip
+def test_a_slip_is_one_line_and_records_nothing(office, words, said) -> None:
+    done = office.estate("device", *words)
+    assert done.code == 1
+    assert said in done.err
+    assert office.events() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["lost", "T-1", "--ticked", "carrier", "--by", "P1", "--note", "x"], "no duty for T-1"),
+        (["lost", "T-1", "--ticked", "police", "--note", "x"], "nobody is named"),
+        (["lost", "T-1", "--ticked", "police", "--by", "P1"], "--note is empty"),
+        (["found", "T-1"], "nobody is named"),
+        (["found", "T-1", "--by", "P1", "--wiped"], "--witness"),
+        (["found", "T-1", "--by", "P1", "--wiped", "--witness", "P1"], "cannot be witness"),
+    ],
+)  # fmt: skip
+def test_nobody_ticks_or_clears_without_a_name(office, words, said) -> None:
+    office("lost", "T-1", "--reason", "gone")
+    before = office.events()
+    done = office.estate("device", *words)
+    assert done.code == 1
+    assert said in done.err
+    assert office.events() == before
+
+
+def test_a_lost_mobile_is_locked_and_erased_and_a_persons_own_only_loses_its_profile(
+    office,
+) -> None:
+    office("lost", "M-1", "--reason", "left in a taxi")
+    office("lost", "M-2", "--reason", "left in a taxi")
+    assert office.queued() == [
+        ("00008030-001A", "DeviceLock"),
+        ("00008030-001A", "EraseDevice"),
+        ("b318edb7-2b55", "RemoveProfile"),
+    ]
+    told = [one["what"] for one in office("incident", "M-1")["timeline"]]
+    assert [what for what in told if what.endswith("done")] == ["lock: done", "erase: done"]
+
+
+def test_one_that_is_switched_off_is_not_known_to_be_erased_until_it_says_so(office) -> None:
+    office.mobiles(**{"00008030_001A": "offline"})
+    found = office("lost", "M-1", "--reason", "left in a taxi", code=4)
+    assert found["open"] == ["lock: no answer yet", "erase: no answer yet"]
+    assert "renewed" in office.events(), "its silence keeps nothing else from being done"
+    office("lost", "M-1", code=4)
+    assert len(office.queued()) == 2, "queued once, however often it is run"
+    office.mobiles()
+    assert office("lost", "M-1")["open"] == []
+
+
+def test_one_that_erased_itself_may_be_issued_once_it_is_found(office) -> None:
+    office("lost", "M-1", "--reason", "left in a taxi")
+    assert office("found", "M-1", "--by", "P2")["cleared"]
+    office("issue", "M-1", "P4")
+
+
+def test_policy_may_only_lock(office) -> None:
+    policy = office.estate.path / "policies/equipment.yml"
+    policy.write_text("---\nloss: {erase: false}\n")
+    office("lost", "M-1", "--reason", "left in a taxi")
+    assert office.queued() == [("00008030-001A", "DeviceLock")]
+    assert not office("found", "M-1", "--by", "P2")["cleared"]
+
+
+def test_a_mobile_that_says_no_is_a_difference(office) -> None:
+    office.mobiles(**{"00008030_001A": "broken"})
+    office("lost", "M-1", "--reason", "left in a taxi", code=2)
+    told = [one["what"] for one in office("incident", "M-1")["timeline"]]
+    assert "erase: failed (The command is not allowed.)" in told
+
+
+def test_one_without_an_mdm_server_is_shut_out_all_the_same(office) -> None:
+    office("lost", "M-3", "--reason", "left in a taxi")
+    assert office.queued() == []
+    assert "renewed" in office.events()
+
+
+def test_a_server_that_is_none_is_told_before_anything_is_recorded(office) -> None:
+    file = office.estate.path / "policies/devices.csv"
+    file.write_text(file.read_text().replace("mdm1:00008030", "im1:00008030"))
+    done = office.estate("device", "lost", "M-1", "--reason", "gone")
+    assert (done.code, "'im1' is no MDM server" in done.err) == (1, True)
+    assert office.events() == []
