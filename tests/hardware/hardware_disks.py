@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 MIB = 1 << 20
 CONTROLLERS = (
-    "-device", "virtio-scsi-pci,id=scsi", "-device", "qemu-xhci,id=usb",
+    "-device", "virtio-scsi-pci,id=shelf", "-device", "qemu-xhci,id=usb",
     # One controller with two namespaces: what erases itself as a whole erases both.
     "-device", "nvme-subsys,id=pair", "-device", "nvme,id=twin,serial=NVTWIN,subsys=pair",
 )  # fmt: skip
@@ -24,12 +24,15 @@ class Disk:
 
     def arguments(self):
         """Return how QEMU attaches it."""
-        return ["-device", f"{self.where},drive={self.name}" + ("" if self.serial else f",serial={self.name}")]
+        return [
+            "-device",
+            f"{self.where},drive={self.name}" + ("" if self.serial else f",serial={self.name}"),
+        ]
 
 
 def _scsi(name, number, rate):
     kind = "SCSI_HDD" if rate > 1 else "SCSI_SSD"
-    return Disk(name, kind, f"scsi-hd,bus=scsi.0,scsi-id={number},lun=0,rotation_rate={rate}")
+    return Disk(name, kind, f"scsi-hd,bus=shelf.0,scsi-id={number},lun=0,rotation_rate={rate}")
 
 
 def _ata(name, port, rate):

@@ -9,13 +9,26 @@ from __future__ import annotations
 from commsroom.estate.retiring.methods import METHODS, By, Evidence
 
 PASSPHRASE = "/run/passphrase"
-QUICK = ("--batch-mode", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--key-file", PASSPHRASE)
+QUICK = (
+    "--batch-mode",
+    "--pbkdf",
+    "pbkdf2",
+    "--pbkdf-force-iterations",
+    "1000",
+    "--key-file",
+    PASSPHRASE,
+)
 LOOP = "/dev/loop7"
 FOLDER = "/run/place"
 
 
 def wipe(disk, method, **more):
-    return {"name": f"{method} {disk}".replace(" ", "-"), "path": f"{{{disk}}}", "method": method, **more}
+    return {
+        "name": f"{method} {disk}".replace(" ", "-"),
+        "path": f"{{{disk}}}",
+        "method": method,
+        **more,
+    }
 
 
 def crypt(*words):
@@ -35,7 +48,13 @@ def encrypted(disk, kind):
 
 def luks(disk, kind):
     """Encrypted, refused while it is open, erased when it is closed."""
-    yield wipe(disk, "luks-erase", name=f"open-{disk}", first=encrypted(disk, kind), untouched=f"{{{disk}}}")
+    yield wipe(
+        disk,
+        "luks-erase",
+        name=f"open-{disk}",
+        first=encrypted(disk, kind),
+        untouched=f"{{{disk}}}",
+    )
     yield wipe(
         disk, "luks-erase", then=[crypt("close", disk)],
         job={"header_backups": [f"/mnt/shared/{disk}.header"]}, header=f"{{{disk}}}",
@@ -57,24 +76,38 @@ def restored(disk):
 
 
 def refused(name, disk, method="overwrite", **more):
-    return {"name": name, "path": f"{{{disk}}}", "method": method, "untouched": f"{{{disk}}}", **more}
+    return {
+        "name": name,
+        "path": f"{{{disk}}}",
+        "method": method,
+        "untouched": f"{{{disk}}}",
+        **more,
+    }
 
 
 def made(*words, disk):
     return [*words, f"{{{disk}}}"]
 
 
-ARRAY = ["mdadm", "--create", "/dev/md/pair", "--run", "--level=1", "--metadata=1.2", "--raid-devices=2"]
+ARRAY = [
+    "mdadm",
+    "--create",
+    "/dev/md/pair",
+    "--run",
+    "--level=1",
+    "--metadata=1.2",
+    "--raid-devices=2",
+]
 REFUSALS = [
     refused(
-        "mounted", "SC0101", first=[made("mkfs.ext4", "-q", "-F", "-E", "nodiscard", disk="SC0101")],
-        then=[["mkdir", "-p", FOLDER], ["mount", "-o", "ro", "{SC0101}", FOLDER]], last=[["umount", FOLDER]],
+        "mounted", "SC0101",
+        first=[["mkdir", "-p", FOLDER], made("mkfs.ext4", "-q", "-F", "-E", "nodiscard", disk="SC0101")],
+        then=[["mount", "-o", "ro", "{SC0101}", FOLDER]], last=[["umount", FOLDER]],
     ),
     refused(
         "partition-mounted", "SC0102",
-        first=[["sh", "-c", "echo ',,L' | sfdisk -q --no-tell-kernel {SC0102}; blockdev --rereadpt {SC0102}"],
-               ["mkfs.ext4", "-q", "-F", "-E", "nodiscard", "{SC0102}1"]],
-        then=[["mount", "-o", "ro", "{SC0102}1", FOLDER]], last=[["umount", FOLDER]],
+        first=[["addpart", "{SC0102}", "1", "2048", "32768"], ["mkfs.ext4", "-q", "-F", "-E", "nodiscard", "{SC0102}1"]],
+        then=[["mount", "-o", "ro", "{SC0102}1", FOLDER]], last=[["umount", FOLDER], ["delpart", "{SC0102}", "1"]],
     ),
     refused(
         "mounted-through-a-loop", "SC0103", first=[made("mkfs.ext4", "-q", "-F", "-E", "nodiscard", disk="SC0103")],
@@ -129,7 +162,11 @@ def liar(name, disk, table, method="overwrite", **more):
 def swapped(name, *table):
     """Return what a tool does that says it erased, and only has the disk show another face."""
     face = "\\n".join(table)
-    return [f"dmsetup suspend {name}", f"printf '{face}\\n' | dmsetup load {name}", f"dmsetup resume {name}"]
+    return [
+        f"dmsetup suspend {name}",
+        f"printf '{face}\\n' | dmsetup load {name}",
+        f"dmsetup resume {name}",
+    ]
 
 
 def plain(disk):
@@ -167,7 +204,9 @@ COMMANDS = {"ata": "SA0004", "nvme": "NV0004", "scsi": "SC0003"}
 UNKNOWN = [
     wipe(COMMANDS[method.name.partition("-")[0]], method.name)
     for method in METHODS
-    if method.by is By.STATION and method.evidence is Evidence.DEVICE and method.name != "nvme-format"
+    if method.by is By.STATION
+    and method.evidence is Evidence.DEVICE
+    and method.name != "nvme-format"
 ]
 
 SCENARIOS = [*ERASED, *UNKNOWN, *REFUSALS, *LIARS, *restored("SC0004")]

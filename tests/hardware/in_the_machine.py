@@ -42,7 +42,7 @@ def attached():
     found = {}
     for folder in Path("/sys/class/block").iterdir():
         try:
-            with open(f"/dev/{folder.name}", "rb") as disk:
+            with Path(f"/dev/{folder.name}").open("rb") as disk:
                 head = LABEL.match(disk.read(64))
         except OSError:
             continue
@@ -107,17 +107,20 @@ class Scenario:
         LIES.mkdir(exist_ok=True)
         for name, lines in tools.items():
             file = LIES / name
-            file.write_text("#!/bin/sh\nset -e\n" + "".join(f"{self.named(one)}\n" for one in lines))
+            file.write_text(
+                "#!/bin/sh\nset -e\n" + "".join(f"{self.named(one)}\n" for one in lines)
+            )
             file.chmod(0o755)
 
 
 def fill(device, label):
     """Write the tests' text over a device, as they do on their side; `label` is the disk's name."""
-    name = os.path.basename(os.path.realpath(device))
-    lines = int(Path(f"/sys/class/block/{name}/size").read_text()) * 512 // residue.WIDTH
-    with open(device, "r+b") as disk:
+    with Path(device).open("r+b") as disk:
+        lines = disk.seek(0, os.SEEK_END) // residue.WIDTH
+        disk.seek(0)
         for number in range(lines):
-            disk.write((residue.LINE % (number, label)).ljust(residue.WIDTH - 1).encode() + b"\n")
+            line = (residue.LINE % (number, label)).ljust(residue.WIDTH - 1)
+            disk.write(f"{line}\n".encode())
         disk.flush()
         os.fsync(disk.fileno())
 
@@ -127,7 +130,7 @@ def checksum(device):
     if not device:
         return 0
     total = 0
-    with open(device, "rb", buffering=0) as disk:
+    with Path(device).open("rb", buffering=0) as disk:
         os.posix_fadvise(disk.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         while data := disk.read(CHUNK):
             total = zlib.crc32(data, total)
@@ -171,7 +174,7 @@ def header(device):
 
 def main():
     station.JOBS.mkdir(parents=True, exist_ok=True)
-    commands._POLL_SECONDS = 0.2  # noqa: SLF001 - a disk of 32 MiB is not asked every five seconds
+    commands._POLL_SECONDS = 0.2  # a disk of 32 MiB is not asked every five seconds
     os.environ["PATH"] = f"{LIES}:{os.environ['PATH']}"
     disks = attached()
     with (SHARED / "results.jsonl").open("a") as results:
