@@ -51,10 +51,14 @@ echo b >/proc/sysrq-trigger
 sleep 60
 """
 #: No udev runs there: LVM makes its own device nodes, and looks for volumes by itself.
-LVM = (
-    "devices { obtain_device_list_from_udev = 0\n external_device_info_source = \"none\"\n use_devicesfile = 0 }\n"
-    "activation { udev_sync = 0\n udev_rules = 0\n monitoring = 0 }\n"
-)  # fmt: skip
+LVM = """
+devices { obtain_device_list_from_udev = 0
+ external_device_info_source = "none"
+ use_devicesfile = 0 }
+activation { udev_sync = 0
+ udev_rules = 0
+ monitoring = 0 }
+"""
 #: A recipe is what was written above, and how it is put together.
 RECIPE = repr((PACKAGES, UNPACKED, EARLY, EARLY_INIT, INIT, LVM, 1))
 DISK_BYTES = 1 << 30

@@ -176,7 +176,7 @@ def plain(disk):
 LIARS = [
     liar("honest", "SC0201", plain("SC0201")),
     liar("drops-writes", "SC0202", "0 {SC0202.sectors} flakey {SC0202} 0 0 600 1 drop_writes"),
-    liar("drops-writes-later", "SC0203", "0 {SC0203.sectors} flakey {SC0203} 0 2 600 1 drop_writes"),
+    liar("drops-writes-later", "SC0203", "0 {SC0203.sectors} flakey {SC0203} 0 8 600 1 drop_writes"),
     liar("corrupts", "SC0204", "0 {SC0204.sectors} flakey {SC0204} 0 0 600 5 corrupt_bio_byte 32 w 1 0"),
     liar("half-fails", "SC0205", "0 {SC0205.half} linear {SC0205} 0\n{SC0205.half} {SC0205.half} error"),
     liar("half-as-large", "SC0206", "0 {SC0206.half} linear {SC0206} 0\n{SC0206.half} {SC0206.half} linear {SC0206} 0"),
@@ -188,7 +188,7 @@ LIARS = [
          lies={"nvme": swapped("shows-zeros", "0 {SC0208.sectors} zero")}),
     liar("shows-half-zeros", "SC0209", plain("SC0209"), "nvme-format", lies={"nvme": swapped(
         "shows-half-zeros", "0 {SC0209.half} zero", "{SC0209.half} {SC0209.half} linear {SC0209} {SC0209.half}")}),
-    liar("killed", "SC0210", "0 {SC0210.sectors} delay {SC0210} 0 0 {SC0210} 0 400", kill=True),
+    liar("killed", "SC0210", "0 {SC0210.sectors} delay {SC0210} 0 0 {SC0210} 0 100", kill=True),
 ]  # fmt: skip
 
 #: By a method each that every host can do, and by what the device offers.
