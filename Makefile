@@ -26,6 +26,10 @@ setup: ## Install what is missing: Debian packages, .venv, the collection's link
 setup-tests:
 	@packaging/setup.sh --tests
 
+.PHONY: setup-hardware
+setup-hardware:
+	@packaging/setup.sh --hardware
+
 .PHONY: demo
 demo: setup ## From policy to proven accounts on real servers, with everything shown
 	@python packaging/demo.py
@@ -62,6 +66,10 @@ seeded: setup-tests ## Changes of every sort, made by hand on the lab's servers:
 .PHONY: phones
 phones: setup-tests ## Real soft phones on the lab that start with nothing but a URL
 	@pytest -q tests/lab/test_phones_live.py tests/lab/test_retired_phone_live.py
+
+.PHONY: test-hardware
+test-hardware: setup-hardware ## Disks of every bus erased in a machine that QEMU emulates (as root), and liars, and wrong targets
+	@pytest -q tests/hardware
 
 .PHONY: soak
 soak: setup-tests ## Rotations killed a hundred thousand times, SIGKILL, power cuts; RUNS=n FROM=n for others
@@ -106,7 +114,7 @@ clean: ## Remove .venv and caches; never .commsroom, an estate's state
 .PHONY: help
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	  /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 # ── the parts of molecule, side by side: a role each
 .PHONY: $(SCENARIOS)

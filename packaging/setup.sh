@@ -2,7 +2,8 @@
 # Install what this project needs and is not there yet: Debian packages, .venv, the collection's link.
 # Promise: run again with nothing missing it returns at once and changes nothing. Reads no network
 # address of its own: apt and pip use what this machine is set to. `--check` only tells: 0 all there.
-# `--tests` installs what only tests need too (packaging/apt-packages-tests.txt, packaging/node).
+# `--tests` installs what only tests need too (packaging/apt-packages-tests.txt, packaging/node), `--hardware`
+# what the machine of `make test-hardware` needs (packaging/apt-packages-hardware.txt).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,6 +20,9 @@ stamp=.venv/.commsroom-setup
 if [[ ${1:-} == --tests ]]; then
   lists+=(packaging/apt-packages-tests.txt packaging/node/package-lock.json)
   stamp+=-tests
+elif [[ ${1:-} == --hardware ]]; then
+  lists+=(packaging/apt-packages-hardware.txt)
+  stamp+=-hardware
 fi
 wanted=$({ pwd; cat requirements-dev.lock pyproject.toml "${lists[@]}" packaging/setup.sh packaging/services_off.sh; } | sha256sum)
 link=.venv/collections/ansible_collections/commsroom/core
@@ -101,6 +105,8 @@ if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     install_packages packaging/apt-packages-tests.txt or-skip
     # Debian's npm, unless another one is there (that of another nodejs would not go with it).
     command -v npm >/dev/null || install_packages <(echo npm) or-skip
+  elif [[ ${1:-} == --hardware ]]; then
+    install_packages packaging/apt-packages-hardware.txt or-skip
   fi
 else
   say "no apt here: install what packaging/apt-packages*.txt name by hand"

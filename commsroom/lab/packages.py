@@ -36,6 +36,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "sid": ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-modules"),
 }  # fmt: skip
+#: What debootstrap installs of every Debian, however small.
+_SMALLEST: Final = ("?essential", "?priority(required)", "apt")
 _FETCH: Final = 900.0  # seconds
 _EPOCH: Final = re.compile(r"_\d+%3a")
 _FIELD: Final = re.compile(r"^(Package|Version|Architecture): (.+)$", re.MULTILINE)
@@ -55,18 +57,31 @@ def fetch(home: Home, run: Commands) -> str:
         LabUnavailable: this machine's apt knows no archive of Debian.
         LabFailed: a package is not to be had.
     """
-    apt = _apt(home, run)
+    apt = _with_lists(home, run)
     status, empty = home.apt / "status", home.apt / "none"
-    status.write_text("", "utf-8")
-    apt("apt-get", "update", "-q", "--error-on=any", step="reading package lists", timeout=_FETCH)
-    trixie = _download(
-        apt, empty, ["?essential", "?priority(required)", "apt", *BASE, *ROLES["trixie"]]
-    )
+    trixie = _download(apt, empty, [*_SMALLEST, *BASE, *ROLES["trixie"]])
     # Resolved as on a host that has all that installed: from sid comes what Asterisk needs, no more.
     status.write_text("".join(f"{each}{_INSTALLED}\n" for each in trixie.values()), "utf-8")
     sid = _download(apt, empty, ["-t", "sid", *ROLES["sid"]])
     _publish(home, {"trixie": trixie, "sid": sid})
     return hashlib.sha256("\n".join([*trixie, *sid]).encode()).hexdigest()[:16]
+
+
+def fetch_trixie(home: Home, run: Commands, names: Sequence[str]) -> None:
+    """Fill an archive of trixie alone with the smallest Debian, packages, and what they depend on.
+
+    Raises LabUnavailable and LabFailed as `fetch` does.
+    """
+    apt = _with_lists(home, run)
+    _publish(home, {"trixie": _download(apt, home.apt / "none", [*_SMALLEST, *names])})
+
+
+def _with_lists(home: Home, run: Commands) -> Commands:
+    """Return apt as on a machine that has nothing installed, its lists read anew."""
+    apt = _apt(home, run)
+    (home.apt / "status").write_text("", "utf-8")
+    apt("apt-get", "update", "-q", "--error-on=any", step="reading package lists", timeout=_FETCH)
+    return apt
 
 
 def _download(apt: Commands, empty: Path, names: Sequence[str]) -> dict[str, str]:

@@ -50,7 +50,9 @@ def test_setup_sees_at_once_that_nothing_is_missing():
     assert time.monotonic() - started < 0.5
 
 
-@pytest.mark.parametrize("listed", ["apt-packages.txt", "apt-packages-tests.txt"])
+@pytest.mark.parametrize(
+    "listed", ["apt-packages.txt", "apt-packages-tests.txt", "apt-packages-hardware.txt"]
+)
 def test_every_debian_package_says_why_it_is_there(listed):
     lines = (ROOT / "packaging" / listed).read_text(encoding="utf-8").splitlines()
     entries = [line for line in lines if line and not line.startswith("#")]

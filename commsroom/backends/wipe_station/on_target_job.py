@@ -100,8 +100,9 @@ def _note(name: str, content: dict[str, Any]) -> None:
 def _process(number: int) -> dict[str, Any]:
     """Return what tells a process from a later one of the same number."""
     with contextlib.suppress(OSError, IndexError):
-        started = Path(f"/proc/{number}/stat").read_text("ascii").rpartition(")")[2].split()[19]
-        return {"pid": number, "started": started, "boot": _BOOT.read_text("ascii").strip()}
+        told = Path(f"/proc/{number}/stat").read_text("ascii").rpartition(")")[2].split()
+        if told[0] != "Z":  # dead already, and only nobody has asked for it
+            return {"pid": number, "started": told[19], "boot": _BOOT.read_text("ascii").strip()}
     return {"pid": number, "started": "", "boot": ""}
 
 

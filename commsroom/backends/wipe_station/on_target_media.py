@@ -125,7 +125,7 @@ def _virtio(folder: Path, found: dict[str, Any]) -> None:
 
 
 def _flash(folder: Path, found: dict[str, Any]) -> None:
-    number = text(folder / "device/serial") or _page80(folder)
+    number = text(folder / "device/serial") or _page80(folder) or _usb_serial(folder)
     found.update(kind="FLASH", serial=number, model=text(folder / "device/model"))
 
 
@@ -145,7 +145,9 @@ def _scsi(folder: Path, found: dict[str, Any]) -> None:
     found.update(kind=kind, serial=_page80(folder), model=text(folder / "device/model"))
     for operation, word in _SANITIZE:
         with contextlib.suppress(TargetError):
-            if "supported" in ask(["sg_opcodes", f"--opcode={operation}", found["device"]]).lower():
+            said = ask(["sg_opcodes", f"--opcode={operation}", found["device"]])
+            # "Command not supported", or "Command supported [conforming to SCSI standard]"
+            if "supported" in said and "not supported" not in said:
                 found["can"].append(word)
 
 
@@ -212,6 +214,14 @@ def _page80(folder: Path) -> str:
         page = (folder / "device/vpd_pg80").read_bytes()
         length = int.from_bytes(page[2:4], "big")
         return page[4 : 4 + length].decode("ascii", "replace").strip()
+    return ""
+
+
+def _usb_serial(folder: Path) -> str:
+    """Return the serial number of the USB device that a disk is part of: few sticks have a page 80h."""
+    for above in folder.resolve().parents:
+        if (above / "idVendor").exists():
+            return text(above / "serial")
     return ""
 
 

@@ -34,7 +34,8 @@ def reasons(job: dict[str, Any], found: dict[str, Any]) -> list[str]:
             it may be, because somebody has said that the rest of it is gone too.
         found: The facts of now.
     """
-    refused = [*_another(job, found), *_in_use(found["name"]), *_part_of(job, found["name"])]
+    name = found["name"]
+    refused = [*_another(job, found), *_in_use(name), *_part_of(job, name), *_besides(job, name)]
     if found["read_only"]:
         refused.append("it is read-only")
     return refused
@@ -82,14 +83,33 @@ def _family(name: str) -> Iterator[str]:
     with contextlib.suppress(OSError):
         for holder in sorted((folder / "holders").iterdir()):
             yield from _family(holder.name)
+    # The kernel does not count a loop device among the holders.
+    for loop in sorted(media.SYS.glob("loop*")):
+        backing = media.text(loop / "loop/backing_file")
+        if backing and os.path.realpath(backing) == f"/dev/{name}":
+            yield from _family(loop.name)
 
 
 def _called(name: str) -> str:
     folder = media.SYS / name
     if found := media.text(folder / "dm/name"):
         return found
+    if (folder / "loop").exists():
+        return "a loop device"
     level = media.text(folder / "md/level")
     return level or "a volume"
+
+
+def _besides(job: dict[str, Any], name: str) -> Iterator[str]:
+    """Tell what else a command would erase: an NVMe controller may do it to all of its namespaces at once."""
+    if not str(job.get("method", "")).startswith("nvme-"):
+        return
+    controller = (media.SYS / name / "device").resolve()
+    for one in sorted(media.SYS.glob("nvme*")):
+        # A path to a namespace of several paths is hidden, and no disk of its own.
+        is_disk = not (one / "partition").exists() and media.text(one / "hidden") != "1"
+        if is_disk and one.name != name and (one / "device").resolve() == controller:
+            yield f"{one.name} is on the same controller, and may be erased with it"
 
 
 def _part_of(job: dict[str, Any], name: str) -> Iterator[str]:

@@ -33,8 +33,8 @@ class Evidence(StrEnum):
 class Ran(StrEnum):
     """Where this project's own tests have carried it out: certificates and docs say so."""
 
-    REAL = "on real block devices"
-    EMULATED = "on emulated hardware"
+    REAL = "on real block devices, and on emulated disks"
+    EMULATED = "on emulated hardware; never run on hardware"
     SIMULATED = "against a simulator of its commands; never run on hardware"
     BY_HAND = "by hand"
 

@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from commsroom.backends.wipe_station import on_target_job, on_target_media
+from commsroom.backends.wipe_station import on_target_job, on_target_media, on_target_refusal
 
 pytestmark = pytest.mark.slow
+
+
+def attach(device):
+    done = subprocess.run(
+        ["losetup", "-f", "--show", device], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
 
 
 def wiped(disk, job):
@@ -59,6 +66,44 @@ def test_a_mounted_disk_is_refused(disks, tmp_path) -> None:
         subprocess.run(["fsck.ext4", "-n", disk.path], capture_output=True, check=False).returncode
         == 0
     )
+
+
+def test_a_disk_mounted_through_a_loop_device_is_refused(disks, tmp_path) -> None:
+    """The kernel counts no loop device among a disk's holders, and lets the disk be opened alone."""
+    disk = disks()
+    subprocess.run(["mkfs.ext4", "-q", "-F", disk.path], check=True)
+    (tmp_path / "place").mkdir()
+    job = disk.job("overwrite")
+    loop = attach(disk.path)
+    try:
+        subprocess.run(["mount", "-o", "ro", loop, tmp_path / "place"], check=True)
+        try:
+            refused = on_target_job.work(job)["refused"]
+        finally:
+            subprocess.run(["umount", tmp_path / "place"], check=True)
+    finally:
+        subprocess.run(["losetup", "-d", loop], check=True)
+    name = Path(loop).name
+    assert refused == [
+        f"{name} is mounted at {tmp_path}/place",
+        f"it is part of {name} (a loop device)",
+    ]
+
+
+@pytest.mark.parametrize("method", ["nvme-format", "nvme-sanitize-crypto", "overwrite"])
+def test_a_command_that_may_erase_another_namespace_is_refused(
+    tmp_path, monkeypatch, method
+) -> None:
+    for name, controller in (("nvme0n1", "nvme0"), ("nvme0n2", "nvme0"), ("nvme1n1", "nvme1")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "device").symlink_to(f"/devices/{controller}")
+    (tmp_path / "nvme0n1p1").mkdir()
+    (tmp_path / "nvme0n1p1" / "partition").touch()
+    monkeypatch.setattr(on_target_media, "SYS", tmp_path)
+    found = {"name": "nvme0n1", "serial": "S", "device": "/dev/nvme0n1", "bytes": 1, "read_only": 0}
+    refused = on_target_refusal.reasons({**found, "path": "/dev/nvme0n1", "method": method}, found)
+    beside = ["nvme0n2 is on the same controller, and may be erased with it"]
+    assert refused == ([] if method == "overwrite" else beside)
 
 
 def test_a_disk_with_swap_on_it_is_refused(disks) -> None:
