@@ -54,7 +54,7 @@ WIPED = (
     _scsi("SC0004", 4, 7200),
     Disk("VB0001", "VIRTUAL", "virtio-blk-pci"),
     Disk("VB0002", "VIRTUAL", "virtio-blk-pci"),
-    Disk("US0001", "FLASH", "usb-storage,bus=usb.0"),
+    Disk("US0001", "FLASH", "usb-storage,bus=usb.0", size=8 * MIB),  # its emulation is slow
 )
 #: Of what is refused, and what device-mapper makes liars of: one bus is enough.
 REFUSED = tuple(_scsi(f"SC01{number:02}", 100 + number, 7200) for number in range(1, 14))
