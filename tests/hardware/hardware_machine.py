@@ -83,10 +83,10 @@ def _command(image, folder, shared, files):
     """Return the command line: the root disk's file is only read, what is written to it is forgotten.
 
     Without NCQ: QEMU's AHCI sometimes fails a queued read, and then the log of why. Without a check of the
-    timer: on a busy machine the kernel finds that it does not tick, and stops.
+    timer: on a busy machine the kernel finds that it does not tick, and stops. It does not outlive its tests.
     """
     argv = [
-        "nice", "-n", "19", *BASE, "-kernel", image.kernel, "-initrd", image.ramdisk,
+        "setpriv", "--pdeathsig", "KILL", "nice", "-n", "19", *BASE, "-kernel", image.kernel, "-initrd", image.ramdisk,
         "-append", "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check libata.force=noncq",
         "-drive", f"file={image.root},format=raw,if=none,id=root,snapshot=on",
         "-device", "virtio-blk-pci,drive=root,serial=ROOT0001,addr=02.0",
