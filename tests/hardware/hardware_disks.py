@@ -41,7 +41,7 @@ def _ata(name, port, rate):
 
 
 WIPED = (
-    *(Disk(f"NV000{number}", "NVME", "nvme") for number in range(1, 6)),
+    *(Disk(f"NV000{number}", "NVME", "nvme") for number in range(1, 5)),
     Disk("NVONE", "NVME", "nvme-ns,bus=twin,nsid=1", serial="NVTWIN"),
     Disk("NVTWO", "NVME", "nvme-ns,bus=twin,nsid=2", serial="NVTWIN"),
     _ata("SA0001", 0, 7200),
@@ -54,9 +54,9 @@ WIPED = (
     _scsi("SC0004", 4, 7200),
     Disk("VB0001", "VIRTUAL", "virtio-blk-pci"),
     Disk("VB0002", "VIRTUAL", "virtio-blk-pci"),
-    Disk("US0001", "FLASH", "usb-storage,bus=usb.0"),
+    Disk("US0001", "FLASH", "usb-storage,bus=usb.0", size=8 * MIB),  # its emulation is slow
 )
 #: Of what is refused, and what device-mapper makes liars of: one bus is enough.
-REFUSED = tuple(_scsi(f"SC01{number:02}", 100 + number, 7200) for number in range(1, 14))
+REFUSED = tuple(_scsi(f"SC01{number:02}", 100 + number, 7200) for number in range(1, 13))
 LIARS = tuple(_scsi(f"SC02{number:02}", 200 + number, 1) for number in range(1, 11))
 DISKS = (*WIPED, *REFUSED, *LIARS)

@@ -89,15 +89,7 @@ def made(*words, disk):
     return [*words, f"{{{disk}}}"]
 
 
-ARRAY = [
-    "mdadm",
-    "--create",
-    "/dev/md/pair",
-    "--run",
-    "--level=1",
-    "--metadata=1.2",
-    "--raid-devices=2",
-]
+ARRAY = ("mdadm", "--create", "/dev/md/pair", "--run", "--level=1", "--metadata=1.2", "--raid-devices=2")  # fmt: skip
 REFUSALS = [
     refused(
         "mounted", "SC0101",
@@ -136,7 +128,7 @@ REFUSALS = [
     ),
     refused("read-only", "SC0111", then=[made("blockdev", "--setro", disk="SC0111")],
             last=[made("blockdev", "--setrw", disk="SC0111")]),
-    # It must be let go for hdparm and the like to open it, and is looked at again then.
+    # What the device would do by itself is refused like what the host does.
     refused("mounted-and-by-command", "SC0112", "scsi-sanitize-block",
             first=[made("mkfs.ext4", "-q", "-F", "-E", "nodiscard", disk="SC0112")],
             then=[["mount", "-o", "ro", "{SC0112}", FOLDER]], last=[["umount", FOLDER]]),
@@ -169,6 +161,14 @@ def swapped(name, *table):
     ]
 
 
+def once_overwriting(name, *table):
+    """Return what waits beside the job until it overwrites, and then has the disk show another face."""
+    noted = f"/var/lib/commsroom/wipes/{name}.json"
+    turned = " && ".join(swapped(name, *table))
+    waits = f"until grep -qs overwriting {noted}; do sleep 0.02; done; {turned}"
+    return ["sh", "-c", f"({waits}) >/dev/null 2>&1 &"]
+
+
 def plain(disk):
     return f"0 {{{disk}.sectors}} linear {{{disk}}} 0"
 
@@ -176,7 +176,8 @@ def plain(disk):
 LIARS = [
     liar("honest", "SC0201", plain("SC0201")),
     liar("drops-writes", "SC0202", "0 {SC0202.sectors} flakey {SC0202} 0 0 600 1 drop_writes"),
-    liar("drops-writes-later", "SC0203", "0 {SC0203.sectors} flakey {SC0203} 0 8 600 1 drop_writes"),
+    liar("drops-writes-later", "SC0203", plain("SC0203"), then=[once_overwriting(
+        "drops-writes-later", "0 {SC0203.sectors} flakey {SC0203} 0 0 600 1 drop_writes")]),
     liar("corrupts", "SC0204", "0 {SC0204.sectors} flakey {SC0204} 0 0 600 5 corrupt_bio_byte 32 w 1 0"),
     liar("half-fails", "SC0205", "0 {SC0205.half} linear {SC0205} 0\n{SC0205.half} {SC0205.half} error"),
     liar("half-as-large", "SC0206", "0 {SC0206.half} linear {SC0206} 0\n{SC0206.half} {SC0206.half} linear {SC0206} 0"),

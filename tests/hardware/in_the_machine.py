@@ -115,12 +115,13 @@ class Scenario:
 
 def fill(device, label):
     """Write the tests' text over a device, as they do on their side; `label` is the disk's name."""
+    lines = (residue.LINE % (number, label) for number in range(CHUNK // residue.WIDTH))
+    chunk = "".join(line.ljust(residue.WIDTH - 1) + "\n" for line in lines).encode()
     with Path(device).open("r+b") as disk:
-        lines = disk.seek(0, os.SEEK_END) // residue.WIDTH
+        left = disk.seek(0, os.SEEK_END)
         disk.seek(0)
-        for number in range(lines):
-            line = (residue.LINE % (number, label)).ljust(residue.WIDTH - 1)
-            disk.write(f"{line}\n".encode())
+        while left:
+            left -= disk.write(chunk[:left])
         disk.flush()
         os.fsync(disk.fileno())
 

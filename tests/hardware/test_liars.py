@@ -7,8 +7,7 @@ LIARS = [one["name"] for one in hardware_scenarios.LIARS if one["name"] not in {
 #: What each is found out by.
 BY = {
     "drops-writes": ("FAIL", "markers are not there a moment after they were written"),
-    # Honest for its first seconds: how far the job has come by then is weather.
-    "drops-writes-later": ("FAIL", ""),
+    "drops-writes-later": ("FAIL", "hold something else than was written"),
     "corrupts": ("FAIL", "markers are not there"),
     "half-fails": ("UNKNOWN", "cannot be read"),
     "half-as-large": ("FAIL", "markers are not there"),

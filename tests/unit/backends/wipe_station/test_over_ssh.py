@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import subprocess
 import time
 import uuid
 from pathlib import Path
 
 import pytest
 
+from commsroom.backends.wipe_station import on_target_job
 from commsroom.backends.wipe_station.client import RealClient
 from commsroom.backends.wipe_station.provider import WipeStation
 from commsroom.estate.backend import Deadlines, Target
@@ -90,6 +92,17 @@ def test_a_job_that_was_killed_is_interrupted_and_begins_anew(station, job) -> N
     assert standing.verdict is not None
     assert standing.verdict.result is Result.PASS
     assert disk.residue() == 0
+
+
+def test_a_process_that_died_and_that_nobody_asked_for_is_not_at_work() -> None:
+    """Where the first process reaps nobody, as in some containers, a killed job would be at work for ever."""
+    child = subprocess.Popen(["sleep", "60"])
+    noted = on_target_job._process(child.pid)
+    assert on_target_job._alive(noted)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # dead, and still listed
+    assert not on_target_job._alive(noted)
+    child.wait()
 
 
 def test_what_is_no_disk_is_said_by_path(station, tmp_path) -> None:
