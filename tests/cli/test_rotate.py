@@ -60,8 +60,66 @@ def test_two_are_taken_while_grace_lasts_and_no_plan_and_no_drift_minds(estate, 
     estate.policy("security.yml", "{grace: 2d}", "{grace: 0d}")
     again = estate("rotate", "--compromised", "ann", "--yes", "--json")
     assert again.code == 0, again.err
-    assert lets_in(estate, numbers) == [max(lets_in(estate, numbers))]
+    assert lets_in(estate, numbers) == [3]
     assert estate("plan", "--json").document["changes"] == []
+
+
+def test_who_has_a_password_that_was_just_renewed_has_nothing_after_compromised(estate, numbers):
+    assert estate("rotate", numbers, "--yes").code == 0
+    stolen = estate("secret", "show", numbers, "--json").document["secrets"][0]["value"]
+    told = estate("rotate", "--compromised", "ann", "--dry-run", "--json").document
+    assert "ann/sip" in told["renew"]
+    done = estate("rotate", "--compromised", "ann", "--yes", "--json")
+    assert done.code == 0, done.err
+    assert phases(done)["ann/sip"] == "revoked"
+    assert estate("secret", "show", numbers, "--json").document["secrets"][0]["value"] != stolen
+    assert lets_in(estate, numbers) == [3]
+    assert "whole" in estate("ledger", "verify").out
+
+
+def test_what_was_sent_and_not_decided_is_not_trusted_once_it_is_compromised(estate, monkeypatch):
+    def unsaid(self, *given, **more):
+        real(self, *given, **more)
+        gone()
+
+    with monkeypatch.context() as patch:
+        real = Prosody.apply
+        patch.setattr(Prosody, "apply", unsaid)
+        assert estate("rotate", CHAT, "--yes", "--wait", "0m").code == 4
+    later = time.time() + 3_600
+    monkeypatch.setattr("time.time", lambda: later)
+    done = estate("rotate", "--compromised", "im1", "--yes", "--json")
+    assert done.code == 0, done.out
+    assert lets_in(estate, CHAT, "password") == [3]
+
+
+def test_what_cannot_be_ended_is_not_called_renewed_when_it_is_compromised(
+    estate, numbers, monkeypatch
+):
+    assert estate("rotate", numbers, "--yes").code == 0
+    monkeypatch.setattr(Asterisk, "apply", gone)
+    done = estate("rotate", "--compromised", "ann", "--yes", "--json", "--wait", "0m")
+    assert done.code == 4
+    assert "still in force" in done.document["left"]["ann/sip"]
+
+
+def test_who_asks_again_within_the_grace_is_told_that_it_was_renewed(estate, numbers):
+    assert estate("rotate", numbers, "--yes").code == 0
+    again = estate("rotate", numbers, "--yes", "--json")
+    assert again.code == 0
+    assert "already; the old one is good until" in again.document["left"]["ann/sip"]
+    assert lets_in(estate, numbers) == [1, 2]
+
+
+def test_a_store_that_is_gone_is_not_begun_anew(estate):
+    store = estate.path / ".commsroom" / "secrets.db"
+    store.rename(estate.path / "elsewhere")
+    done = estate("rotate", CHAT, "--yes")
+    assert done.code == 1
+    assert "restore it from a backup" in done.err
+    assert not store.exists()
+    (estate.path / "elsewhere").rename(store)
+    assert lets_in(estate, CHAT, "password") == [1]
 
 
 def test_a_dry_run_says_what_and_how_and_changes_nothing(estate, numbers):

@@ -212,6 +212,11 @@ class Rotation:
         return self.phase in ENDED
 
     @property
+    def unsent(self) -> bool:
+        """Tell whether the new generation has not left the store, so that nobody can know it."""
+        return self.phase is Phase.STAGED
+
+    @property
     def wanted(self) -> int:
         """Return the generation that every holder is to let in."""
         back = self.phase in {Phase.ROLLING_BACK, Phase.ROLLED_BACK}
