@@ -8,11 +8,14 @@ import pytest
 
 from commsroom.app import planning, renewal, rotating
 from commsroom.app.estate import open_estate
+from commsroom.app.progress import Silent
 from commsroom.app.scope import Scope
 from commsroom.backends.asterisk.fake import FakeClient as Asterisk
 from commsroom.backends.prosody.fake import FakeClient as Prosody
 from commsroom.errors import SystemUnknown
 from commsroom.estate.backend import Credential
+from commsroom.estate.rotation.words import Push
+from commsroom.secrets.rotation import driver
 
 ANN = "pbx1:extension/100"
 CHAT = "im1:account/ann"
@@ -206,6 +209,29 @@ def test_a_system_that_is_lost_on_the_way_leaves_it_undecided_and_the_next_run_g
     assert again.code == 0, again.out
     assert phases(again) == {"ann/chat": "revoked"}
     assert lets_in(estate, CHAT, "password") == [2]
+
+
+def test_a_run_cut_off_while_it_wrote_leaves_nothing_that_looks_like_a_strangers(
+    estate, monkeypatch
+):
+    class CutOffError(Exception):
+        pass
+
+    def cut_off(means, turns, intents):
+        seen = real(means, turns, intents)
+        if any(isinstance(intent, Push) for intent in intents.values()):
+            raise CutOffError
+        return seen
+
+    with monkeypatch.context() as patch, open_estate(estate.path, simulate=estate.path) as opened:
+        real = driver.acted
+        patch.setattr(driver, "acted", cut_off)
+        with pytest.raises(CutOffError):
+            rotating.rotate(opened, rotating.Wish(addresses=(CHAT,)), Silent())
+    assert estate("rotate", "--yes").code == 0
+    assert lets_in(estate, CHAT, "password") == [2]
+    assert estate("plan", "--json").document["changes"] == []
+    assert estate("drift").code == 0
 
 
 def test_closed_accounts_are_left_and_told(estate):
