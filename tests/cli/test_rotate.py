@@ -2,19 +2,26 @@
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from commsroom.app import planning, renewal, rotating
 from commsroom.app.estate import open_estate
+from commsroom.app.handover import Done
 from commsroom.app.progress import Silent
 from commsroom.app.scope import Scope
 from commsroom.backends.asterisk.fake import FakeClient as Asterisk
 from commsroom.backends.prosody.fake import FakeClient as Prosody
 from commsroom.errors import SystemUnknown
 from commsroom.estate.backend import Credential
+from commsroom.estate.resource import Address
+from commsroom.estate.rotation import Held, Phase, Place, Rotation
 from commsroom.estate.rotation.words import Push
+from commsroom.estate.secret import Shape
+from commsroom.reports.lines import plain
+from commsroom.reports.text.rotation import rotated_lines
 from commsroom.secrets.rotation import driver
 
 ANN = "pbx1:extension/100"
@@ -134,6 +141,38 @@ def test_a_dry_run_says_what_and_how_and_changes_nothing(estate, numbers):
     assert "nothing there takes two passwords at a time" in done.out
     assert lets_in(estate, numbers) == [1]
     assert (estate.path / ".commsroom" / "ledger.db").read_bytes() == before
+
+
+def test_a_dry_run_that_finds_nothing_says_so_and_what_is_under_way(estate, numbers):
+    assert "0 secrets to renew" in estate("rotate", "--due", "--dry-run").out
+    assert estate("rotate", numbers, "--yes").code == 0
+    assert "1 under way (grace)" in estate("rotate", "--due", "--dry-run").out
+
+
+def test_what_is_in_wrong_hands_is_not_said_to_end_for_another_reason(estate):
+    done = estate("rotate", "--compromised", "ann", "--dry-run")
+    assert done.out.count("at once: it is in wrong hands") >= 2
+    assert "takes two" not in done.out
+
+
+def test_what_is_left_is_told_once_and_all_of_it_is_labelled_simulated(estate):
+    done = estate("rotate", "pbx1:voicemail/*", CHAT, "--yes")
+    assert done.out.count("ann/voicemail: no login shows whether") == 1
+    sums = [line for line in done.out.splitlines() if line.startswith("Rotation: ")]
+    assert len(sums) == 2
+    assert all("[simulated: " in line for line in sums)
+
+
+def test_an_undecided_one_says_who_is_silent_and_until_when_it_rests(estate, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(Prosody, "apply", gone)
+        said = estate("rotate", CHAT, "--yes", "--wait", "0m").out
+    assert "ann/chat  not decided yet (pushed): im1 did not answer" in said
+    turn = Rotation("ann/chat", Shape.PASSWORD, 1, 2, (), phase=Phase.PUSHED)
+    now = time.time()
+    held = Held(Place(Address.parse(CHAT), "password"), failed=(now, now, now))
+    lines = rotated_lines({"ann/chat": replace(turn, holders=(held,))}, {}, 0.0, Done())
+    assert "might lock the account; run rotate again after " in "".join(map(plain, lines))
 
 
 @pytest.mark.parametrize(

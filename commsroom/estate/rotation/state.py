@@ -232,6 +232,19 @@ class Rotation:
         """Tell whether several holders must have the same."""
         return len(self.holders) > 1
 
+    def rests_until(self, now: float) -> float:
+        """Return until when failed logins, or the last write, keep it waiting; `now` where nothing does."""
+        return max(max(held.rest, held.may_fail_from(now)) for held in self.holders)
+
+    def counting(self, now: float) -> bool:
+        """Tell whether one more failed login might lock the account at one of its holders."""
+        return any(held.may_fail_from(now) > now for held in self.holders)
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Return the systems that answered nothing when asked last."""
+        return tuple(sorted({one.place.address.system for one in self.holders if one.silent}))
+
     def with_(self, held: Held) -> Self:
         """Return it with one holder's part replaced."""
         same = (held if one.place == held.place else one for one in self.holders)
