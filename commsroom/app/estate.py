@@ -194,10 +194,11 @@ class Estate:
         return self.founding or not Ledger.only_readable(self._url)
 
     def require_ledger(self) -> None:
-        """Raise CommsroomError unless there is a ledger already, and one we may write to."""
+        """Raise CommsroomError unless there is a ledger already, a sound one that we may write to."""
         from commsroom.ledger import Ledger
 
         if not Ledger.writable(self._url):
+            self.ledger.known()  # one that is there and damaged, or on a full disk, says so itself
             raise CommsroomError(
                 "there is no ledger here yet, or it may only be read",
                 remedy="run commsroom apply first; an account that may write is needed",

@@ -15,7 +15,7 @@ from commsroom.estate.rotation import Evidence, Place, Traits
 from commsroom.secrets.rotation import Provided
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from commsroom.app.estate import Estate
     from commsroom.estate.resource import Address, Resource
@@ -68,6 +68,10 @@ class SystemHolder:
     def probe(self, logins: Sequence[Valid]) -> Mapping[Place, Login]:
         """Log in with each."""
         return self._ask(lambda one: one.probe(logins), self.estate.deadlines.prove)
+
+    def shown(self, places: Collection[Place]) -> Mapping[Place, str]:
+        """Read the verifiers of some places."""
+        return self._ask(lambda one: one.shown(places), self.estate.deadlines.read)
 
     def _ask(self, work: Callable[[Provided], T], seconds: float) -> T:
         def asked(_name: str, provider: object) -> T:

@@ -14,6 +14,7 @@ from commsroom.errors import CommsroomError, GuardRefused, SystemUnknown, UsageE
 from commsroom.estate import departed, guards
 from commsroom.estate import plan as plans
 from commsroom.estate.plan import Known, Plan
+from commsroom.policy.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -312,9 +313,10 @@ def resolved(estate: Estate, scope: Scope) -> Scope:
     for text in scope.people:
         name = text if text in ids else logins.get(text, "")
         if not name:
+            near = did_you_mean(text, [*ids, *logins])
             raise UsageError(
                 f"nobody in the roster is called {text!r}",
-                remedy="use the id column of policies/people.csv",
+                remedy=near or "by id or login, as policies/people.csv has them",
             )
         found.append(name)
     return replace(scope, people=tuple(found))

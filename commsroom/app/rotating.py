@@ -99,6 +99,7 @@ class Rotated:
 
 _SETTLED: Final = frozenset({Phase.GRACE, Phase.REVOKED})
 _FAILED: Final = frozenset({Phase.ROLLED_BACK, Phase.QUARANTINED})
+_STUCK: Final = "what others know is still in force: its rotation that was under way must end first"
 
 
 def choose(estate: Estate, wish: Wish, now: datetime | None = None) -> Chosen:
@@ -116,9 +117,25 @@ def choose(estate: Estate, wish: Wish, now: datetime | None = None) -> Chosen:
     if wish.due:
         begin |= _due(estate, found, now or datetime.now(UTC), left) - left.keys()
     begin -= _later(estate, found, begin - hurt, left)
-    under_way = estate.ledger.rotations(begin)
-    fresh = {path for path in begin if path not in under_way or under_way[path].ended}
-    return Chosen(found, tuple(sorted(fresh)), left, hurt, compiled.desired)
+    turns = estate.ledger.rotations(begin)
+    open_ = {path: turn for path, turn in turns.items() if not turn.ended}
+    resting = {path for path, turn in open_.items() if path not in hurt or turn.unsent}
+    zone = ZoneInfo(estate.policy.company.time_zone)
+    left.update({path: _going_on(open_[path], zone) for path in asked & resting})
+    return Chosen(found, tuple(sorted(begin - resting)), left, hurt, compiled.desired)
+
+
+def _going_on(turn: Rotation, zone: ZoneInfo) -> str:
+    """Say why another new one is not begun: what was wished for is done, or being done."""
+    if turn.phase is not Phase.GRACE:
+        return f"it is being renewed already ({turn.phase}); this run goes on with it"
+    made, until = (
+        datetime.fromtimestamp(one, zone) for one in (turn.since, turn.since + turn.terms.grace)
+    )
+    return (
+        f"it was renewed {made:%Y-%m-%d %H:%M} already; the old one is good until"
+        f" {until:%Y-%m-%d %H:%M}, and a new one can follow then"
+    )
 
 
 def _addressed(found: Mapping[str, Renewable], globs: Iterable[str]) -> set[str]:
@@ -201,9 +218,12 @@ def rotate(estate: Estate, wish: Wish, progress: Progress) -> Rotated:
     Raises:
         UsageError: an address or a name means nothing here.
         LockHeld: an apply or another rotation is at work.
+        CommsroomError: the store is gone that holds what was written to the systems.
     """
     started = time.monotonic()
     with estate.ledger.lock(actor(), command="rotate") as lease:
+        if estate.ledger.known().secrets:
+            estate.custody.require_store()  # a new one beside a lost one would hide the loss
         chosen = choose(estate, wish)
         handover.withhold(estate, _robbed(estate, wish))
         turns, stranded = _under_way(estate, chosen.desired)
@@ -212,10 +232,14 @@ def rotate(estate: Estate, wish: Wish, progress: Progress) -> Rotated:
         seen = read(estate, progress, only=systems)
         begin, absent = _attended(chosen, seen)
         means = _means(estate, chosen.desired, lease)
+        until = time.time() + wish.wait
         _hasten(means, chosen.compromised)
+        for path in _unfinished(means, begin, until):
+            del begin[path]
+            absent[path] = f"{_STUCK}: name it again when that has ended"
         turns |= stage(means, {path: _wanted(estate, chosen, path, begin[path]) for path in begin})
         progress.begin("Rotating", len(turns))
-        done = drive(means, turns, until=time.time() + wish.wait) if turns else {}
+        done = drive(means, turns, until=until) if turns else {}
         progress.end()
         handed = _handed(estate, chosen, done, progress)
     left = {**chosen.left, **stranded, **absent}
@@ -337,3 +361,14 @@ def _hasten(means: Means, paths: Iterable[str]) -> None:
     hurried = [step(turn, Hastened(means.clock()))[0] for turn in live]
     if hurried:
         means.journal.record_rotations(hurried, actor=means.actor, fence=means.fence)
+
+
+def _unfinished(means: Means, begin: Iterable[str], until: float) -> frozenset[str]:
+    """End what is under way of secrets that must be new once more; return those where it did not end.
+
+    The generation that a rotation under way brings may be in wrong hands as much as the one before it: it is
+    in force, or was sent. To end its grace alone would leave it there.
+    """
+    live = [path for path, turn in means.journal.rotations(begin).items() if not turn.ended]
+    ends = drive(means, live, until=until) if live else {}
+    return frozenset(path for path, turn in ends.items() if not turn.ended)

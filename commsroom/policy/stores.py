@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
@@ -18,11 +19,20 @@ _SERVER: Final = (
 
 
 def _server(text: str) -> str:
-    if re.fullmatch(_SERVER, text) is None:  # not quoted: somebody may have put a password into it
+    if re.fullmatch(_SERVER, text) is None or not _port_exists(
+        text
+    ):  # not quoted: somebody may have put a password into it
         raise ValueError(
             "an address such as https://vault.lianhe.example:8200 is expected, without user and path"
         )
     return text
+
+
+def _port_exists(text: str) -> bool:
+    try:
+        return urlsplit(text).port != 0
+    except ValueError:  # beyond 65535, or what is no address in brackets
+        return False
 
 
 def _inside(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.reports import languages
 from commsroom.reports.languages import N_
-from commsroom.reports.lines import Span, Style, count, line, printable
+from commsroom.reports.lines import Span, Style, count, line, note, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -124,6 +124,7 @@ def handed_lines(
     left: Mapping[str, tuple[str, str]],
     *,
     keyless: int = 0,
+    simulated: frozenset[str] = frozenset(),
 ) -> Iterator[Line]:
     """Say which files were written and for whom, and who got none and why."""
     for item in handed:
@@ -138,7 +139,7 @@ def handed_lines(
         yield line(Span(f"{keyless:,}", Style.QUIET), " without a key: they get theirs another way")
     made = [item for item in handed if item.file is not None]
     word = "To hand over" if handed and not made else "Handed over"
-    yield line(f"{word}: {count(len(handed), 'sealed file')}.")
+    yield line(f"{word}: {count(len(handed), 'sealed file')}.{note(simulated)}")
     if made:
         how = "They open it with: "
         yield line(Span(how, Style.QUIET), Span("age -d -i ~/.ssh/id_ed25519 FILE", Style.COMMAND))

@@ -239,7 +239,8 @@ class SealedStore:
             self._connection.execute("ROLLBACK")
         raise CommsroomError(
             f"the key does not open {self.path}: it is another estate's, or the store is damaged",
-            remedy="give the key this store was made with: COMMSROOM_KEY_FILE",
+            remedy="give the key this store was made with: COMMSROOM_KEY_FILE; for a backup from before"
+            " commsroom key rotate that is ….key.old-…",
         )
 
     def _lacking(

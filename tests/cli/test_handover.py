@@ -232,6 +232,16 @@ def test_who_has_no_key_gets_a_line_with_the_remedy_and_the_others_theirs(handin
     assert "age -d -i" in done.out
 
 
+def test_a_slip_in_an_id_is_told_with_the_nearest_one(handing):
+    done = handing("handover", "p1")
+    assert done.code == 1
+    assert "did you mean 'P1'?" in done.err
+
+
+def test_what_is_handed_over_of_simulated_systems_says_so(handing):
+    assert "[simulated: " in handing("handover", "P1").out
+
+
 def test_a_dry_run_says_who_would_be_given_how_much_and_does_nothing(handing, contract):
     before = (handing.estate.path / ".commsroom/ledger.db").read_bytes()
     done = handing("handover", "--due", "--dry-run", "--json")

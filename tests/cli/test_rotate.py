@@ -2,17 +2,27 @@
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from commsroom.app import planning, renewal, rotating
 from commsroom.app.estate import open_estate
+from commsroom.app.handover import Done
+from commsroom.app.progress import Silent
 from commsroom.app.scope import Scope
 from commsroom.backends.asterisk.fake import FakeClient as Asterisk
 from commsroom.backends.prosody.fake import FakeClient as Prosody
 from commsroom.errors import SystemUnknown
 from commsroom.estate.backend import Credential
+from commsroom.estate.resource import Address
+from commsroom.estate.rotation import Held, Phase, Place, Rotation
+from commsroom.estate.rotation.words import Push
+from commsroom.estate.secret import Shape
+from commsroom.reports.lines import plain
+from commsroom.reports.text.rotation import rotated_lines
+from commsroom.secrets.rotation import driver
 
 ANN = "pbx1:extension/100"
 CHAT = "im1:account/ann"
@@ -60,8 +70,66 @@ def test_two_are_taken_while_grace_lasts_and_no_plan_and_no_drift_minds(estate, 
     estate.policy("security.yml", "{grace: 2d}", "{grace: 0d}")
     again = estate("rotate", "--compromised", "ann", "--yes", "--json")
     assert again.code == 0, again.err
-    assert lets_in(estate, numbers) == [max(lets_in(estate, numbers))]
+    assert lets_in(estate, numbers) == [3]
     assert estate("plan", "--json").document["changes"] == []
+
+
+def test_who_has_a_password_that_was_just_renewed_has_nothing_after_compromised(estate, numbers):
+    assert estate("rotate", numbers, "--yes").code == 0
+    stolen = estate("secret", "show", numbers, "--json").document["secrets"][0]["value"]
+    told = estate("rotate", "--compromised", "ann", "--dry-run", "--json").document
+    assert "ann/sip" in told["renew"]
+    done = estate("rotate", "--compromised", "ann", "--yes", "--json")
+    assert done.code == 0, done.err
+    assert phases(done)["ann/sip"] == "revoked"
+    assert estate("secret", "show", numbers, "--json").document["secrets"][0]["value"] != stolen
+    assert lets_in(estate, numbers) == [3]
+    assert "whole" in estate("ledger", "verify").out
+
+
+def test_what_was_sent_and_not_decided_is_not_trusted_once_it_is_compromised(estate, monkeypatch):
+    def unsaid(self, *given, **more):
+        real(self, *given, **more)
+        gone()
+
+    with monkeypatch.context() as patch:
+        real = Prosody.apply
+        patch.setattr(Prosody, "apply", unsaid)
+        assert estate("rotate", CHAT, "--yes", "--wait", "0m").code == 4
+    later = time.time() + 3_600
+    monkeypatch.setattr("time.time", lambda: later)
+    done = estate("rotate", "--compromised", "im1", "--yes", "--json")
+    assert done.code == 0, done.out
+    assert lets_in(estate, CHAT, "password") == [3]
+
+
+def test_what_cannot_be_ended_is_not_called_renewed_when_it_is_compromised(
+    estate, numbers, monkeypatch
+):
+    assert estate("rotate", numbers, "--yes").code == 0
+    monkeypatch.setattr(Asterisk, "apply", gone)
+    done = estate("rotate", "--compromised", "ann", "--yes", "--json", "--wait", "0m")
+    assert done.code == 4
+    assert "still in force" in done.document["left"]["ann/sip"]
+
+
+def test_who_asks_again_within_the_grace_is_told_that_it_was_renewed(estate, numbers):
+    assert estate("rotate", numbers, "--yes").code == 0
+    again = estate("rotate", numbers, "--yes", "--json")
+    assert again.code == 0
+    assert "already; the old one is good until" in again.document["left"]["ann/sip"]
+    assert lets_in(estate, numbers) == [1, 2]
+
+
+def test_a_store_that_is_gone_is_not_begun_anew(estate):
+    store = estate.path / ".commsroom" / "secrets.db"
+    store.rename(estate.path / "elsewhere")
+    done = estate("rotate", CHAT, "--yes")
+    assert done.code == 1
+    assert "restore it from a backup" in done.err
+    assert not store.exists()
+    (estate.path / "elsewhere").rename(store)
+    assert lets_in(estate, CHAT, "password") == [1]
 
 
 def test_a_dry_run_says_what_and_how_and_changes_nothing(estate, numbers):
@@ -73,6 +141,38 @@ def test_a_dry_run_says_what_and_how_and_changes_nothing(estate, numbers):
     assert "nothing there takes two passwords at a time" in done.out
     assert lets_in(estate, numbers) == [1]
     assert (estate.path / ".commsroom" / "ledger.db").read_bytes() == before
+
+
+def test_a_dry_run_that_finds_nothing_says_so_and_what_is_under_way(estate, numbers):
+    assert "0 secrets to renew" in estate("rotate", "--due", "--dry-run").out
+    assert estate("rotate", numbers, "--yes").code == 0
+    assert "1 under way (grace)" in estate("rotate", "--due", "--dry-run").out
+
+
+def test_what_is_in_wrong_hands_is_not_said_to_end_for_another_reason(estate):
+    done = estate("rotate", "--compromised", "ann", "--dry-run")
+    assert done.out.count("at once: it is in wrong hands") >= 2
+    assert "takes two" not in done.out
+
+
+def test_what_is_left_is_told_once_and_all_of_it_is_labelled_simulated(estate):
+    done = estate("rotate", "pbx1:voicemail/*", CHAT, "--yes")
+    assert done.out.count("ann/voicemail: no login shows whether") == 1
+    sums = [line for line in done.out.splitlines() if line.startswith("Rotation: ")]
+    assert len(sums) == 2
+    assert all("[simulated: " in line for line in sums)
+
+
+def test_an_undecided_one_says_who_is_silent_and_until_when_it_rests(estate, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(Prosody, "apply", gone)
+        said = estate("rotate", CHAT, "--yes", "--wait", "0m").out
+    assert "ann/chat  not decided yet (pushed): im1 did not answer" in said
+    turn = Rotation("ann/chat", Shape.PASSWORD, 1, 2, (), phase=Phase.PUSHED)
+    now = time.time()
+    held = Held(Place(Address.parse(CHAT), "password"), failed=(now, now, now))
+    lines = rotated_lines({"ann/chat": replace(turn, holders=(held,))}, {}, 0.0, Done())
+    assert "might lock the account; run rotate again after " in "".join(map(plain, lines))
 
 
 @pytest.mark.parametrize(
@@ -148,6 +248,29 @@ def test_a_system_that_is_lost_on_the_way_leaves_it_undecided_and_the_next_run_g
     assert again.code == 0, again.out
     assert phases(again) == {"ann/chat": "revoked"}
     assert lets_in(estate, CHAT, "password") == [2]
+
+
+def test_a_run_cut_off_while_it_wrote_leaves_nothing_that_looks_like_a_strangers(
+    estate, monkeypatch
+):
+    class CutOffError(Exception):
+        pass
+
+    def cut_off(means, turns, intents):
+        seen = real(means, turns, intents)
+        if any(isinstance(intent, Push) for intent in intents.values()):
+            raise CutOffError
+        return seen
+
+    with monkeypatch.context() as patch, open_estate(estate.path, simulate=estate.path) as opened:
+        real = driver.acted
+        patch.setattr(driver, "acted", cut_off)
+        with pytest.raises(CutOffError):
+            rotating.rotate(opened, rotating.Wish(addresses=(CHAT,)), Silent())
+    assert estate("rotate", "--yes").code == 0
+    assert lets_in(estate, CHAT, "password") == [2]
+    assert estate("plan", "--json").document["changes"] == []
+    assert estate("drift").code == 0
 
 
 def test_closed_accounts_are_left_and_told(estate):

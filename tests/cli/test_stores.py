@@ -251,3 +251,26 @@ def test_a_store_that_is_gone_is_never_begun_anew(estate, store):
     assert done.code == 1
     assert "Ansible Vault file secrets.vault.yml: the secrets are gone" in done.err
     assert not (estate.path / "secrets.vault.yml").exists()
+
+
+@pytest.mark.parametrize("port", ["99999", "0", "65536"])
+def test_an_address_with_no_such_port_is_told_with_its_line_and_nothing_is_tried(
+    estate, store, port
+):
+    store(f"{{vault: {{url: 'https://vault.lianhe.example:{port}'}}}}")
+    done = estate("validate")
+    assert done.code == 1
+    assert "policies/security.yml:" in done.out + done.err
+    assert "an address such as" in done.out + done.err
+
+
+def test_an_empty_token_file_is_named(estate, store, outside):
+    token = outside / "token"
+    token.write_text("")
+    token.chmod(0o600)
+    store("{vault: {url: 'http://127.0.0.1:8200', token_file: KEYS/token}}")
+    with (
+        open_estate(estate.path) as opened,
+        pytest.raises(CommsroomError, match="token holds no token for"),
+    ):
+        moving.move(opened)

@@ -17,7 +17,7 @@ import sqlite3
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -106,6 +106,9 @@ class Remote:
             ends = Server(world, Process(), self.name).push(wanted, fence=fence)
         self.boundary("push:after")
         return ends
+
+    def shown(self, places: Collection[Place]) -> Mapping[Place, str]:
+        return {}  # these systems show nothing
 
     def probe(self, logins: Sequence[Valid]) -> Mapping[Place, Login]:
         self.boundary("probe:before")

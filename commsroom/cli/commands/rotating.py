@@ -93,16 +93,30 @@ def rotate(
         rules = estate.policy.security.rotation
         places = {path: tuple(chosen.found[path].places) for path in chosen.begin}
         two = frozenset(path for path in places if chosen.grace(path))
-        if places or chosen.left:
-            session.out.lines(text.chosen_lines(places, two, chosen.left, rules.grace))
+        if places or chosen.left or dry_run:
+            session.out.lines(
+                text.chosen_lines(
+                    places,
+                    two,
+                    chosen.left,
+                    rules.grace,
+                    known=chosen.compromised,
+                    simulated=estate.simulated,
+                )
+            )
         if dry_run:
+            session.out.lines(text.going_on_lines(estate.ledger.rotations()))
             session.out.document(text.chosen_document(places, chosen.left))
             return 0
         if chosen.begin and not yes and not forms.confirmed(_question(chosen)):
             session.out.text("Nothing was changed.\n")
             return 0
         done = rotating.rotate(estate, wish, session.progress)
-    session.out.lines(text.rotated_lines(done.turns, done.left, done.seconds, done.handed))
+        simulated = estate.simulated
+    fresh = {path: why for path, why in done.left.items() if chosen.left.get(path) != why}
+    session.out.lines(
+        text.rotated_lines(done.turns, fresh, done.seconds, done.handed, simulated=simulated)
+    )
     for system, why in sorted(done.unknown.items()):
         warn(f"{system}: {why}")
     session.out.document(text.document(done.turns, done.left, done.handed))
@@ -170,7 +184,12 @@ def handover(
             if dry_run
             else handing.hand_over(estate, wish, session.progress)
         )
-    session.out.lines(report.handed_lines(done.handed, done.nothing, {}, keyless=done.keyless))
+        simulated = estate.simulated
+    session.out.lines(
+        report.handed_lines(
+            done.handed, done.nothing, {}, keyless=done.keyless, simulated=simulated
+        )
+    )
     for line in report.left_lines(done.left):
         warn(plain(line).strip())
     session.out.document(report.document(done.handed, done.nothing, done.left))

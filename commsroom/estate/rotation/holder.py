@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from commsroom.estate.rotation.state import Answer, Login, Place, Traits
     from commsroom.estate.secret import Secret
@@ -60,6 +60,10 @@ class Holder(Protocol):
 
         Where `Traits.evidence` is another, look for that instead: it is unknown until it is seen.
         """
+        ...
+
+    def shown(self, places: Collection[Place]) -> Mapping[Place, str]:
+        """Return the fingerprint of the verifier at each place, where the system shows one."""
         ...
 
     def revoke(self, wanted: Sequence[Valid], *, fence: int) -> Mapping[Place, Written]:

@@ -110,7 +110,7 @@ def _next(known: Rotation, holders: Sequence[Held], now: float, without: int = 0
     for held in holders:
         intent = _towards(known, held, without, now)
         if intent is not None:
-            return _in_time(held, intent, now)
+            return _in_time(known, held, intent, now)
     return None
 
 
@@ -166,9 +166,16 @@ def _push(known: Rotation, held: Held, now: float) -> Intent:
     return Push(held.place, known.wanted, keep, using)
 
 
-def _in_time(held: Held, intent: Intent, now: float) -> Intent:
-    """Put an act off that must rest, or whose failure might lock the account."""
-    logs_in = isinstance(intent, Probe) or (isinstance(intent, Push) and held.traits.by_login)
+def _in_time(known: Rotation, held: Held, intent: Intent, now: float) -> Intent:
+    """Put an act off that must rest, or whose failure might lock the account.
+
+    So is the first push where it would end the old one and its login could not follow: until then nobody would
+    know which of the two works. What is compromised is changed all the same.
+    """
+    calm = known.phase is Phase.PUSHED and not known.terms.compromised and not held.traits.two
+    logs_in = isinstance(intent, Probe) or (
+        isinstance(intent, Push) and (held.traits.by_login or calm)
+    )
     first = max(held.rest, held.may_fail_from(now) if logs_in else now)
     return intent if first <= now or isinstance(intent, Wait) else Wait(first)
 
@@ -187,7 +194,7 @@ def _turned(known: Rotation, why: str, now: float) -> tuple[Rotation, Intent | N
             if not held.lets_in(generation) and not held.refuses(generation):
                 if now >= known.since + known.terms.patience:
                     break  # it cannot be asked; it is said so
-                return known, _in_time(held, Probe(held.place, generation), now)
+                return known, _in_time(known, held, Probe(held.place, generation), now)
     return replace(entered(known, Phase.QUARANTINED, now), why=_told(known, why)), None
 
 

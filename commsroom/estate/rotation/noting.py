@@ -144,6 +144,8 @@ def _logged_in(known: Rotation, held: Held, seen: LoggedIn) -> Held:
             if not held.traits.two:  # it lets in one at a time
                 logins = {one: login for one, login in logins.items() if login is Login.REFUSED}
             held = replace(held, failed=held.failed[:-1])  # the last one counted is this one
+            if seen.generation == known.wanted and held.fingerprint is None:
+                held = replace(held, fingerprint=seen.fingerprint)
         case Login.REFUSED:
             held = _failed(held, seen.now)
     logins = {**logins, seen.generation: seen.login}

@@ -212,6 +212,11 @@ class Rotation:
         return self.phase in ENDED
 
     @property
+    def unsent(self) -> bool:
+        """Tell whether the new generation has not left the store, so that nobody can know it."""
+        return self.phase is Phase.STAGED
+
+    @property
     def wanted(self) -> int:
         """Return the generation that every holder is to let in."""
         back = self.phase in {Phase.ROLLING_BACK, Phase.ROLLED_BACK}
@@ -226,6 +231,19 @@ class Rotation:
     def coupled(self) -> bool:
         """Tell whether several holders must have the same."""
         return len(self.holders) > 1
+
+    def rests_until(self, now: float) -> float:
+        """Return until when failed logins, or the last write, keep it waiting; `now` where nothing does."""
+        return max(max(held.rest, held.may_fail_from(now)) for held in self.holders)
+
+    def counting(self, now: float) -> bool:
+        """Tell whether one more failed login might lock the account at one of its holders."""
+        return any(held.may_fail_from(now) > now for held in self.holders)
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Return the systems that answered nothing when asked last."""
+        return tuple(sorted({one.place.address.system for one in self.holders if one.silent}))
 
     def with_(self, held: Held) -> Self:
         """Return it with one holder's part replaced."""

@@ -44,12 +44,13 @@ class Wrote:
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """A real login was tried."""
+    """A real login was tried; `fingerprint` is of the verifier read after it, where none was known."""
 
     now: float
     place: Place
     generation: int
     login: Login
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

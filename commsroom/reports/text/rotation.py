@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.estate.rotation import Phase
 from commsroom.reports import handover
-from commsroom.reports.lines import Span, Style, count, duration, line, seconds
+from commsroom.reports.lines import Span, Style, count, duration, line, note, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Told one by one up to here; beyond, by their number.
 _MANY: Final = 20
+#: Seconds that are not worth telling of.
+_SOON: Final = 60.0
 #: Named of those that share a reason.
 _FEW: Final = 3
 _WORDS: Final = {
@@ -51,6 +54,9 @@ def chosen_lines(
     two: frozenset[str],
     left: Mapping[str, str],
     grace: timedelta,
+    *,
+    known: frozenset[str] = frozenset(),
+    simulated: frozenset[str] = frozenset(),
 ) -> Iterator[Line]:
     """Say which secrets are renewed, where, and how the old ones end; and why others are not.
 
@@ -59,19 +65,33 @@ def chosen_lines(
         two: Those of them that some place takes beside the new one.
         left: Why others that were asked for are left as they are, by path.
         grace: For how long the old one is good where it can be.
+        known: Those that are in wrong hands.
+        simulated: The systems a fake stands in for.
     """
     for number, path in enumerate(sorted(places)):
         if number == _MANY:
             yield line(Span(f"  … and {len(places) - _MANY:,} more", Style.QUIET))
             break
         until = f"the old one is good for {duration(grace.total_seconds())} more"
-        how = until if path in two else "at once: nothing there takes two passwords at a time"
+        once = (
+            "it is in wrong hands"
+            if path in known
+            else "nothing there takes two passwords at a time"
+        )
+        how = until if path in two else f"at once: {once}"
         held = ", ".join(str(place) for place in places[path])
         yield line(Span("  ~ ", Style.UPDATE), f"{path}  ", Span(f"{held}; {how}", Style.QUIET))
     yield from left_lines(left)
     yield line(
-        f"Rotation: {count(len(places), 'secret')} to renew, {len(left):,} left as they are."
+        f"Rotation: {count(len(places), 'secret')} to renew,"
+        f" {len(left):,} left as they are.{note(simulated)}"
     )
+
+
+def going_on_lines(turns: Mapping[str, Rotation]) -> Iterator[Line]:
+    """Say what is under way, which every run goes on with; nothing where nothing is."""
+    for phase, number in sorted(Counter(turn.phase for turn in turns.values()).items()):
+        yield line(Span(f"{number:,}", Style.QUIET), f" under way ({phase}): a run goes on with it")
 
 
 def left_lines(left: Mapping[str, str]) -> Iterator[Line]:
@@ -87,14 +107,20 @@ def left_lines(left: Mapping[str, str]) -> Iterator[Line]:
 
 
 def rotated_lines(
-    turns: Mapping[str, Rotation], left: Mapping[str, str], took: float, handed: Handover
+    turns: Mapping[str, Rotation],
+    left: Mapping[str, str],
+    took: float,
+    handed: Handover,
+    *,
+    simulated: frozenset[str] = frozenset(),
 ) -> Iterator[Line]:
     """Say what became of each rotation: the failed ones by name, the others by their number."""
+    now = time.time()
     counted = Counter(turn.phase for turn in turns.values())
     for path, turn in sorted(turns.items()):
         if turn.phase in _WORDS and not turn.why:
             continue
-        words = _WORDS.get(turn.phase, f"not decided yet ({turn.phase}): run rotate again")
+        words = _WORDS.get(turn.phase) or _undecided(turn, now)
         style = _STYLES.get(turn.phase, Style.DOUBT)
         yield line(Span("  ! ", style), f"{path}  {words}" + (f": {turn.why}" if turn.why else ""))
     yield from left_lines(left)
@@ -104,9 +130,22 @@ def rotated_lines(
     open_ = sum(number for phase, number in counted.items() if phase not in _WORDS)
     if open_:
         yield line(Span(f"{open_:,}", Style.DOUBT), " not decided yet: run commsroom rotate again")
-    yield line(f"Rotation: {count(len(turns), 'secret')} in {seconds(took)}.")
+    yield line(f"Rotation: {count(len(turns), 'secret')} in {seconds(took)}.{note(simulated)}")
     if handed.handed or handed.left:
         yield from handover.handed_lines(handed.handed, (), handed.left)
+
+
+def _undecided(turn: Rotation, now: float) -> str:
+    """Say what an undecided rotation waits for, and what to do."""
+    said = f"not decided yet ({turn.phase})"
+    if turn.silent:
+        return f"{said}: {', '.join(turn.silent)} did not answer; run rotate again"
+    until = turn.rests_until(now)
+    if until > now + _SOON:
+        when = datetime.fromtimestamp(until, UTC)
+        why = "more refused logins might lock the account" if turn.counting(now) else "it rests"
+        return f"{said}: {why}; run rotate again after {when:%H:%M}Z"
+    return f"{said}: run rotate again"
 
 
 def document(

@@ -5,6 +5,8 @@ A value that is pushed is read back from the store: what is not there cannot be 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from commsroom.errors import SecretMissing, SystemUnknown, TargetMoved
@@ -50,7 +52,29 @@ def acted(
         for system, those in systems.items():
             wanted = {path: _valid(path, act, secrets) for path, act in those.items()}
             seen.update(_asked(means, kind, system, those, wanted))
-    return seen
+    return seen | _read_back(means, turns, seen)
+
+
+def _read_back(
+    means: Means, turns: Mapping[str, Rotation], seen: Mapping[str, Observation]
+) -> dict[str, Observation]:
+    """Say with an accepted login what its system shows of it, where the write that did it told nobody.
+
+    It was cut off, or its answer was. Without it the next plan would take our own write for a stranger's.
+    """
+    untold = {
+        path: one
+        for path, one in seen.items()
+        if isinstance(one, LoggedIn)
+        and one.login is Login.ACCEPTED
+        and one.generation == turns[path].wanted
+        and turns[path].at(one.place).fingerprint is None
+    }
+    shown: dict[Place, str] = {}
+    for system in {one.place.address.system for one in untold.values()}:
+        places = [one.place for one in untold.values() if one.place.address.system == system]
+        shown |= _answered(partial(means.holders[system].shown, places))
+    return {path: replace(one, fingerprint=shown.get(one.place)) for path, one in untold.items()}
 
 
 def _stored(

@@ -16,7 +16,7 @@ from commsroom.estate.rotation import Answer, Login, Traits, Written
 from commsroom.estate.secret import SecretRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from commsroom.estate.backend import LogsIn, Outcome, Provider
     from commsroom.estate.resource import Address, Resource
@@ -89,6 +89,15 @@ class Provided:
         ]
         found = self.logins.log_in(tried)
         return {one.place: _LOGINS[end] for one, end in zip(logins, found, strict=True)}
+
+    def shown(self, places: Collection[Place]) -> Mapping[Place, str]:
+        """Read once, as plan does."""
+        there = self.provider.read().verifiers
+        return {
+            place: shown
+            for place in places
+            if (shown := there.get(place.address, {}).get(place.slot)) is not None
+        }
 
     def revoke(self, wanted: Sequence[Valid], *, fence: int) -> Mapping[Place, Written]:
         """Write the one that stays, and empty the slot beside it."""

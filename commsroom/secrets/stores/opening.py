@@ -123,6 +123,11 @@ def _vault(
         memory.keep_private()
         token = environ.get(TOKEN_VARIABLE, "").strip()
     if not token or not token.isprintable() or not token.isascii():
+        if file is not None:
+            raise CommsroomError(
+                f"the token file {file} holds no token for {place.url}",
+                remedy="one line, as the server gave it",
+            )
         raise CommsroomError(
             f"there is no token for {place.url}",
             remedy=f"token_file in security.yml, {FILE_VARIABLE}, or {TOKEN_VARIABLE}",

@@ -350,8 +350,30 @@ def test_the_failed_login_that_would_lock_the_account_is_put_off():
     talk.wrote(Answer.UNKNOWN)
     talk.wait()
     talk.login(Login.REFUSED)
-    talk.wrote(Answer.UNKNOWN)
     assert talk.wish.until >= first + 900
+
+
+def test_nothing_is_changed_that_could_not_be_tried_for_a_quarter_of_an_hour():
+    failed = (NOW - 100, NOW - 90, NOW - 80)
+    for traits, terms, wish in (
+        (ONE, {}, Wait(NOW - 100 + 900)),
+        (TWO, {}, Push(PBX, 3, keep=2)),  # who is let in with either loses nothing
+        (ONE, {"compromised": True}, Push(PBX, 3)),  # the thief does not wait
+    ):
+        talk = Talk((PBX, traits), **terms)
+        talk.turn = talk.turn.with_(Held(PBX, traits, failed=failed))
+        assert talk.stored() == wish
+    assert talk.turn.counting(talk.now)
+    assert talk.turn.rests_until(talk.now) == NOW - 100 + 900
+
+
+def test_a_login_says_what_its_system_shows_where_the_write_could_not():
+    talk = Talk((PBX, ONE))
+    talk.stored()
+    talk.hear(Resumed)
+    assert talk.wish == Probe(PBX, 3)
+    talk.hear(LoggedIn, PBX, 3, Login.ACCEPTED, "f1")
+    assert talk.turn.at(PBX).fingerprint == "f1"
 
 
 def test_a_login_counts_as_failed_from_before_it_is_tried():
