@@ -39,9 +39,10 @@ pytestmark = [
 TRIES = 20.0
 
 
-@pytest.fixture
-def signers(office, tmp_path):
-    """Keys of three people who may sign, and stand; who asks is a fourth."""
+@pytest.fixture(scope="module")
+def signers(office, tmp_path_factory):
+    """Keys of three people who may sign, and stand for all tests here; who asks is a fourth."""
+    tmp_path = tmp_path_factory.mktemp("signers")
     people = ("L001", "L002", "L004")
     for who in people:
         words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", tmp_path / who]
