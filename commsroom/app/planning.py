@@ -14,7 +14,6 @@ from commsroom.errors import CommsroomError, GuardRefused, SystemUnknown, UsageE
 from commsroom.estate import departed, guards
 from commsroom.estate import plan as plans
 from commsroom.estate.plan import Known, Plan
-from commsroom.policy.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -313,6 +312,8 @@ def resolved(estate: Estate, scope: Scope) -> Scope:
     for text in scope.people:
         name = text if text in ids else logins.get(text, "")
         if not name:
+            from commsroom.policy.words import did_you_mean
+
             near = did_you_mean(text, [*ids, *logins])
             raise UsageError(
                 f"nobody in the roster is called {text!r}",
