@@ -92,11 +92,12 @@ def made(*words, disk):
 def partition(disk):
     """Give a disk one partition of 16 MiB, by a table of MS-DOS: no program for that is in a small Debian."""
     first, size = r"\0\010\0\0", r"\0\0200\0\0"
+    entry = rf"\0\0\0\0\0203\0\0\0{first}{size}"
+    table = entry + r"\0" * 48 + r"\0125\0252"
     return [
-        ["sh", "-c", rf"printf '%b' '\0\0\0\0\0203\0\0\0{first}{size}' | dd of={{{disk}}} bs=1 seek=446 conv=notrunc"],
-        ["sh", "-c", rf"printf '%b' '\0125\0252' | dd of={{{disk}}} bs=1 seek=510 conv=notrunc"],
+        ["sh", "-c", f"printf '%b' '{table}' | dd of={{{disk}}} bs=1 seek=446 conv=notrunc"],
         ["blockdev", "--rereadpt", f"{{{disk}}}"],
-    ]  # fmt: skip
+    ]
 
 
 ARRAY = ("mdadm", "--create", "/dev/md/pair", "--run", "--level=1", "--metadata=1.2", "--raid-devices=2")  # fmt: skip
