@@ -31,7 +31,12 @@ def machine(tmp_path_factory, pytestconfig):
         pytest.fail(f"not installed: {', '.join(missing)} (packaging/apt-packages-hardware.txt)")
     if os.geteuid():
         pytest.fail("the machine's root disk is made by root: run it with sudo, or in a container")
-    say = pytestconfig.pluginmanager.get_plugin("terminalreporter").write_line
+    plugins = pytestconfig.pluginmanager
+
+    def say(line):
+        with plugins.get_plugin("capturemanager").global_and_fixture_disabled():
+            plugins.get_plugin("terminalreporter").write_line(line)
+
     began = time.monotonic()
     image = hardware_image.image()
     say(

@@ -89,6 +89,17 @@ def made(*words, disk):
     return [*words, f"{{{disk}}}"]
 
 
+def partition(disk):
+    """Give a disk one partition of 16 MiB, by a table of MS-DOS: no program for that is in a small Debian."""
+    first, size = r"\0\010\0\0", r"\0\0200\0\0"
+    entry = rf"\0\0\0\0\0203\0\0\0{first}{size}"
+    table = entry + r"\0" * 48 + r"\0125\0252"
+    return [
+        ["sh", "-c", f"printf '%b' '{table}' | dd of={{{disk}}} bs=1 seek=446 conv=notrunc"],
+        ["blockdev", "--rereadpt", f"{{{disk}}}"],
+    ]
+
+
 ARRAY = ("mdadm", "--create", "/dev/md/pair", "--run", "--level=1", "--metadata=1.2", "--raid-devices=2")  # fmt: skip
 REFUSALS = [
     refused(
@@ -98,8 +109,8 @@ REFUSALS = [
     ),
     refused(
         "partition-mounted", "SC0102",
-        first=[["addpart", "{SC0102}", "1", "2048", "32768"], ["mkfs.ext4", "-q", "-F", "-E", "nodiscard", "{SC0102}1"]],
-        then=[["mount", "-o", "ro", "{SC0102}1", FOLDER]], last=[["umount", FOLDER], ["delpart", "{SC0102}", "1"]],
+        first=[*partition("SC0102"), ["mkfs.ext4", "-q", "-F", "-E", "nodiscard", "{SC0102}1"]],
+        then=[["mount", "-o", "ro", "{SC0102}1", FOLDER]], last=[["umount", FOLDER]],
     ),
     refused(
         "mounted-through-a-loop", "SC0103", first=[made("mkfs.ext4", "-q", "-F", "-E", "nodiscard", disk="SC0103")],

@@ -16,7 +16,7 @@ REASONS = {
     "path-changed": "/run/bay1 leads to ",
     "read-only": "it is read-only",
     "mounted-and-by-command": "is mounted at /run/place",
-    "another-namespace": "nvme0n2 is on the same controller",
+    "another-namespace": "n2 is on the same controller",
     "root-disk": "it is the disk this system runs from",
 }
 

@@ -146,8 +146,8 @@ def _scsi(folder: Path, found: dict[str, Any]) -> None:
     for operation, word in _SANITIZE:
         with contextlib.suppress(TargetError):
             said = ask(["sg_opcodes", f"--opcode={operation}", found["device"]])
-            # "Command not supported", or "Command supported [conforming to SCSI standard]"
-            if "supported" in said and "not supported" not in said:
+            # "supported [conforming to SCSI standard]", or "NOT supported"
+            if re.search(r"(?<!not )supported \[", said, re.IGNORECASE):
                 found["can"].append(word)
 
 

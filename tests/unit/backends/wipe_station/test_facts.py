@@ -8,13 +8,15 @@ from commsroom.backends.wipe_station import on_target_media
 @pytest.mark.parametrize(
     ("said", "can"),
     [
-        ("Opcode=0x48 service action: 0x1\n  Command not supported\n", []),
+        ("  Opcode=0x48\n  Command is NOT supported\n", []),
+        ("  Opcode=0x48 service action: 0x1\n  Command not supported\n", []),
+        ("  Opcode=0x48\n  Command is support reserved [0x2]\n", []),
         (
-            "Opcode=0x48\n  Command supported [conforming to SCSI standard]\n",
+            "  Opcode=0x48\n  Command is supported [conforming to SCSI standard]\n",
             ["scsi-sanitize-overwrite", "scsi-sanitize-block", "scsi-sanitize-crypto"],
         ),
     ],
-    ids=["not", "supported"],
+    ids=["not", "not-of-older", "reserved", "supported"],
 )
 def test_an_answer_of_not_supported_is_no_ability(tmp_path, monkeypatch, said, can) -> None:
     monkeypatch.setattr(on_target_media, "ask", lambda _argv: said)
