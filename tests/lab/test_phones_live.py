@@ -379,7 +379,11 @@ class Desk:
         self.line = context(office).wrap_socket(plain, server_hostname=EXCHANGE)
         self.tag, self.call, self.count = secrets.token_hex(4), secrets.token_hex(8), 0
         self.events, self.lamps, self.heard, self.body = [], [], b"", ""
-        self.register()
+        try:
+            self.register()
+        except BaseException:
+            self.line.close()
+            raise
         self.line.settimeout(None)  # from now on it waits to be told something, however long
         self.thread = threading.Thread(target=self.listen, daemon=True)
         self.thread.start()
