@@ -61,7 +61,7 @@ seeded: setup-tests ## Changes of every sort, made by hand on the lab's servers:
 
 .PHONY: phones
 phones: setup-tests ## Real soft phones on the lab that start with nothing but a URL
-	@pytest -q tests/lab/test_phones_live.py
+	@pytest -q tests/lab/test_phones_live.py tests/lab/test_retired_phone_live.py
 
 .PHONY: soak
 soak: setup-tests ## Rotations killed a hundred thousand times, SIGKILL, power cuts; RUNS=n FROM=n for others

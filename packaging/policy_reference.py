@@ -76,9 +76,12 @@ writes both, and where they disagree about holder, state, site and port, the led
 | purchased, warranty_end | days; `warranty_end` is the last one covered |
 | price | digits, with a point for cents, in the `currency` of `equipment.yml` |
 | site | an id of `company.yml` |
-| holder | one person of the roster or one place of `equipment.yml`; nobody for what is retired |
+| holder | one person of the roster or one place of `equipment.yml`; nobody for what is lost or retired |
 | state | %(states)s; in `repair` it keeps its holder |
 | port | `SWITCH:PORT` it is plugged into; one device of a kind is at a port, so a computer may share its telephone's |
+| media | serial numbers of the disks in it, with spaces between; no other is wiped in its name |
+| owner | `personal` for a mobile that is its holder's own: never more than its work profile is removed; `company` or empty else |
+| mdm | `SYSTEM:ENROLMENT`, for a mobile: the MDM server that manages it, and what that calls it |
 
 Only asset_tag, kind, vendor, model, site and state must be there; the order is free.
 

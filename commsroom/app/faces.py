@@ -13,7 +13,7 @@ from commsroom.app import countersigning
 from commsroom.errors import CommsroomError, Exit, UsageError
 from commsroom.estate.backend import Target
 from commsroom.estate.guards import Allow
-from commsroom.reports import documents, handover, proofs, retirement, text
+from commsroom.reports import documents, handover, loss, proofs, retirement, text
 from commsroom.reports.lines import plain
 from commsroom.reports.text import rotation
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from commsroom.app.applying import ApplyResult
     from commsroom.app.handover import Done
+    from commsroom.app.losing import Losing
     from commsroom.app.proving import ProveResult
     from commsroom.app.retiring import Decommissioning
     from commsroom.app.rotating import Chosen, Rotated
@@ -39,6 +40,8 @@ __all__ = [
     "handover_result",
     "host_services",
     "inspect_result",
+    "loss_foreseen",
+    "loss_result",
     "nothing_asked",
     "people",
     "plan_result",
@@ -162,6 +165,25 @@ def decommission_result(now: Decommissioning, *, changed: bool) -> dict[str, Any
         "exit_code": int(now.exit_code),
         "lines": lines,
         **retirement.document(now),
+    }
+
+
+def loss_foreseen(tag: str) -> dict[str, Any]:
+    """Return what check mode says of a device that is to be reported lost."""
+    said = f"{tag} would be locked or erased, what lived on it withdrawn, what it knew renewed"
+    return {"changed": True, "msg": said, "lines": [said]}
+
+
+def loss_result(now: Losing, *, changed: bool) -> dict[str, Any]:
+    """Return a loss as a task result; it failed where something is not known yet, or a mobile refused."""
+    lines = [plain(line).rstrip() for line in loss.lines(now)]
+    return {
+        "changed": changed,
+        "failed": now.exit_code is not Exit.DONE,
+        "msg": "; ".join([*now.left.values(), *now.loss.open_steps]) or lines[0].strip(),
+        "exit_code": int(now.exit_code),
+        "lines": lines,
+        **loss.document(now),
     }
 
 

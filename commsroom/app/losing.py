@@ -7,7 +7,7 @@ locked. How far it is stands in the ledger; a run that was killed anywhere is ru
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from commsroom.app import applying, closing, managing, planning, registering, renewal, rotating
 from commsroom.app.estate import actor
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from commsroom.app.progress import Progress
     from commsroom.app.renewal import Renewable
     from commsroom.policy.devices import Device
-
-#: What a device has answered to a command, for good.
-_ANSWERS: Final = frozenset({Reply.DONE, Reply.FAILED, Reply.REFUSED})
 
 
 class Losing:
@@ -212,7 +209,7 @@ def _order(estate: Estate, loss: Loss, _progress: Progress) -> str:
             unsure.append(f"{word}: {found.said or 'nobody knows whether it is queued'}")
         elif word not in loss.ordered and found.reply is not Reply.REFUSED:
             _record(estate, report.tag, Step.ORDERED, data)
-        if found.reply in _ANSWERS:
+        if found.reply in managing.ENDED:
             _record(estate, report.tag, Step.ANSWERED, {**data, "answered": found.at})
     return "; ".join(unsure)
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final, cast
 
 from commsroom.errors import CommsroomError, UsageError
+from commsroom.estate.retiring.managing import Receipt, Reply
 from commsroom.policy.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from commsroom.app.estate import Estate
     from commsroom.estate.backend import Provider
-    from commsroom.estate.retiring.managing import Command, Manages, Receipt
+    from commsroom.estate.retiring.managing import Command, Manages
 
 #: The back end that manages mobiles.
 BACKEND: Final = "nanomdm"
 _CALL_SECONDS: Final = 90.0
+#: Seconds that a run waits for mobiles: one that is switched on answers at once, others in days.
+PATIENCE: Final = 30.0
+_FIRST_WAIT: Final = 0.5
+_LONGEST_WAIT: Final = 10.0
+#: What ends a command.
+ENDED: Final = frozenset({Reply.DONE, Reply.FAILED, Reply.REFUSED})
 
 
 def require_server(estate: Estate, name: str, tag: str) -> None:
@@ -37,6 +45,45 @@ def order(estate: Estate, server: str, commands: Sequence[Command]) -> Mapping[s
 def ask(estate: Estate, server: str, commands: Sequence[Command]) -> Mapping[str, Receipt]:
     """Ask what devices answered; raises CommsroomError when the server does not."""
     return _asked(estate, server, commands, queue=False)
+
+
+def attend(
+    estate: Estate,
+    server: str,
+    commands: Sequence[Command],
+    heard: Callable[[Mapping[str, Receipt]], None],
+    *,
+    patience: float = PATIENCE,
+) -> str:
+    """Have commands queued and wait for answers; `heard` is given them by name as they come.
+
+    Returns:
+        Why nothing is known of some of them, "" when all are ended: the next run asks by the same names.
+    """
+    waiting = {command.name: command for command in commands}
+    end, wait, over = time.monotonic() + patience, _FIRST_WAIT, False
+    found = order(estate, server, commands)
+    while True:
+        heard({name: one for name, one in found.items() if one.reply in ENDED})
+        unsure = [one.said for one in found.values() if one.reply is Reply.UNKNOWN]
+        waiting = {
+            name: command
+            for name, command in waiting.items()
+            if found.get(name, _UNSAID).reply not in ENDED
+        }
+        if unsure:
+            return f"nobody knows whether {len(unsure)} commands are queued: {unsure[0]}"
+        if not waiting:
+            return ""
+        if over:
+            return f"no answer yet to {len(waiting)} of {len(commands)} commands: they wait for the mobiles"
+        over = time.monotonic() >= end
+        time.sleep(0.0 if over else wait)
+        wait = min(_LONGEST_WAIT, wait * 1.5)
+        found = ask(estate, server, list(waiting.values()))
+
+
+_UNSAID: Final = Receipt(Reply.UNKNOWN)
 
 
 def _asked(

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from commsroom.app import approving, closing, registering, wiping
+from commsroom.app import approving, closing, managing, registering, wiping
 from commsroom.app.retiring import Decommissioning, requests
 from commsroom.errors import UsageError
 from commsroom.estate.approval import Request
 from commsroom.estate.retiring.chain import PURPOSE, Item, Target
 from commsroom.estate.retiring.choice import choose
+from commsroom.estate.retiring.managing import place
 from commsroom.estate.retiring.media import MediaKind, Medium, needed
-from commsroom.estate.retiring.methods import BY_NAME
+from commsroom.estate.retiring.methods import BY_NAME, By
 from commsroom.estate.retiring.wiping import Attached
 from commsroom.policy.devices import DeviceKind, DeviceState
 from commsroom.policy.retirement import Category, Fate
@@ -111,7 +112,7 @@ def propose(
                 holder=device.holder,
                 closes=closes[device.asset_tag],
                 by_hand=closing.by_hand(device),
-                media=tuple(_items(device, (category, fate), wish, attached)),
+                media=tuple(_items(estate, device, (category, fate), wish, attached)),
             )
         )
     day = registering.today(estate.policy)
@@ -178,7 +179,11 @@ def _attached(
 
 
 def _items(
-    device: Device, judged: Judged, wish: Wish, attached: Mapping[str, tuple[str, Attached]]
+    estate: Estate,
+    device: Device,
+    judged: Judged,
+    wish: Wish,
+    attached: Mapping[str, tuple[str, Attached]],
 ) -> Iterator[Item]:
     tag = device.asset_tag
     if device.kind is DeviceKind.COMPUTER and not device.disks and tag not in wish.without_media:
@@ -187,6 +192,8 @@ def _items(
             remedy=f"write their serial numbers into its column `media`, or --no-media {tag}",
         )
     kinds = [_MEMORY[device.kind]] if device.kind in _MEMORY else []
+    if device.personal:
+        kinds = [MediaKind.PERSONAL_MOBILE]
     for word in wish.beside.get(tag, ()):
         if word not in BESIDE:
             raise UsageError(
@@ -195,19 +202,36 @@ def _items(
         kinds.append(BESIDE[word])
     for kind in kinds:
         # Of a telephone it is the device's own serial number; a card or sheet has none that we know.
-        serial = device.serial if kind is _MEMORY.get(device.kind) else ""
-        medium = Medium(kind=kind, serial=serial, model=device.product)
+        own = kind in {_MEMORY.get(device.kind), MediaKind.PERSONAL_MOBILE}
+        serial = device.serial if own else ""
+        can = frozenset({"mdm"} if own and device.mdm else ())
+        medium = Medium(kind=kind, serial=serial, model=device.product, can=can)
         choice = choose(medium, *judged, _method(wish, tag, serial))
+        server, enrolment = place(device.mdm) if choice.method.by is By.SYSTEM else ("", "")
+        if choice.method.by is By.SYSTEM:
+            _require_managed(estate, device, server)
         yield Item(
             kind=kind,
             serial=serial,
             model=medium.model,
             method=choice.method.name,
             need=choice.need,
+            station=server,
+            device=enrolment,
             notes=choice.notes,
         )
     for serial in device.disks:
         yield _disk(device, serial, judged, wish, attached)
+
+
+def _require_managed(estate: Estate, device: Device, server: str) -> None:
+    """Refuse, by UsageError, a mobile that only its MDM server could see to, and none is named."""
+    if not device.mdm:
+        raise UsageError(
+            f"{device.asset_tag}: its row does not say which MDM server manages it",
+            remedy="write SYSTEM:ENROLMENT into its column `mdm`",
+        )
+    managing.require_server(estate, server, device.asset_tag)
 
 
 def _disk(
@@ -245,7 +269,7 @@ def _disk(
 
 
 def _method(wish: Wish, tag: str, serial: str) -> str:
-    for place in (f"{tag}:{serial}", tag, ""):
-        if name := wish.methods.get(place):
+    for word in (f"{tag}:{serial}", tag, ""):
+        if name := wish.methods.get(word):
             return name
     return ""

@@ -12,8 +12,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
+from commsroom.app import managing
 from commsroom.errors import CommsroomError, UsageError
 from commsroom.estate.retiring.chain import Item, Wiped
+from commsroom.estate.retiring.managing import Command, Deed, Receipt, Reply, named
 from commsroom.estate.retiring.methods import By
 from commsroom.estate.retiring.verdict import Result, Verdict
 from commsroom.estate.retiring.wiping import Attached, Job, JobStanding, Wipes
@@ -35,6 +37,8 @@ _CALL_SECONDS: Final = 90.0
 #: Seconds without progress after which a disk's place is given to the next: a device that erases itself may
 #: be silent for hours, and is asked after again by the next run.
 STALLED: Final = 3600.0
+#: What a mobile is told for each method that its MDM server carries out.
+_DEEDS: Final = {"mdm-erase": Deed.ERASE, "mdm-profile": Deed.REMOVE}
 _UNSAID: Final = JobStanding(state="unknown")
 T = TypeVar("T")
 
@@ -74,10 +78,10 @@ def look(estate: Estate, station: str, paths: Sequence[str]) -> Sequence[Attache
 
 
 def tasks(request: str, runs: Sequence[Run], *, again: bool) -> Iterator[Task]:
-    """Yield what stations are to wipe: all that no verdict is of, and, `again`, what did not pass."""
+    """Yield what stations and MDM servers are to wipe: all that no verdict is of, and, `again`, what did not pass."""
     for run in runs:
         for item in run.target.media:
-            if item.by is not By.STATION:
+            if item.by is By.PERSON:
                 continue
             before = run.wiped.get(item.name)
             if before is not None and (before.verdict.result is Result.PASS or not again):
@@ -109,15 +113,17 @@ def wipe(
     *,
     stalled_after: float = STALLED,
 ) -> Mapping[str, str]:
-    """Have stations do all of it, some at a time; `record` is given verdicts as they come.
+    """Have stations and MDM servers do all of it; `record` is given verdicts as they come.
 
     Returns:
-        By station why nothing more is known of some of its jobs: they may be at work, and are asked after
+        By station or server why nothing more is known of some of its jobs: they may be at work, and are asked after
         again by the next run.
     """
     queues: dict[str, list[Task]] = defaultdict(list)
+    mobiles: dict[str, list[Task]] = defaultdict(list)
     for task in work:
-        queues[task.item.station].append(task)
+        places = queues if task.item.by is By.STATION else mobiles
+        places[task.item.station].append(task)
     bays = [_Bays(estate, station, queue, stalled_after) for station, queue in queues.items()]
     progress.begin("Wiping", len(work))
     wait = _FIRST_WAIT
@@ -132,8 +138,63 @@ def wipe(
         if any(one.busy for one in bays):
             time.sleep(wait)
             wait = min(_LONGEST_WAIT, wait * 1.5)
+    lost = {one.station: one.lost for one in bays if one.lost}
+    for server, tasks_of_it in mobiles.items():
+        if why := _erase(estate, server, tasks_of_it, record, progress):
+            lost[server] = why
     progress.end()
-    return {one.station: one.lost for one in bays if one.lost}
+    return lost
+
+
+def _erase(
+    estate: Estate,
+    server: str,
+    work: Sequence[Task],
+    record: Callable[[Sequence[tuple[Task, Wiped]]], None],
+    progress: Progress,
+) -> str:
+    """Have an MDM server see to mobiles; return why nothing is known of some of them, "" when all is."""
+    tasks_of = {named(task.job.name): task for task in work}
+    began = int(time.time())
+
+    def heard(receipts: Mapping[str, Receipt]) -> None:
+        done = [
+            (task, _answered(task, name, receipts[name], began))
+            for name, task in tasks_of.items()
+            if name in receipts
+        ]
+        if done:
+            record(done)
+        for task, _ in done:
+            progress.advance(task.tag)
+
+    commands = [
+        Command(name, task.item.device, _DEEDS[task.item.method], task.item.method == "mdm-profile")
+        for name, task in tasks_of.items()
+    ]
+    try:
+        return managing.attend(estate, server, commands, heard, patience=managing.PATIENCE)
+    except CommsroomError as error:
+        return str(error)
+
+
+def _answered(task: Task, name: str, receipt: Receipt, began: int) -> Wiped:
+    at = f" at {receipt.at}" if receipt.at else ""
+    if receipt.reply is Reply.DONE:
+        verdict = Verdict(
+            Result.PASS, "done, says the device itself", f"command {name} acknowledged{at}"
+        )
+    else:
+        verdict = Verdict(Result.FAIL, f"{receipt.reply}: {receipt.said}", f"command {name}{at}")
+    return Wiped(
+        verdict=verdict,
+        attempt=task.attempt,
+        by=(f"{task.item.how.tool} at {task.item.station}",),
+        said=receipt.said,
+        notes=_never_run(task.item),
+        began=began,
+        ended=int(time.time()),
+    )
 
 
 class _Bays:

@@ -133,7 +133,8 @@ class Report:
             own=tuple(data["own"]),
             shared=tuple(data["shared"]),
             people=tuple(data["people"]),
-            commands=dict(data["commands"]),
+            # Locked first: what erases itself forgets what else it was told.
+            commands=dict(sorted(data["commands"].items(), key=lambda one: one[0] != "lock")),
         )
 
 

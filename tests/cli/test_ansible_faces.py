@@ -139,3 +139,21 @@ def test_a_newcomers_letter_is_written_once_and_check_mode_only_says_so(simulate
     code, said = _ansible("ansible-playbook", playbook)
     assert code != 0
     assert "has no key to seal to" in said
+
+
+def test_a_lost_phone_is_shut_out_once_and_check_mode_only_says_so(simulated):
+    for name in ("playbooks", "ansible.cfg"):
+        (simulated / name).symlink_to(ROOT / name)
+    (simulated / "policies/devices.csv").write_text(
+        "asset_tag,kind,vendor,model,site,holder,state\nM-1,mobile,Apple,iPhone 16,home,P5,issued\n"
+    )
+    there = {"COMMSROOM_ESTATE": str(simulated)}
+    lose = ("ansible-playbook", "playbooks/lost_phone.yml", "-e", "device=M-1", "-e", "reason=gone")
+    code, said = _ansible(*lose, "--check", **there)
+    assert (code, "M-1 would be locked or erased" in said) == (0, True), said
+    made = [_ansible(*lose, **there) for _ in range(2)]
+    assert [code for code, _ in made] == [0, 0], made
+    assert ["changed=1" in said for _, said in made] == [True, False], made
+    assert "have the carrier block its SIM" in made[0][1]
+    code, said = _ansible(*lose[:-1], "reason=", "-e", "device=M-9", **there)
+    assert (code != 0, "there is no device 'M-9'" in said) == (True, True), said

@@ -1,5 +1,7 @@
 """A lost device is shut out at once, whatever fails; it comes back only by a named person (clause 4.4.2)."""
 
+import json
+
 import pytest
 
 from commsroom.app import losing
@@ -16,6 +18,12 @@ HOSTS = """\
     sw1:
       ansible_host: 127.0.0.1
       commsroom_backend: cisco_ios
+    mdm1:
+      ansible_host: 127.0.0.1
+      commsroom_backend: nanomdm
+      nanomdm_url: https://mdm1.small.example
+      nanomdm_api_key_file: /nonexistent
+      nanomdm_profile: com.small.enrol
 """
 NETWORK = """\
 ---
@@ -26,8 +34,9 @@ HEADER = "asset_tag,kind,vendor,model,serial,mac,purchased,warranty_end,price,si
 ROWS = """\
 T-1,phone,Yealink,T54W,S1,80:5e:c0:00:00:01,2024-03-11,2027-03-10,5200,home,P1,issued,sw1:Gi1/0/1,,
 T-2,phone,Yealink,T54W,S2,80:5e:c0:00:00:02,2024-03-11,2027-03-10,5200,home,P2,issued,sw1:Gi1/0/2,,
-M-1,mobile,Apple,iPhone 16,F1,,2025-03-11,,30000,home,P1,issued,,,
-M-2,mobile,Apple,iPhone 16,F2,,,,,home,P2,issued,,personal,
+M-1,mobile,Apple,iPhone 16,F1,,2025-03-11,,30000,home,P1,issued,,,mdm1:00008030-001A
+M-2,mobile,Apple,iPhone 16,F2,,,,,home,P2,issued,,personal,mdm1:b318edb7-2b55
+M-3,mobile,Nokia,3310,F3,,,,,home,P4,issued,,,
 """
 OWN = {"T-1/admin", "T-1/fetch"}
 
@@ -62,6 +71,19 @@ class Office:
     def owned(self):
         with self.open() as estate:
             return {str(address) for address in estate.ledger.known().owned}
+
+    def mobiles(self, **states):
+        """Say how mobiles are, by enrolment."""
+        found = {name.replace("_", "-"): {"state": state} for name, state in states.items()}
+        file = self.estate.path / "mdm1.json"
+        held = json.loads(file.read_text()) if file.exists() else {}
+        file.write_text(json.dumps({**held, "mobiles": found}))
+
+    def queued(self):
+        """What mobiles were told, in the order it was queued."""
+        file = self.estate.path / "mdm1.json"
+        held = json.loads(file.read_text()) if file.exists() else {"queue": {}}
+        return [(one["enrolment"], one["what"]) for one in held["queue"].values()]
 
     def events(self, kind="loss"):
         with self.open() as estate:
@@ -136,10 +158,11 @@ def test_killed_after_any_record_it_goes_on(office, monkeypatch, at) -> None:
     assert office.generations(*OWN) == {"T-1/admin": 2, "T-1/fetch": 2}
 
 
-def test_the_record_says_who_did_what_and_how_long_after(office) -> None:
-    office("lost", "M-1", "--reason", "left in a taxi", "--by", "P1")
+def test_the_record_says_who_did_what_and_how_long_after(office, contract) -> None:
+    contract("device lost", office("lost", "M-1", "--reason", "left in a taxi", "--by", "P1"))
     office("lost", "M-1", "--ticked", "carrier", "--by", "P2", "--note", "blocked, call 8831")
     found = office("incident", "M-1")
+    contract("device incident", found)
     assert (found["reported_by"], found["holder"]) == ("P1", "P1")
     last = found["timeline"][-1]
     assert (last["by"], last["what"]) == ("P2", "carrier: blocked, call 8831")
@@ -234,3 +257,63 @@ def test_nobody_ticks_or_clears_without_a_name(office, words, said) -> None:
     assert done.code == 1
     assert said in done.err
     assert office.events() == before
+
+
+def test_a_lost_mobile_is_locked_and_erased_and_a_persons_own_only_loses_its_profile(
+    office,
+) -> None:
+    office("lost", "M-1", "--reason", "left in a taxi")
+    office("lost", "M-2", "--reason", "left in a taxi")
+    assert office.queued() == [
+        ("00008030-001A", "DeviceLock"),
+        ("00008030-001A", "EraseDevice"),
+        ("b318edb7-2b55", "RemoveProfile"),
+    ]
+    told = [one["what"] for one in office("incident", "M-1")["timeline"]]
+    assert [what for what in told if what.endswith("done")] == ["lock: done", "erase: done"]
+
+
+def test_one_that_is_switched_off_is_not_known_to_be_erased_until_it_says_so(office) -> None:
+    office.mobiles(**{"00008030_001A": "offline"})
+    found = office("lost", "M-1", "--reason", "left in a taxi", code=4)
+    assert found["open"] == ["lock: no answer yet", "erase: no answer yet"]
+    assert "renewed" in office.events(), "its silence keeps nothing else from being done"
+    office("lost", "M-1", code=4)
+    assert len(office.queued()) == 2, "queued once, however often it is run"
+    office.mobiles()
+    assert office("lost", "M-1")["open"] == []
+
+
+def test_one_that_erased_itself_may_be_issued_once_it_is_found(office) -> None:
+    office("lost", "M-1", "--reason", "left in a taxi")
+    assert office("found", "M-1", "--by", "P2")["cleared"]
+    office("issue", "M-1", "P4")
+
+
+def test_policy_may_only_lock(office) -> None:
+    policy = office.estate.path / "policies/equipment.yml"
+    policy.write_text("---\nloss: {erase: false}\n")
+    office("lost", "M-1", "--reason", "left in a taxi")
+    assert office.queued() == [("00008030-001A", "DeviceLock")]
+    assert not office("found", "M-1", "--by", "P2")["cleared"]
+
+
+def test_a_mobile_that_says_no_is_a_difference(office) -> None:
+    office.mobiles(**{"00008030_001A": "broken"})
+    office("lost", "M-1", "--reason", "left in a taxi", code=2)
+    told = [one["what"] for one in office("incident", "M-1")["timeline"]]
+    assert "erase: failed (The command is not allowed.)" in told
+
+
+def test_one_without_an_mdm_server_is_shut_out_all_the_same(office) -> None:
+    office("lost", "M-3", "--reason", "left in a taxi")
+    assert office.queued() == []
+    assert "renewed" in office.events()
+
+
+def test_a_server_that_is_none_is_told_before_anything_is_recorded(office) -> None:
+    file = office.estate.path / "policies/devices.csv"
+    file.write_text(file.read_text().replace("mdm1:00008030", "im1:00008030"))
+    done = office.estate("device", "lost", "M-1", "--reason", "gone")
+    assert (done.code, "'im1' is no MDM server" in done.err) == (1, True)
+    assert office.events() == []

@@ -39,6 +39,8 @@ def choose(medium: Medium, category: Category, fate: Fate, wish: str = "") -> Ch
     if medium.kind is MediaKind.PERSONAL_MOBILE:
         lacking = f"{need} is not ours to do: it is not the company's"
         return Choice(BY_NAME["mdm-profile"], need, () if need is Strength.CLEAR else (lacking,))
+    if wished is None and medium.kind is MediaKind.MOBILE and "mdm" in medium.can:
+        wished = BY_NAME["mdm-erase"]  # rather than by hand, before a witness
     if wished is None:
         return _least(medium, need, need, ())
     if wished.strength < need:

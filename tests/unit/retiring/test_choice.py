@@ -48,9 +48,20 @@ def test_nothing_weaker_would_have_been_enough(medium, category, fate) -> None:
     if medium.kind is MediaKind.PERSONAL_MOBILE:
         return
     found = choice.choose(medium, category, fate)
+    if found.method.name == "mdm-erase":
+        return  # rather than by hand, whatever would be enough: see below
     for method in METHODS:
         enough = needed(category, fate) <= method.strength < found.method.strength
         assert not enough or method.on_request or choice.impossible(method, medium)
+
+
+def test_a_mobile_that_is_managed_is_erased_by_its_server_and_by_hand_only_when_asked() -> None:
+    managed = Medium(kind=MediaKind.MOBILE, serial="S", can=frozenset({"mdm"}))
+    alone = Medium(kind=MediaKind.MOBILE, serial="S")
+    low = (Category.MODERATE, Fate.STAYS)
+    assert choice.choose(managed, *low).method.name == "mdm-erase"
+    assert choice.choose(managed, *low, "mobile-reset").method.name == "mobile-reset"
+    assert choice.choose(alone, *low).method.name == "mobile-reset"
 
 
 @pytest.mark.parametrize("kind", MediaKind)
