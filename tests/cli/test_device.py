@@ -122,7 +122,7 @@ REFUSED = {
     "no such kind": (("list", "--kind", "fone"), "'fone' is no kind of device (did you mean 'phone'?)"),
     "no such state": (
         ("list", "--state", "broken"),
-        "'broken' is no state of a device (one of issued, repair, retired, stock)"),
+        "'broken' is no state of a device (one of issued, lost, repair, retired, stock)"),
     "nobody's list": (
         ("list", "--holder", "lobbi"), "there is no person or place 'lobbi' (did you mean 'lobby'?)"),
     "nothing to correct": (

@@ -158,10 +158,11 @@ def test_killed_after_any_record_it_goes_on(office, monkeypatch, at) -> None:
     assert office.generations(*OWN) == {"T-1/admin": 2, "T-1/fetch": 2}
 
 
-def test_the_record_says_who_did_what_and_how_long_after(office) -> None:
-    office("lost", "M-1", "--reason", "left in a taxi", "--by", "P1")
+def test_the_record_says_who_did_what_and_how_long_after(office, contract) -> None:
+    contract("device lost", office("lost", "M-1", "--reason", "left in a taxi", "--by", "P1"))
     office("lost", "M-1", "--ticked", "carrier", "--by", "P2", "--note", "blocked, call 8831")
     found = office("incident", "M-1")
+    contract("device incident", found)
     assert (found["reported_by"], found["holder"]) == ("P1", "P1")
     last = found["timeline"][-1]
     assert (last["by"], last["what"]) == ("P2", "carrier: blocked, call 8831")
