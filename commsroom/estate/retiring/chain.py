@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from commsroom.estate.retiring.media import MediaKind, Medium, Strength
+from commsroom.estate.retiring.media import MediaKind, Strength
 from commsroom.estate.retiring.methods import BY_NAME, By, Method
 from commsroom.estate.retiring.verdict import Result, Verdict, together
 from commsroom.policy.retirement import Category, Fate
@@ -103,12 +103,6 @@ class Item:
             members=tuple(data.get("members", ())),
             header_backups=tuple(data.get("header_backups", ())),
             sampled=bool(data.get("sampled", False)),
-        )
-
-    def medium(self) -> Medium:
-        """Return the medium itself."""
-        return Medium(
-            kind=self.kind, serial=self.serial, model=self.model, path=self.path, bytes=self.bytes
         )
 
 
