@@ -6,7 +6,7 @@ import contextlib
 import logging
 import socket
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.backends.network_cli import door
@@ -41,6 +41,9 @@ class RealClient:
     cli: Cli
     #: What the store holds for our own login, asked anew for each session.
     keys: Callable[[], Keys] = Keys
+    #: What opened the last session: while a rotation is in doubt the store alone cannot say which will open the
+    #: next, and each one refused counts towards a lock.
+    _taken: list[str | None] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def user(self) -> str:
@@ -80,6 +83,7 @@ class RealClient:
                         raise
                     continue
                 stack.push(one.pop_all())
+                self._taken[:] = [word]
                 return connection
         raise AssertionError  # there is always one, if only the key
 
@@ -90,6 +94,7 @@ class RealClient:
             return (given,)
         mine = self.keys()
         stored = [word.reveal() for word in mine.words]
+        stored.sort(key=lambda word: word not in self._taken)
         if mine.told and stored:
             return stored
         first = [given] if given is not None else []
