@@ -11,12 +11,13 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from commsroom import files
-from commsroom.app import certified
-from commsroom.app.certified import CERTIFIED, WITHDRAWN, Anchored
+from commsroom.app import certified, trust
+from commsroom.app.certificate_book import CERTIFIED, WITHDRAWN, Anchored, Book
 from commsroom.app.estate import actor
+from commsroom.app.side_by_side import side_by_side
 from commsroom.errors import CommsroomError, GuardRefused, UsageError
 from commsroom.estate.register.life import REGISTER
 from commsroom.estate.resource import Address
@@ -24,15 +25,15 @@ from commsroom.estate.retiring.certificate import Batch, Listed
 from commsroom.estate.retiring.document import SUFFIX, Document, hash_of, text_of
 from commsroom.policy import characters
 from commsroom.policy.approvers import CERTIFICATES as NAMESPACE
-from commsroom.policy.approvers import FILE as APPROVERS
 from commsroom.secrets import ssh_signature
 from commsroom.secrets.ssh_signature import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from commsroom.app.estate import Estate
+    from commsroom.app.trust import Trust
     from commsroom.estate.retiring.certificate import Certificate
 
 FOLDER: Final = "records/certificates"
@@ -60,55 +61,97 @@ class Issued:
         return Listed(certificate.subject, certificate.number, self.sha256)
 
 
+def _untold(_stem: str) -> None:
+    """Tell nobody."""
+
+
+class Issuer:
+    """Issues certificates, however many: what the ledger knows of others, and who may sign, is read once."""
+
+    def __init__(self, estate: Estate) -> None:
+        """Write what a killed run left unwritten, and read what there is.
+
+        Raises:
+            PolicyErrors: nobody approved `policies/approvers` yet, and lines of it are wrong.
+        """
+        settle(estate)
+        self._estate = estate
+        self._seen, _ = estate.ledger.head()
+        self.book = Book.of(estate.ledger)
+        self._trust = trust.of_estate(estate)
+
+    def issue(
+        self,
+        certificates: Sequence[Certificate | Batch],
+        key: Path,
+        validator: str,
+        told: Callable[[str], None] = _untold,
+    ) -> tuple[Issued, ...]:
+        """Sign certificates, record them, and write them into `records/certificates/` of the estate.
+
+        Asked again for the very same one it writes what is missing, and signs nothing.
+
+        Args:
+            certificates: Of devices, or of batches whose devices all have theirs.
+            key: The SSH key of who validates: a private one's file, or the public half of one in an agent.
+            validator: The roster id of who validates, as the certificates say.
+            told: Given what each is called once it is written.
+
+        Raises:
+            UsageError: a certificate is another estate's, of another validator, or of a day to come.
+            GuardRefused: whoever may sign certificates, it is not they with this key; or there is a
+                certificate of the same that counts.
+            CommsroomError: the key does not sign, the papers cannot be made, or a file is in the way.
+                Those before it stand; a later run writes what of them is not written.
+        """
+        issued: list[Anchored] = []
+        for made in certificates:
+            found = self.book.get(hash_of(made))
+            if found is not None and found.withdrawn:
+                raise GuardRefused(
+                    f"{found.stem}: this very certificate was withdrawn: {found.withdrawn}"
+                )
+            # Of the first also the papers are made before anything is recorded: where they cannot be, nothing is.
+            issued.append(found or self._record(made, key, validator, alone=not issued))
+        _fill(self._estate, issued, told)
+        return tuple(_issued(self._estate, one) for one in issued)
+
+    def _record(
+        self, certificate: Certificate | Batch, key: Path, validator: str, *, alone: bool
+    ) -> Anchored:
+        estate = self._estate
+        _require_issuable(estate, certificate, validator, self.book)
+        stem = _stem(certificate, self.book)
+        _require_free(estate, stem)
+        document = _signed(certificate, key, self._trust)
+        papers = _papers(document) if alone else {}
+        data: dict[str, Any] = {
+            "stem": stem,
+            "number": certificate.number,
+            "sha256": hash_of(certificate),
+            "validator": validator,
+            "document": document.to_json(),
+        }
+        about = {Address(REGISTER, KIND, stem): "certified"}
+        self._seen = estate.ledger.record(
+            CERTIFIED, data, actor=actor(), requester=validator, about=about, seen=self._seen
+        )
+        made = Anchored(self._seen, stem, data["number"], data["sha256"], data["document"])
+        self.book.add(made)
+        if papers:
+            _write(estate, stem, document, papers)
+        return made
+
+
 def issue(estate: Estate, certificate: Certificate | Batch, key: Path, validator: str) -> Issued:
-    """Sign a certificate, record it, and write it into `records/certificates/` of the estate.
-
-    Asked again for the very same one it writes what is missing, and signs nothing.
-
-    Args:
-        estate: The estate; its ledger must be there.
-        certificate: Of a device, or of a batch whose devices all have theirs.
-        key: The SSH key of who validates: a private one's file, or the public half of one in an agent.
-        validator: The roster id of who validates, as the certificate says.
-
-    Raises:
-        UsageError: the certificate is another estate's, of another validator, or of a day to come.
-        GuardRefused: `policies/approvers` does not let them sign certificates with this key, or there is a
-            certificate of it that counts.
-        CommsroomError: the key does not sign, the papers cannot be made, or a file is in the way.
-    """
-    settle(estate)
-    known = certified.anchors(estate.ledger)
-    if found := known.get(hash_of(certificate)):
-        if found.withdrawn:
-            raise GuardRefused(
-                f"{found.stem}: this very certificate was withdrawn: {found.withdrawn}"
-            )
-        return _written(estate, found)
-    seen, _ = estate.ledger.head()
-    _require_issuable(estate, certificate, validator, known)
-    stem = _stem(certificate, known)
-    _require_free(estate, stem)
-    document = _signed(estate, certificate, key)
-    papers = _papers(document)
-    data = {
-        "stem": stem,
-        "number": certificate.number,
-        "sha256": hash_of(certificate),
-        "validator": validator,
-        "document": document.to_json(),
-    }
-    about = {Address(REGISTER, KIND, stem): "certified"}
-    estate.ledger.record(
-        CERTIFIED, data, actor=actor(), requester=validator, about=about, seen=seen
-    )
-    return _write(estate, stem, document, papers)
+    """Issue one certificate; raises what `Issuer.issue` does."""
+    (issued,) = Issuer(estate).issue([certificate], key, validator)
+    return issued
 
 
-def listed(estate: Estate, sha256: str) -> Listed:
-    """Return a device's certificate as a batch names it; raises CommsroomError where the ledger has none."""
-    found = certified.require(certified.anchors(estate.ledger), sha256)
-    return Listed(found.subject, found.number, sha256)
+def listed(found: Anchored) -> Listed:
+    """Return a device's certificate as a batch names it."""
+    return Listed(found.subject, found.number, found.sha256)
 
 
 def withdraw(estate: Estate, sha256: str, *, requester: str, reason: str) -> Anchored:
@@ -125,7 +168,7 @@ def withdraw(estate: Estate, sha256: str, *, requester: str, reason: str) -> Anc
     if why := characters.refused(reason):
         raise UsageError(f"--reason: {why} may not be part of it")
     seen, _ = estate.ledger.head()
-    found = certified.require(certified.anchors(estate.ledger), sha256)
+    found = Book.of(estate.ledger).require(sha256)
     if found.withdrawn:
         raise GuardRefused(f"{found.stem} was withdrawn before: {found.withdrawn}")
     about = {Address(REGISTER, KIND, found.stem): "withdrawn"}
@@ -141,19 +184,14 @@ def settle(estate: Estate) -> tuple[Path, ...]:
 
     A file that is there is never touched, whatever is in it: `certificate verify` judges it.
     """
-    return tuple(
-        file
-        for found in certified.anchors(estate.ledger).values()
-        if not all(file.exists() for file in _files(estate, found.stem))
-        for file in _restored(estate, found)
-    )
+    return _fill(estate, Book.of(estate.ledger))
 
 
 def _require_issuable(
     estate: Estate,
     certificate: Certificate | Batch,
     validator: str,
-    known: Mapping[str, Anchored],
+    book: Book,
 ) -> None:
     if certificate.estate != estate.ledger.estate_id:
         raise UsageError(f"the certificate is of another estate: {certificate.estate}")
@@ -165,22 +203,22 @@ def _require_issuable(
         )
     if certificate.validated.at > datetime.now(UTC) + _SKEW:
         raise UsageError(f"the certificate is of a day to come: {certificate.validated.at.date()}")
-    found = certified.standing(estate.ledger, _name(certificate), kind=certificate.kind)
+    found = book.standing(_name(certificate), kind=certificate.kind)
     if found is not None:
         raise GuardRefused(
             f"{certificate.subject} has a certificate that counts, {found.stem}: withdraw that first"
         )
     if isinstance(certificate, Batch):
-        _require_members(certificate.assets, known)
+        _require_members(certificate.assets, book)
 
 
 def _name(certificate: Certificate | Batch) -> str:
     return certificate.name if isinstance(certificate, Batch) else certificate.subject
 
 
-def _require_members(assets: Iterable[Listed], known: Mapping[str, Anchored]) -> None:
+def _require_members(assets: Iterable[Listed], book: Book) -> None:
     for item in assets:
-        found = known.get(item.sha256)
+        found = book.get(item.sha256)
         if (
             found is None
             or found.withdrawn
@@ -189,23 +227,21 @@ def _require_members(assets: Iterable[Listed], known: Mapping[str, Anchored]) ->
             raise GuardRefused(f"{item.asset_tag}: no certificate of it that counts has this hash")
 
 
-def _stem(certificate: Certificate | Batch, known: Mapping[str, Anchored]) -> str:
+def _stem(certificate: Certificate | Batch, book: Book) -> str:
     """Return what its files are called: its number, and how many came before it that day."""
-    taken = {item.stem for item in known.values()}
     number, again = certificate.number, 1
-    while (stem := number if again == 1 else f"{number}-{again}") in taken:
+    while (stem := number if again == 1 else f"{number}-{again}") in book.stems:
         again += 1
     return stem
 
 
-def _signed(estate: Estate, certificate: Certificate | Batch, key: Path) -> Document:
-    signers = certified.signers_of(estate)
+def _signed(certificate: Certificate | Batch, key: Path, trusted: Trust) -> Document:
     signature = ssh_signature.sign(text_of(certificate), key, namespace=NAMESPACE)
     document = Document(certificate, signature.decode("ascii"))
-    if certified.signed(document, signers) is not Verdict.GOOD:
+    if certified.signed(document, trusted.now) is not Verdict.GOOD:
         who = certificate.validated.by.id
         raise GuardRefused(
-            f"{APPROVERS} does not let {who} sign certificates with this key; it would take the line:"
+            f"{trusted.name} does not let {who} sign certificates with this key; it would take the line:"
             f' {who} namespaces="{NAMESPACE}" {ssh_signature.public_key(signature)}'
         )
     return document
@@ -242,7 +278,7 @@ def _require_free(estate: Estate, stem: str) -> None:
             )
 
 
-def _write(estate: Estate, stem: str, document: Document, papers: Mapping[str, bytes]) -> Issued:
+def _write(estate: Estate, stem: str, document: Document, papers: Mapping[str, bytes]) -> None:
     text = document.text.encode()
     contents = (text, *(papers[language] for language in LANGUAGES))
     where = _files(estate, stem)
@@ -256,16 +292,28 @@ def _write(estate: Estate, stem: str, document: Document, papers: Mapping[str, b
             f"{where[0].parent}: the certificate is recorded and cannot be written: {error.strerror}",
             remedy="make room or give the right, and run the command again",
         ) from error
-    return Issued(document, hash_of(document.certificate), where[0], where[1:])
 
 
-def _restored(estate: Estate, found: Anchored) -> tuple[Path, ...]:
-    missing = tuple(file for file in _files(estate, found.stem) if not file.exists())
-    document = Document.from_json(dict(found.document))
-    _write(estate, found.stem, document, _papers(document))
-    return missing
+def _fill(
+    estate: Estate, recorded: Iterable[Anchored], told: Callable[[str], None] = _untold
+) -> tuple[Path, ...]:
+    """Write the files that are not there of certificates that are recorded; return which."""
+    left: dict[str, tuple[Document, tuple[Path, ...]]] = {}
+    for found in recorded:
+        missing = tuple(file for file in _files(estate, found.stem) if not file.exists())
+        if missing:
+            left[found.stem] = (Document.from_json(dict(found.document)), missing)
+        else:
+            told(found.stem)
+    written: list[Path] = []
+    papers = side_by_side(_papers, [document for document, _ in left.values()])
+    for (stem, (document, missing)), drawn in zip(left.items(), papers, strict=True):
+        _write(estate, stem, document, drawn)
+        written += missing
+        told(stem)
+    return tuple(written)
 
 
-def _written(estate: Estate, found: Anchored) -> Issued:
+def _issued(estate: Estate, found: Anchored) -> Issued:
     where = _files(estate, found.stem)
     return Issued(Document.from_json(dict(found.document)), found.sha256, where[0], where[1:])

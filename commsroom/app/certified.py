@@ -1,6 +1,6 @@
 """certificate verify: is a certificate of sanitization what was signed, and what the ledger knows?
 
-Four things must hold: its form, its signature by who validated it (`policies/approvers`, namespace
+Four things must hold: its form, its signature by who validated it (`trust`, namespace
 `commsroom-certificate`), the ledger's event of the same hash, and that nobody withdrew it. What is not
 looked at is said.
 """
@@ -8,10 +8,13 @@ looked at is said.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom import files
-from commsroom.errors import CommsroomError, Exit, PolicyErrors
+from commsroom.app.certificate_book import Book
+from commsroom.errors import CommsroomError, Exit
 from commsroom.estate.retiring.certificate import Batch
 from commsroom.estate.retiring.document import (
     SUFFIX,
@@ -21,22 +24,16 @@ from commsroom.estate.retiring.document import (
     hash_of,
     text_of,
 )
-from commsroom.policy import approvers
 from commsroom.policy.approvers import CERTIFICATES as NAMESPACE
 from commsroom.secrets import ssh_signature
 from commsroom.secrets.ssh_signature import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
-    from commsroom.app.estate import Estate
-    from commsroom.errors import Problem
+    from commsroom.app.trust import Trust
     from commsroom.ledger import Ledger
 
-#: Events of the ledger.
-CERTIFIED: Final = "sanitization certified"
-WITHDRAWN: Final = "sanitization withdrawn"
 _LARGEST: Final = 64 * 2**20
 _UNSEEN_ALONE: Final = (
     "whether the estate ever recorded it",
@@ -44,34 +41,6 @@ _UNSEEN_ALONE: Final = (
     "whether it was signed when it says it was",
 )
 _UNSEEN: Final = ("a ledger computed anew as a whole: commsroom ledger verify --anchor",)
-
-
-@dataclass(frozen=True, slots=True)
-class Anchored:
-    """What the ledger knows of a certificate: the event, what its files are called, and all that is in it.
-
-    `withdrawn` is why it does not count any more, "" while it does.
-    """
-
-    seq: int
-    stem: str
-    number: str
-    sha256: str
-    document: Mapping[str, Any]
-    withdrawn: str = ""
-
-    @property
-    def subject(self) -> str:
-        """Return the asset tag, or what the batch is called."""
-        content = self.document["certificate"]
-        return str(
-            content["device"]["asset_tag"] if content["kind"] == "device" else content["name"]
-        )
-
-    @property
-    def kind(self) -> str:
-        """Return `device` or `batch`."""
-        return str(self.document["certificate"]["kind"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,53 +73,28 @@ class Verdicts:
         return Exit.DIFFERENCE if any(item.faults for item in self.files) else Exit.DONE
 
 
-def anchors(ledger: Ledger) -> dict[str, Anchored]:
-    """Return what the ledger knows of every certificate, by its hash, oldest first."""
-    why: dict[str, str] = {
-        str(event.data["sha256"]): str(event.data["reason"])
-        for event in ledger.events(kind=WITHDRAWN)
-    }
-    return {
-        str(event.data["sha256"]): Anchored(
-            seq=event.seq,
-            stem=str(event.data["stem"]),
-            number=str(event.data["number"]),
-            sha256=str(event.data["sha256"]),
-            document=event.data["document"],
-            withdrawn=why.get(str(event.data["sha256"]), ""),
+def signed(document: Document, signers: bytes) -> Verdict:
+    """Tell whether a certificate was signed by who it says validated it, and whether `signers` lets them."""
+    with TemporaryDirectory(prefix="commsroom-") as folder:
+        allowed = Path(folder) / "signers"
+        allowed.write_bytes(signers)
+        return ssh_signature.verdict(
+            text_of(document.certificate),
+            document.signature,
+            signers=allowed,
+            identity=document.certificate.validated.by.id,
+            namespace=NAMESPACE,
         )
-        for event in ledger.events(kind=CERTIFIED)
-    }
 
 
-def signers_of(estate: Estate) -> Path:
-    """Return the file that says whose signatures count; raises PolicyErrors while lines of it are wrong."""
-    problems: list[Problem] = []
-    approvers.read(estate.path, problems)
-    if problems:
-        raise PolicyErrors(problems)
-    return estate.path / approvers.FILE
-
-
-def signed(document: Document, signers: Path) -> Verdict:
-    """Tell whether a certificate was signed by who it says validated it."""
-    return ssh_signature.verdict(
-        text_of(document.certificate),
-        document.signature,
-        signers=signers,
-        identity=document.certificate.validated.by.id,
-        namespace=NAMESPACE,
-    )
-
-
-def verify(given: Iterable[Path], *, signers: Path, ledger: Ledger | None) -> Verdicts:
+def verify(given: Iterable[Path], *, trust: Trust, ledger: Ledger | None) -> Verdicts:
     """Judge files of certificates; without a ledger, by form and signature alone.
 
     Raises:
-        CommsroomError: the signers or the ledger cannot be read.
+        CommsroomError: the ledger cannot be read.
     """
     known = None if ledger is None else _Known(ledger)
-    judged = tuple(_judged(file, signers, known) for file in given)
+    judged = tuple(_judged(file, trust, known) for file in given)
     return Verdicts(judged, _UNSEEN_ALONE if ledger is None else _UNSEEN)
 
 
@@ -161,7 +105,12 @@ class _Known:
         self.estate = ledger.estate_id
         self.broken = bool(ledger.verify())
         # Events that somebody edited need not even have the form that is read.
-        self.anchors = {} if self.broken else anchors(ledger)
+        self.book = Book() if self.broken else Book.of(ledger)
+
+    def signers(self, document: Document, trust: Trust) -> bytes:
+        """Return whose signature counted when a certificate was recorded."""
+        found = self.book.get(hash_of(document.certificate))
+        return trust.at(found.seq) if found else trust.now
 
     def faults(self, document: Document) -> Iterator[str]:
         """Name what the ledger has against a certificate."""
@@ -178,9 +127,9 @@ class _Known:
                     yield f"{item.asset_tag}: {fault}"
 
     def _standing(self, sha256: str, number: str) -> Iterator[str]:
-        found = self.anchors.get(sha256)
+        found = self.book.get(sha256)
         if found is None:
-            other = next((item for item in self.anchors.values() if item.number == number), None)
+            other = next((item for item in self.book if item.number == number), None)
             yield (
                 f"is not the one that the ledger knows as {number} (event {other.seq})"
                 if other
@@ -210,7 +159,7 @@ def _content(file: Path) -> bytes:
     return files.read(file, most=_LARGEST, what="a certificate")
 
 
-def _judged(file: Path, signers: Path, known: _Known | None) -> Judged:
+def _judged(file: Path, trust: Trust, known: _Known | None) -> Judged:
     try:
         document = Document.read(_content(file))
     except FileNotFoundError:
@@ -221,23 +170,23 @@ def _judged(file: Path, signers: Path, known: _Known | None) -> Judged:
         return Judged(file, (error.message,), readable=False)
     except NotAsWritten as error:
         return Judged(file, (f"was changed: it {error.why}",))
-    return Judged(file, tuple(_faults(file, document, signers, known)), document=document)
+    return Judged(file, tuple(_faults(file, document, trust, known)), document=document)
 
 
-def _faults(file: Path, document: Document, signers: Path, known: _Known | None) -> Iterator[str]:
+def _faults(file: Path, document: Document, trust: Trust, known: _Known | None) -> Iterator[str]:
     number = document.certificate.number
     if file.name.endswith(SUFFIX) and not file.name.startswith(number):
         yield f"is that of {number}, and is called otherwise"
-    match signed(document, signers):
+    match signed(document, known.signers(document, trust) if known else trust.now):
         case Verdict.GOOD:
             pass
         case Verdict.BROKEN:
             yield "was changed: it, or its signature, is not what was signed"
         case Verdict.STRANGER:
-            yield f"was signed by a key that {signers} does not name"
+            yield f"was signed by a key that {trust.name} does not name"
         case Verdict.ELSEWHERE:
             who = document.certificate.validated.by.id
-            yield f"{signers} does not let {who} sign certificates with this key"
+            yield f"{trust.name} does not let {who} sign certificates with this key"
     if known is not None:
         yield from known.faults(document)
 
@@ -260,22 +209,3 @@ def as_document(found: Verdicts) -> dict[str, Any]:
         ],
         "unseen": list(found.unseen),
     }
-
-
-def standing(ledger: Ledger, subject: str, *, kind: str = "device") -> Anchored | None:
-    """Return the certificate of a device (or batch) that counts now; the newest of them, None for none."""
-    found: Sequence[Anchored] = [
-        item
-        for item in anchors(ledger).values()
-        if item.kind == kind and item.subject == subject and not item.withdrawn
-    ]
-    return found[-1] if found else None
-
-
-def require(known: Mapping[str, Anchored], sha256: str) -> Anchored:
-    """Return a certificate by its hash; raises CommsroomError for one the ledger does not know."""
-    if sha256 in known:
-        return known[sha256]
-    raise CommsroomError(
-        "the ledger knows no such certificate", remedy="commsroom certificate verify"
-    )

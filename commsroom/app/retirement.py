@@ -121,7 +121,9 @@ def propose(
     if until is not None:
         request = Request(estate.ledger.estate_id, PURPOSE, subject, requester, day, until)
     asked = approving.ask(estate, request)
-    return requests(estate)[asked.name]
+    found = requests(estate)[asked.name]
+    found.refused = wiping.refusals(estate, asked.name, list(found.runs.values()))
+    return found
 
 
 def _require_here(devices: Sequence[Device], wish: Wish) -> None:

@@ -55,6 +55,8 @@ class Decommissioning:
     lost: Mapping[str, str] = field(default_factory=dict)
     #: Why devices could not be closed, "" where they could.
     unclosed: str = ""
+    #: By device why stations would refuse its disks now, looked at when it is asked for and at no other time.
+    refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def request(self) -> Request:

@@ -42,6 +42,8 @@ class Approvers:
     text: bytes
     since: date
     by: tuple[str, ...]
+    #: The event from which it stands.
+    seq: int
     #: Names of the requests that ever made a text stand, this one's last.
     requests: tuple[str, ...] = field(default=())
 
@@ -72,13 +74,19 @@ def recorded(estate: Estate) -> dict[str, tuple[int, Request]]:
 
 def established(estate: Estate) -> Approvers | None:
     """Return the approvers that two people approved last; None where nobody ever did."""
+    stood = history(estate)
+    return stood[-1] if stood else None
+
+
+def history(estate: Estate) -> tuple[Approvers, ...]:
+    """Return every list of approvers that ever stood, oldest first."""
     proposals = {
         name: (seq, request)
         for name, (seq, request) in recorded(estate).items()
         if request.purpose == PURPOSE
     }
     if not proposals:
-        return None
+        return ()
     withdrawn = {
         str(event.data.get("request")): event.seq for event in estate.ledger.events(kind=WITHDRAWN)
     }
@@ -89,8 +97,9 @@ def established(estate: Estate) -> Approvers | None:
         for one in signatures.given(name)
         if asked < one.seq < withdrawn.get(name, one.seq + 1)
     )
-    standing: Approvers | None = None
+    stood: list[Approvers] = []
     for seq, name in given:
+        standing = stood[-1] if stood else None
         request = proposals[name][1]
         text = proposed_text(request)
         if text is None or request.subject.get("replaces") != replaced_by(standing):
@@ -99,8 +108,8 @@ def established(estate: Estate) -> Approvers | None:
         signed = signing.counting(request, so_far, standing.text if standing else text)
         if signed.since is not None:
             before = standing.requests if standing else ()
-            standing = Approvers(text, signed.since, signed.approvers, (*before, name))
-    return standing
+            stood.append(Approvers(text, signed.since, signed.approvers, seq, (*before, name)))
+    return tuple(stood)
 
 
 def in_force(estate: Estate) -> bytes:

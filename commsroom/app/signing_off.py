@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from commsroom.app import attesting, certified, drawing_up, registering, retiring
+from commsroom.app import attesting, drawing_up, registering, retiring
 from commsroom.app.ordering import require_here
 from commsroom.errors import GuardRefused
 from commsroom.estate.retiring.certificate import Certificate
@@ -14,9 +14,13 @@ from commsroom.estate.retiring.document import Document
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from commsroom.app.certificate_book import Book
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
     from commsroom.app.retiring import Decommissioning
+
+#: Certificates between two notes of who has theirs; their papers are drawn together.
+_AT_ONCE: Final = 50
 
 
 def certify(
@@ -51,30 +55,37 @@ def certify(
                 f"{by} asked for this or did part of it: another person validates {run.target.tag}"
             )
     left = [run for run in ready if not run.certificate]
+    issuer = attesting.Issuer(estate)
     progress.begin("Certifying", len(left))
-    for run in left:
-        made = drawing_up.certificate(
-            estate, run, requester=requester, by=by, contact=contact, note=note
+    for start in range(0, len(left), _AT_ONCE):
+        part = {
+            run.target.tag: drawing_up.certificate(
+                estate, run, requester=requester, by=by, contact=contact, note=note
+            )
+            for run in left[start : start + _AT_ONCE]
+        }
+        known = {tag: _issued_before(issuer.book, made) for tag, made in part.items()}
+        new = {tag: made for tag, made in part.items() if not known[tag]}
+        issued = issuer.issue(list(new.values()), key, by, progress.advance)
+        hashes = known | {tag: one.sha256 for tag, one in zip(new, issued, strict=True)}
+        retiring.record(
+            estate, now, Step.CERTIFIED, {tag: {"sha256": one} for tag, one in hashes.items()}
         )
-        sha256 = _issued_before(estate, made) or attesting.issue(estate, made, key, by).sha256
-        retiring.record(estate, now, Step.CERTIFIED, {run.target.tag: {"sha256": sha256}})
-        progress.advance(run.target.tag)
     progress.end()
     whole = all(run.certificate or not run.target.media for run in now.runs.values())
-    known = certified.standing(estate.ledger, now.request.name, kind="batch")
-    if whole and len(ready) > 1 and known is None:
-        listed = [attesting.listed(estate, run.certificate) for run in ready]
+    if whole and len(ready) > 1 and issuer.book.standing(now.request.name, kind="batch") is None:
+        listed = [attesting.listed(issuer.book.require(run.certificate)) for run in ready]
         batch = drawing_up.batch(
             estate, now.request.name, listed, by=by, contact=contact, note=note
         )
-        attesting.issue(estate, batch, key, by)
+        issuer.issue([batch], key, by)
     retiring.enter(estate, now)
     return now
 
 
-def _issued_before(estate: Estate, made: Certificate) -> str:
+def _issued_before(book: Book, made: Certificate) -> str:
     """Return the hash of the certificate that a killed run issued and did not come to note, "" for none."""
-    found = certified.standing(estate.ledger, made.subject, kind="device")
+    found = book.standing(made.subject)
     if found is None:
         return ""
     there = Document.from_json(dict(found.document)).certificate

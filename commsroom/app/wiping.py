@@ -90,6 +90,26 @@ def tasks(request: str, runs: Sequence[Run], *, again: bool) -> Iterator[Task]:
             yield Task(run.target.tag, item, _job(request, item, attempt), attempt)
 
 
+def refusals(estate: Estate, request: str, runs: Sequence[Run]) -> dict[str, tuple[str, ...]]:
+    """Return by device why its disks would be refused if they were wiped now; a question a station.
+
+    Raises:
+        CommsroomError: a station cannot be asked.
+    """
+    queues: dict[str, list[Task]] = defaultdict(list)
+    for task in tasks(request, runs, again=False):
+        if task.item.by is By.STATION:
+            queues[task.item.station].append(task)
+    found: dict[str, tuple[str, ...]] = {}
+    for station, queue in queues.items():
+        told = _refused(estate, station, [task.job for task in queue])
+        for task, reasons in zip(queue, told, strict=True):
+            whys = tuple(f"{task.item.serial}: {reason}" for reason in reasons)
+            if whys:
+                found[task.tag] = (*found.get(task.tag, ()), *whys)
+    return found
+
+
 def _job(request: str, item: Item, attempt: int) -> Job:
     digest = hashlib.sha256(item.serial.encode()).hexdigest()[:16]
     return Job(
@@ -274,6 +294,10 @@ def _wiped(task: Task, standing: JobStanding) -> Wiped:
 def _never_run(item: Item) -> tuple[str, ...]:
     ran = str(item.how.ran)
     return (f"{item.method}: tested {ran}",) if "never" in ran else ()
+
+
+def _refused(estate: Estate, station: str, jobs: Sequence[Job]) -> Sequence[Sequence[str]]:
+    return _asked(estate, station, lambda wipes: wipes.refusals(jobs))
 
 
 def _asked(estate: Estate, station: str, question: Callable[[Wipes], T]) -> T:

@@ -357,8 +357,8 @@ class Ledger(Records):
         requester: str = "",
         about: Mapping[Address, str] | None = None,
         seen: int | None = None,
-    ) -> None:
-        """Note that something happened. `data` is JSON and free of secrets.
+    ) -> int:
+        """Note that something happened; return the event's number. `data` is JSON and free of secrets.
 
         Args:
             kind: What sort of event.
@@ -382,7 +382,7 @@ class Ledger(Records):
                     remedy="look at it, and run the command again",
                 )
             lines = [Line(address, what) for address, what in (about or {}).items()]
-            append(connection, kind, lines, actor=actor, requester=requester, data=data)
+            return append(connection, kind, lines, actor=actor, requester=requester, data=data)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
 

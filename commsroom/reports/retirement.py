@@ -37,6 +37,8 @@ class Decommissioning(Protocol):
     @property
     def unclosed(self) -> str: ...
     @property
+    def refused(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
     def done(self) -> bool: ...
 
 
@@ -65,12 +67,23 @@ def lines(one: Decommissioning) -> Iterator[Line]:
         yield from _run_lines(run)
     if left := len(runs) - len(shown[:_SHOWN]):
         yield line(Span(f"and {count(left, 'device')} more; --json has them", Style.QUIET))
+    yield from _refusal_lines(one.refused)
     if one.unclosed:
         yield line(Span(f"not closed: {one.unclosed}", Style.DOUBT))
     for station, why in one.lost.items():
         yield line(Span(f"{station}: {why}", Style.DOUBT))
     yield from _tally(runs)
     yield from _next(one)
+
+
+def _refusal_lines(refused: Mapping[str, tuple[str, ...]]) -> Iterator[Line]:
+    """Yield what stations would refuse as it is now: it can be mended while two people sign."""
+    for tag, reasons in list(refused.items())[:_SHOWN]:
+        for reason in reasons:
+            yield line(Span(f"{tag}: would be refused now: {reason}", Style.DOUBT))
+    if len(refused) > _SHOWN:
+        left = count(len(refused) - _SHOWN, "device")
+        yield line(Span(f"and {left} more would be refused now; --json has them", Style.DOUBT))
 
 
 def _needs_somebody(run: Run) -> bool:
@@ -157,6 +170,7 @@ def document(one: Decommissioning) -> dict[str, Any]:
         "devices": [_run_document(run) for run in one.runs.values()],
         "unknown": dict(one.lost),
         "unclosed": one.unclosed,
+        "refused": {tag: list(reasons) for tag, reasons in one.refused.items()},
         "done": one.done,
     }
 

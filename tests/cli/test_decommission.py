@@ -106,6 +106,21 @@ def test_what_two_people_signed_says_exactly_what_is_done(yard) -> None:
     assert yard("decommission", name).code == 3
 
 
+def test_who_asks_hears_at_once_what_the_station_would_refuse(yard) -> None:
+    yard.devices(COMPUTER)
+    yard.attach({"serial": "WD1"}, {"serial": "WD2", "fault": "busy"})
+    done = yard("decommission", "LH-C1", "--fate", "leaves", "--by", "P3", "--json")
+    assert done.document["refused"] == {"LH-C1": ["WD2: it is mounted at /mnt"]}
+    yard.attach({"serial": "WD1"}, {"serial": "WD2"})
+    again = yard("decommission", "LH-C1", "--fate", "leaves", "--by", "P3")
+    assert "would be refused" not in again.out
+    yard.attach({"serial": "WD1"}, {"serial": "WD2", "fault": "busy"})
+    name = done.document["request"]["request"]
+    yard.sign(name)
+    found = yard.go(name, code=4)
+    assert results(found["LH-C1"]) == {"WD1": "PASS", "WD2": "UNKNOWN"}
+
+
 def test_a_disk_that_is_not_in_the_register_is_not_wiped(yard) -> None:
     yard.devices(COMPUTER.replace("WD1 WD2", "WD1"))
     yard.attach({"serial": "OTHER"})
@@ -214,6 +229,40 @@ def test_what_passed_is_certified_by_a_third_and_enters_the_register(yard) -> No
 def test_who_asked_does_not_validate(yard) -> None:
     name = wiped(yard)
     assert "P3 asked for this" in validate(yard, name, "P3", code=3).err
+
+
+def named(yard, **lines):
+    """Let the file of approvers name these people, each with the key of another."""
+    (yard.path / "policies/approvers").write_text(
+        "".join(
+            f'{who} namespaces="commsroom-approval,commsroom-certificate" {(yard.keys / f"{key}.pub").read_text()}'
+            for who, key in lines.items()
+        )
+    )
+
+
+def test_who_is_written_into_the_file_alone_validates_nothing(yard) -> None:
+    name = wiped(yard)
+    named(yard, P1="P1", P2="P4", P4="P4")
+    words = ("--validate", "--by", "P2", "--key", yard.keys / "P4", "--contact", "ext 9")
+    done = yard("decommission", name, *words)
+    assert done.code == 3
+    assert "does not let P2 sign certificates with this key" in done.err
+    assert not (yard.path / "records").exists()
+
+
+def test_a_certificate_holds_after_who_validated_it_is_no_approver_any_more(yard) -> None:
+    name = wiped(yard)
+    validate(yard, name)
+    named(yard, P1="P1", P2="P2")
+    for who in ("P1", "P2"):
+        words = ("--by", who, "--key", yard.keys / who, "--yes")
+        assert yard("approve", "policies/approvers", *words).code == 0
+    file = next((yard.path / "records/certificates").glob("*.json"))
+    assert yard("certificate", "verify", file).code == 0
+    now = yard("certificate", "verify", "--signers", yard.path / "policies/approvers", file)
+    assert now.code == 2
+    assert "by a key that" in now.out
 
 
 def test_nothing_is_certified_of_what_failed(yard) -> None:

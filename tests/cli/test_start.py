@@ -123,7 +123,13 @@ def test_a_new_estates_playbooks_are_ours(run, tmp_path, name):
     run("init", tmp_path / "lianhe")
     written = (tmp_path / "lianhe/playbooks" / name).read_text("utf-8")
     ours = (ROOT / "playbooks" / name).read_text("utf-8")
-    for id_, here in {"L041": "P003", "L042": "P004", "L002": "P001", "L007": "P002", "L008": "P003"}.items():
+    for id_, here in {
+        "L041": "P003",
+        "L042": "P004",
+        "L002": "P001",
+        "L007": "P002",
+        "L008": "P003",
+    }.items():
         ours = ours.replace(id_, here)
     assert written == re.sub(r"(roles: \[|role: )(\w+)", r"\1commsroom.core.\2", ours)
 

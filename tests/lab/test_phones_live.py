@@ -77,7 +77,9 @@ def office(company):
     )
     assert company.on("pbx1", "ls /var/lib/commsroom/provisioning/devices") == ""
     company.on(
-        "pbx1", "systemctl disable --now nginx && rm -r /etc/nginx /var/lib/commsroom/provisioning"
+        "pbx1",
+        "systemctl disable --now nginx && rm -r /var/lib/commsroom/provisioning"
+        " /etc/nginx/conf.d/commsroom-provisioning.conf",
     )
     numbers = (root / "policies" / "allocations.lock").read_bytes()
     for name in ("inventory", "policies"):

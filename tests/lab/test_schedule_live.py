@@ -124,7 +124,9 @@ def test_the_hardened_unit_reaches_every_server_and_finds_nothing(company, contr
     said = controller()
     status, *lines = said.splitlines()
     assert status == "0", said + found(company)
-    assert "apply --due ended with 0, rotate --due with 0, drift with 0, the checkpoint with" in said
+    assert (
+        "apply --due ended with 0, rotate --due with 0, drift with 0, the checkpoint with" in said
+    )
     assert company.environ["COMMSROOM_KEY"] not in said
     assert any(line.startswith("Checking servers: done") for line in lines)
     assert "Drift: none" in said

@@ -44,7 +44,7 @@ def verify(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Whose signatures count.  [default: policies/approvers]",
+            help="Whose signatures count.  [default: policies/approvers, as it stood at the time]",
             show_default=False,
         ),
     ] = None,
@@ -55,7 +55,7 @@ def verify(
     Ends with 2 when one was changed, withdrawn or never recorded, with 1 when a file is no certificate. With
     --no-ledger and --signers no estate is needed.
     """
-    from commsroom.app import certified
+    from commsroom.app import certified, trust
     from commsroom.reports.text import certificates as text
 
     if no_ledger and ledger:
@@ -63,13 +63,15 @@ def verify(
     if signers is not None and not signers.exists():
         raise UsageError(f"--signers: there is no file {signers}")
     if no_ledger and signers is not None:
-        found = certified.verify(given, signers=signers, ledger=None)
+        found = certified.verify(given, trust=trust.of_file(signers), ledger=None)
     else:
         with session.open(ledger=ledger, read_only=True) as estate:
+            if signers is not None:
+                trusted = trust.of_file(signers)
+            else:
+                trusted = trust.of_policy(estate) if no_ledger else trust.of_estate(estate)
             found = certified.verify(
-                given,
-                signers=signers or certified.signers_of(estate),
-                ledger=None if no_ledger else estate.ledger,
+                given, trust=trusted, ledger=None if no_ledger else estate.ledger
             )
     document = certified.as_document(found)
     session.out.lines(text.verified_lines(document))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from commsroom import files
-from commsroom.app import attesting, certified
+from commsroom.app import attesting, certificate_book, certified, trust
 from commsroom.errors import CommsroomError, GuardRefused, UsageError
 from commsroom.estate.retiring.document import Document, hash_of, text_of
 
@@ -26,7 +26,7 @@ def verdicts(world):
     """Judge every certificate in the folder as an auditor would."""
     with world.open() as estate:
         found = certified.verify(
-            sorted(world.folder.glob("*.certificate.json")), signers=world.signers, ledger=estate.ledger
+            sorted(world.folder.glob("*.certificate.json")), trust=trust.of_file(world.signers), ledger=estate.ledger
         )  # fmt: skip
     return {item.file.name: item.faults for item in found.files}
 
@@ -40,7 +40,7 @@ def test_what_is_issued_is_signed_recorded_written_and_for_its_owner_alone(world
     assert [file.name for file in (done.file, *done.papers)] == PH1
     assert Document.read(done.file.read_bytes()) == done.document
     assert {stat.S_IMODE(file.stat().st_mode) for file in (done.file, *done.papers)} == {0o600}
-    (event,) = world.events(certified.CERTIFIED)
+    (event,) = world.events(certificate_book.CERTIFIED)
     assert (event.data["sha256"], event.requester) == (done.sha256, "P1")
     assert [str(row.address) for row in event.rows] == ["equipment:certificate/PH-0001-2026-03-02"]
     assert verdicts(world) == {PH1[0]: ()}
@@ -64,7 +64,7 @@ def test_asked_again_for_the_same_one_nothing_is_signed_or_recorded(world):
     first = world.issue(made)
     again = world.issue(made, key="nowhere")
     assert again == first
-    assert len(world.events(certified.CERTIFIED)) == 1
+    assert len(world.events(certificate_book.CERTIFIED)) == 1
 
 
 @pytest.mark.parametrize("boundary", ["record:before", "record:after"])
@@ -78,12 +78,12 @@ def test_a_kill_round_the_record_leaves_no_certificate_that_is_not_anchored(worl
     with pytest.raises(Killed):
         world.issue(made, boundary=kill)
     assert kept(world) == []
-    recorded = len(world.events(certified.CERTIFIED))
+    recorded = len(world.events(certificate_book.CERTIFIED))
     assert recorded == (1 if boundary == "record:after" else 0)
     world.issue(made)
     assert kept(world) == PH1
     assert verdicts(world) == {PH1[0]: ()}
-    assert len(world.events(certified.CERTIFIED)) == 1
+    assert len(world.events(certificate_book.CERTIFIED)) == 1
 
 
 @pytest.mark.parametrize("writes", [0, 1, 2])
@@ -129,7 +129,7 @@ def test_killed_for_real_at_any_boundary_what_is_in_the_folder_is_in_the_ledger(
         assert at < 20
     assert at > 2
     assert kept(world) == PH1
-    assert len(world.events(certified.CERTIFIED)) == 1
+    assert len(world.events(certificate_book.CERTIFIED)) == 1
 
 
 def test_what_cannot_be_drawn_is_told_before_anything_is_recorded(world, monkeypatch):
@@ -141,7 +141,7 @@ def test_what_cannot_be_drawn_is_told_before_anything_is_recorded(world, monkeyp
     monkeypatch.setattr(paper, "pdf", broken)
     with pytest.raises(CommsroomError, match="needs WeasyPrint"):
         world.issue()
-    assert world.events(certified.CERTIFIED) == []
+    assert world.events(certificate_book.CERTIFIED) == []
     assert kept(world) == []
 
 
@@ -177,7 +177,7 @@ def test_only_who_validates_signs_and_nothing_is_left_else(world, key, validator
     with pytest.raises(error) as refused:
         world.issue(key=key, validator=validator)
     assert "PRIVATE" not in str(refused.value)
-    assert (kept(world), world.events(certified.CERTIFIED)) == ([], [])
+    assert (kept(world), world.events(certificate_book.CERTIFIED)) == ([], [])
 
 
 def test_who_may_approve_may_not_therefore_certify(world):
@@ -198,7 +198,7 @@ def test_one_device_has_one_certificate_that_counts(world):
     second = world.issue(other)
     assert second.file.name == "PH-0001-2026-03-02-2.certificate.json"
     with world.open() as estate:
-        assert certified.standing(estate.ledger, "PH-0001").sha256 == second.sha256
+        assert certificate_book.Book.of(estate.ledger).standing("PH-0001").sha256 == second.sha256
     assert verdicts(world) == {
         "PH-0001-2026-03-02-2.certificate.json": (),
         "PH-0001-2026-03-02.certificate.json": ("was withdrawn: wrong telephone",),
@@ -231,7 +231,7 @@ def test_a_file_in_the_way_is_never_replaced(world):
     with pytest.raises(CommsroomError, match="is in the way"):
         world.issue()
     assert (world.folder / PH1[1]).read_text() == "mine"
-    assert world.events(certified.CERTIFIED) == []
+    assert world.events(certificate_book.CERTIFIED) == []
 
 
 def test_a_batch_lists_what_has_a_certificate_that_counts_and_nothing_else(world):
@@ -246,3 +246,45 @@ def test_a_batch_lists_what_has_a_certificate_that_counts_and_nothing_else(world
         attesting.withdraw(estate, two.sha256, requester="P1", reason="not wiped")
     with pytest.raises(GuardRefused, match="PH-0002: no certificate of it"):
         world.issue_batch(one, two, name="third")
+
+
+def test_many_are_issued_with_what_the_ledger_knows_read_once(world, monkeypatch):
+    asked = []
+    of = certificate_book.Book.of
+    monkeypatch.setattr(
+        certificate_book.Book, "of", lambda ledger: (asked.append(ledger), of(ledger))[1]
+    )
+    with world.open() as estate:
+        issuer = attesting.Issuer(estate)
+        done = issuer.issue(
+            [world.certificate(f"PH-{n:04}") for n in range(3)], world.keys / "P1", "P1"
+        )
+    assert len(asked) == 2  # one for what a killed run left, one for all three
+    assert [one.document.certificate.device.asset_tag for one in done] == [
+        "PH-0000",
+        "PH-0001",
+        "PH-0002",
+    ]
+    assert len(kept(world)) == 9
+    assert set(verdicts(world).values()) == {()}
+
+
+def test_killed_between_two_of_many_the_next_run_writes_what_is_recorded(world, monkeypatch):
+    made = [world.certificate(f"PH-{n:04}") for n in range(3)]
+    write, times = attesting._write, []
+
+    def killed(*words):
+        times.append(words)
+        if len(times) == 2:
+            raise Killed
+        write(*words)
+
+    with monkeypatch.context() as patch, world.open() as estate:
+        patch.setattr(attesting, "_write", killed)
+        with pytest.raises(Killed):
+            attesting.Issuer(estate).issue(made, world.keys / "P1", "P1")
+    assert len(kept(world)) == 3
+    with world.open() as estate:
+        attesting.Issuer(estate).issue(made, world.keys / "P1", "P1")
+    assert len(kept(world)) == 9
+    assert len(world.events(certificate_book.CERTIFIED)) == 3

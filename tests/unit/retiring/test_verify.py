@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from commsroom.app import attesting, certified
+from commsroom.app import attesting, certificate_book, certified, trust
 from commsroom.estate.retiring.document import Document, hash_of, text_of
 from commsroom.secrets import ssh_signature
 
@@ -191,7 +191,9 @@ def test_every_single_field_that_is_changed_is_seen_without_the_ledger_too(held)
             if new == old and type(new) is type(old):
                 continue
             held.edit(issued, *path, value=new)
-            found = certified.verify([issued.file], signers=held.world.signers, ledger=None)
+            found = certified.verify(
+                [issued.file], trust=trust.of_file(held.world.signers), ledger=None
+            )
             assert found.exit_code == 2, path
             issued.file.write_text(before, "utf-8")
 
@@ -250,7 +252,7 @@ def test_withdrawing_is_recorded_with_who_and_why(held, run):
     words = ["--by", "P3", "--reason", "the other telephone"]
     done = run("withdraw", held.one.file, *words, "--json")
     contract("certificate withdraw", json.loads(done.out))
-    (event,) = held.world.events(certified.WITHDRAWN)
+    (event,) = held.world.events(certificate_book.WITHDRAWN)
     assert (event.requester, event.data["reason"]) == ("P3", "the other telephone")
     again = run("withdraw", held.one.file, *words)
     assert again.code == 3
@@ -270,7 +272,7 @@ def test_nothing_is_withdrawn_by_nobody_or_for_no_reason(held, run, by, reason, 
     done = run("withdraw", held.one.file, "--by", by, "--reason", reason)
     assert done.code == 1
     assert said in done.err
-    assert held.world.events(certified.WITHDRAWN) == []
+    assert held.world.events(certificate_book.WITHDRAWN) == []
 
 
 def test_a_file_that_was_changed_withdraws_nothing(held, run):
