@@ -21,7 +21,7 @@ class Forged(ValueError):
 
 
 class Stream:
-    """Keys and rollover counter of one sender."""
+    """Keys of one sender, and how far each of its sources (SSRC) is: a source counts for itself (section 3.2.3)."""
 
     def __init__(self, master: bytes) -> None:
         """Derive the session keys (section 4.3, key derivation rate 0)."""
@@ -31,40 +31,44 @@ class Stream:
         self._cipher = _derive(key, salt, 0, 16)
         self._tagging = _derive(key, salt, 1, 20)
         self._salt = int.from_bytes(_derive(key, salt, 2, 14), "big") << 16
-        self._rollovers = 0
-        self._last: int | None = None
+        #: Highest sequence number and rollovers by SSRC.
+        self._reached: dict[bytes, tuple[int, int]] = {}
 
     def protect(self, packet: bytes) -> bytes:
         """Encrypt and tag an RTP packet (12 bytes of header, no extension)."""
-        index = self._index(int.from_bytes(packet[2:4], "big"))
+        index = self._index(packet)
         sealed = packet[:12] + self._crypt(packet[12:], packet[8:12], index)
+        self._reach(packet, index)
         return sealed + self._tag(sealed, index >> 16)
 
     def open(self, packet: bytes) -> bytes:
         """Check and decrypt a packet and return its payload; raises Forged."""
         sealed, tag = packet[:-TAG_BYTES], packet[-TAG_BYTES:]
-        index = self._index(int.from_bytes(packet[2:4], "big"))
+        index = self._index(packet)
         if not hmac.compare_digest(tag, self._tag(sealed, index >> 16)):
             raise Forged("the tag does not match")
+        self._reach(packet, index)  # not before: what was sent under another key must not move it
         start = 12 + 4 * (sealed[0] & 0x0F)
         if sealed[0] & 0x10:
             start += 4 + 4 * int.from_bytes(sealed[start + 2 : start + 4], "big")
         return self._crypt(sealed[start:], sealed[8:12], index)
 
-    def _index(self, sequence: int) -> int:
-        """Guess the packet index from its 16 bits (section 3.3.1) and remember the highest."""
-        if self._last is None:
-            self._last = sequence
-        rollovers = self._rollovers
-        if self._last < _HALF and sequence - self._last > _HALF:
+    def _index(self, packet: bytes) -> int:
+        """Guess a packet's index from its 16 bits (section 3.3.1)."""
+        sequence = int.from_bytes(packet[2:4], "big")
+        last, rollovers = self._reached.get(packet[8:12], (sequence, 0))
+        if last < _HALF and sequence - last > _HALF:
             rollovers -= 1
-        elif self._last >= _HALF and self._last - _HALF > sequence:
+        elif last >= _HALF and last - _HALF > sequence:
             rollovers += 1
-        if rollovers >= self._rollovers:
-            newer = rollovers > self._rollovers or sequence > self._last
-            self._last = sequence if newer else self._last
-            self._rollovers = rollovers
         return max(rollovers, 0) * _WHOLE + sequence
+
+    def _reach(self, packet: bytes, index: int) -> None:
+        """Remember the highest index of a source."""
+        rollovers, sequence = divmod(index, _WHOLE)
+        last, before = self._reached.get(packet[8:12], (0, 0))
+        if (rollovers, sequence) >= (before, last):
+            self._reached[packet[8:12]] = (sequence, rollovers)
 
     def _crypt(self, payload: bytes, ssrc: bytes, index: int) -> bytes:
         counter = self._salt ^ (int.from_bytes(ssrc, "big") << 64) ^ (index << 16)

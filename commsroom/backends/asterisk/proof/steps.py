@@ -127,7 +127,8 @@ async def _talk(crew: Crew) -> None:
         crew.proofs.append(proof if proof.ok is not None else await calls.call(crew, *pair))
     passing = _passing(crew)
     if passing is not None:
-        crew.proofs.append(await calls.transfer(crew, *passing))
+        proof = await calls.transfer(crew, *passing)
+        crew.proofs.append(proof if proof.ok is not None else await calls.transfer(crew, *passing))
     crew.proofs += [
         untried(crew.extensions[one].resource.address, "call", "both hear each other",
                 "a real telephone is logged in and would ring")

@@ -17,8 +17,8 @@ def test_keys_are_derived_as_rfc_3711_b3_says():
     assert srtp._derive(key, salt, 1, 20).hex() == "cebe321f6ff7716b6fd4ab49af256a156d38baa4"
 
 
-def packet(sequence, payload=b"sound"):
-    return b"\x80\x00" + sequence.to_bytes(2, "big") + bytes(4) + b"ssrc" + payload
+def packet(sequence, payload=b"sound", source=b"ssrc"):
+    return b"\x80\x00" + sequence.to_bytes(2, "big") + bytes(4) + source + payload
 
 
 def test_sound_survives_the_way_past_the_end_of_the_sequence_numbers():
@@ -43,6 +43,23 @@ def test_another_key_hears_nothing():
     sealed = srtp.Stream(bytes(range(30))).protect(packet(7))
     with pytest.raises(srtp.Forged):
         srtp.Stream(bytes(30)).open(sealed)
+
+
+def test_what_was_under_way_under_an_old_key_deafens_nobody_to_the_new_one():
+    """As when a call is passed on: its keys change while packets are still under way."""
+    old, new, heard = srtp.Stream(bytes(range(30))), srtp.Stream(bytes(30)), srtp.Stream(bytes(30))
+    with pytest.raises(srtp.Forged):
+        heard.open(old.protect(packet(60_000)))
+    for sequence in (5, 6):
+        assert heard.open(new.protect(packet(sequence))) == b"sound"
+
+
+def test_another_source_of_the_same_sender_counts_for_itself():
+    key = bytes(range(srtp.KEY_BYTES))
+    here, there = srtp.Stream(key), srtp.Stream(key)
+    for sequence, source in ((60_000, b"one "), (5, b"two "), (60_001, b"one "), (6, b"two ")):
+        assert there.open(here.protect(packet(sequence, source=source))) == b"sound"
+    assert srtp.Stream(key).open(srtp.Stream(key).protect(packet(5, source=b"two "))) == b"sound"
 
 
 def test_a_login_is_computed_as_rfc_7616_3_9_1_says(monkeypatch):
