@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from commsroom.app.applying import ApplyResult
+    from commsroom.app.choosing import Chosen
     from commsroom.app.handover import Done
     from commsroom.app.losing import Losing
     from commsroom.app.proving import ProveResult
     from commsroom.app.retiring import Decommissioning
-    from commsroom.app.rotating import Chosen, Rotated
+    from commsroom.app.rotating import Rotated
     from commsroom.estate.plan import Plan
     from commsroom.reports.model import Report
 
@@ -132,20 +133,22 @@ def prove_result(done: ProveResult) -> dict[str, Any]:
 
 def chosen_result(chosen: Chosen) -> dict[str, Any]:
     """Return what a rotation would begin, as check mode says it."""
-    places = {path: tuple(chosen.found[path].places) for path in chosen.begin}
+    places = {path: tuple(chosen.found[path].places) for path in chosen.renewed}
     document = rotation.chosen_document(places, chosen.left)
     return {"changed": bool(places), "msg": f"{len(places)} to renew", **document}
 
 
 def rotate_result(done: Rotated) -> dict[str, Any]:
     """Return a rotation as a task result; it failed where something went back, needs a person or is open."""
-    lines = rotation.rotated_lines(done.turns, done.left, done.seconds, done.handed)
+    lines = rotation.rotated_lines(
+        done.turns, done.left, done.seconds, done.handed, written=done.written
+    )
     return {
-        "changed": bool(done.turns),
+        "changed": bool(done.turns or done.written),
         "failed": done.exit_code is not Exit.DONE,
         "msg": "; ".join(plain(line).strip() for line in lines),
         "exit_code": int(done.exit_code),
-        **rotation.document(done.turns, done.left, done.handed),
+        **rotation.document(done.turns, done.left, done.handed, done.written),
     }
 
 

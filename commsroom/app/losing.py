@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from commsroom.app import applying, closing, managing, planning, registering, renewal, rotating
+from commsroom.app import choosing, closing, managing, planning, registering, renewal, rotating
 from commsroom.app.estate import actor
 from commsroom.app.ordering import require_here
 from commsroom.app.registering import Happening
@@ -21,7 +21,6 @@ from commsroom.estate.loss import EVENT, KNOWS_ALL, Duty, Loss, Moment, Report, 
 from commsroom.estate.register import Step as Life
 from commsroom.estate.register import life
 from commsroom.estate.retiring.managing import Command, Deed, Receipt, Reply, named, place
-from commsroom.estate.secret import Shape
 from commsroom.policy import characters
 from commsroom.policy.devices import DeviceState
 from commsroom.policy.words import did_you_mean, quoted
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
-    from commsroom.app.renewal import Renewable
     from commsroom.policy.devices import Device
 
 
@@ -141,7 +139,7 @@ def _report(estate: Estate, device: Device, *, reason: str, by: str) -> None:
 
 def _known_to(estate: Estate, people: tuple[str, ...]) -> set[str]:
     """Return the paths of what people know; not what their desk telephones keep to themselves."""
-    chosen = rotating.choose(estate, rotating.Wish(compromised=people))
+    chosen = choosing.choose(estate, choosing.Wish(compromised=people))
     return {
         path
         for path in chosen.compromised
@@ -244,43 +242,22 @@ def _renew(estate: Estate, loss: Loss, progress: Progress) -> str:
     done: set[str] = over
     left: dict[str, str] = {}
     if todo := frozenset(shared - over):
-        turned = rotating.rotate(estate, rotating.Wish(exposed=todo), progress)
+        turned = rotating.rotate(estate, choosing.Wish(exposed=todo), progress)
         done = over | {
             path
             for path, turn in turned.turns.items()
             if path in todo and turn.phase in renewal.RENEWED
         }
+        done |= turned.written & todo
         left = {path: why for path, why in turned.left.items() if path in todo}
         # What was never applied is nowhere, and nobody can have it.
-        known = rotating.choose(estate, rotating.Wish()).found
+        known = choosing.choose(estate, choosing.Wish()).found
         left |= dict.fromkeys(todo - known.keys(), "it is on no system")
-        done |= _write(estate, {path: known[path] for path in left if path in known}, progress)
-        left = {path: why for path, why in left.items() if path not in done}
     if done or left:
         told = {"renewed": sorted(done), "left": left}
         _record(estate, report.tag, Step.RENEWED, told)
     missing = shared - done - left.keys()
     return f"not renewed yet: {', '.join(sorted(missing))}" if missing else ""
-
-
-def _write(estate: Estate, stuck: Mapping[str, Renewable], progress: Progress) -> set[str]:
-    """Have an apply write what no login can prove, a PIN; return the paths of what was written.
-
-    In wrong hands it is worse than a new one that nobody has tried.
-    """
-    ours = {path: one for path, one in stuck.items() if one.ref.shape is not Shape.GIVEN}
-    if not ours:
-        return set()
-    estate.ledger.advance(sorted(ours), actor=actor(), reason="a device that knew it is lost")
-    only = tuple(sorted({str(it.address) for one in ours.values() for it in one.places}))
-    done = applying.apply(
-        estate,
-        Scope(only=only),
-        confirm=lambda _plan: True,
-        progress=progress,
-        command="device lost",
-    )
-    return set(ours) if done.ok else set()
 
 
 def tick(estate: Estate, tag: str, duty: str, *, by: str, note: str) -> Losing:

@@ -25,14 +25,19 @@ RENEWED: Final = frozenset({Phase.PROMOTED, Phase.GRACE, Phase.REVOKING, Phase.R
 
 @dataclass(slots=True)
 class Renewable:
-    """One secret and everywhere it is held. `why_not` says why it cannot be rotated; "" when it can."""
+    """One secret and everywhere it is held.
+
+    `barred` says why it cannot be renewed now, `unseen` that it could be and no login would show it; "" where
+    that is not so.
+    """
 
     ref: SecretRef
     places: list[Place] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
     #: Logins of those who keep a shared mailbox, whose password it is.
     custodians: set[str] = field(default_factory=set)
-    why_not: str = ""
+    barred: str = ""
+    unseen: str = ""
     #: Whether one of its places takes the old one beside the new.
     takes_two: bool = False
 
@@ -40,6 +45,16 @@ class Renewable:
     def path(self) -> str:
         """Return the secret's path."""
         return self.ref.path
+
+    @property
+    def why_not(self) -> str:
+        """Say why it cannot be rotated, "" when it can."""
+        return self.barred or self.unseen
+
+    @property
+    def blind(self) -> bool:
+        """Tell whether it can be renewed, and only not be shown to be."""
+        return bool(self.unseen) and not self.barred
 
     @property
     def systems(self) -> frozenset[str]:
@@ -64,7 +79,8 @@ def renewables(
             one.places.append(Place(item.address, ref.slot))
             one.people.add(item.person)
             one.custodians.add(getattr(item.body, "custodian", None) or "")
-            one.why_not = one.why_not or _why_not(estate, item, ref)
+            one.barred = one.barred or _barred(estate, item, ref)
+            one.unseen = one.unseen or _unseen(estate, item, ref)
             one.takes_two = one.takes_two or bool(beside(estate, item, ref.slot))
     return found
 
@@ -76,15 +92,19 @@ def beside(estate: Estate, item: Resource, slot: str) -> str:
     return second if second in held else ""
 
 
-def _why_not(estate: Estate, item: Resource, ref: SecretRef) -> str:
-    system = estate.systems.get(item.address.system)
+def _barred(estate: Estate, item: Resource, ref: SecretRef) -> str:
     if ref.shape is Shape.GIVEN:
         return "somebody else made it: commsroom secret enter takes the new one"
-    if system is None:
+    if item.address.system not in estate.systems:
         return f"{item.address.system} is not in the inventory"
     if getattr(item.body, "suspended", None) is True:
         return "it is closed, and nobody can log in to prove a new one"
-    if ref.slot not in system.backend.logins.get(item.address.kind, frozenset()):
+    return ""
+
+
+def _unseen(estate: Estate, item: Resource, ref: SecretRef) -> str:
+    system = estate.systems.get(item.address.system)
+    if system and ref.slot not in system.backend.logins.get(item.address.kind, frozenset()):
         return (
             f"no login shows whether {system.backend.name} took a new {ref.slot} of {item.address}"
         )

@@ -8,7 +8,7 @@ from ansible_collections.commsroom.core.plugins.plugin_utils.estate import (
     EstateAction,
 )
 
-from commsroom.app import faces, rotating
+from commsroom.app import choosing, faces, rotating
 
 
 class ActionModule(EstateAction):
@@ -17,19 +17,19 @@ class ActionModule(EstateAction):
         "addresses": {"type": "list", "elements": "str", "default": []},
         "compromised": {"type": "list", "elements": "str", "default": []},
         "due": {"type": "bool", "default": False},
-        "wait": {"type": "int", "default": int(rotating.PATIENCE)},
+        "wait": {"type": "int", "default": int(choosing.PATIENCE)},
     }
 
     def act(self, estate, scope, arguments):
         estate.require_ledger()
-        wish = rotating.Wish(
+        wish = choosing.Wish(
             addresses=tuple(arguments["addresses"]),
             compromised=tuple(arguments["compromised"]),
             due=arguments["due"],
             wait=float(arguments["wait"]),
         )
         if self._task.check_mode:
-            return faces.chosen_result(rotating.choose(estate, wish))
+            return faces.chosen_result(choosing.choose(estate, wish))
         return faces.rotate_result(rotating.rotate(estate, wish, DisplayProgress()))
 
     @staticmethod

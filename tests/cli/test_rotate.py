@@ -4,10 +4,11 @@ import json
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from commsroom.app import planning, renewal, rotating
+from commsroom.app import choosing, planning, renewal, rotating
 from commsroom.app.estate import open_estate
 from commsroom.app.handover import Done
 from commsroom.app.progress import Silent
@@ -155,6 +156,32 @@ def test_what_is_in_wrong_hands_is_not_said_to_end_for_another_reason(estate):
     assert "takes two" not in done.out
 
 
+def test_a_pin_in_wrong_hands_is_new_too_though_no_login_can_show_it(estate):
+    shown = estate("show", "pbx1:voicemail/*", "--person", "P1", "--json").document
+    box = shown["resources"][0]["address"]
+    old = estate("secret", "show", box, "--json").document["secrets"][0]
+    told = estate("rotate", "--compromised", "ann", "--dry-run").out
+    assert "no login can show that it was taken" in told
+    done = estate("rotate", "--compromised", "ann", "--yes", "--json")
+    assert done.code == 0, done.err
+    assert done.document["written"] == ["ann/voicemail"]
+    assert "ann/voicemail" not in done.document["left"]
+    new = estate("secret", "show", box, "--json").document["secrets"][0]
+    assert new["value"] != old["value"]
+    assert new["value"] not in done.out + done.err
+    assert estate("plan", "--json").document["changes"] == []
+    assert estate("drift").code == 0
+
+
+def test_what_others_know_and_no_system_took_is_no_success(estate, monkeypatch):
+    monkeypatch.setattr(
+        "commsroom.app.unproven.applying.apply", lambda *_a, **_k: SimpleNamespace(ok=False)
+    )
+    done = estate("rotate", "--compromised", "ann", "--yes", "--json")
+    assert done.code == 2
+    assert done.document["left"]["ann/voicemail"] == "it could not be written: commsroom apply"
+
+
 def test_what_is_left_is_told_once_and_all_of_it_is_labelled_simulated(estate):
     done = estate("rotate", "pbx1:voicemail/*", CHAT, "--yes")
     assert done.out.count("ann/voicemail: no login shows whether") == 1
@@ -266,7 +293,7 @@ def test_a_run_cut_off_while_it_wrote_leaves_nothing_that_looks_like_a_strangers
         real = driver.acted
         patch.setattr(driver, "acted", cut_off)
         with pytest.raises(CutOffError):
-            rotating.rotate(opened, rotating.Wish(addresses=(CHAT,)), Silent())
+            rotating.rotate(opened, choosing.Wish(addresses=(CHAT,)), Silent())
     assert estate("rotate", "--yes").code == 0
     assert lets_in(estate, CHAT, "password") == [2]
     assert estate("plan", "--json").document["changes"] == []

@@ -8,8 +8,9 @@ from fleet import fleet
 from users import PASSWORD, USER
 from vendors import VENDORS
 
+from commsroom.app.choosing import Wish
 from commsroom.app.estate import open_estate
-from commsroom.app.rotating import Wish, rotate
+from commsroom.app.rotating import rotate
 from commsroom.estate.resource import Address
 from commsroom.estate.rotation import Login, Phase
 from commsroom.secrets.rotation import driver

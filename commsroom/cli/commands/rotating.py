@@ -14,7 +14,7 @@ from commsroom.cli.output import warn
 from commsroom.cli.session import Session, command
 
 if TYPE_CHECKING:
-    from commsroom.app.rotating import Chosen
+    from commsroom.app.choosing import Chosen
 
 
 def register(app: typer.Typer) -> None:
@@ -73,11 +73,11 @@ def rotate(
     anywhere, the next run goes on. Without arguments it only goes on. Ends with 2 when something
     went back to its old secret or needs a person, with 4 when something is not decided yet.
     """
-    from commsroom.app import rotating
+    from commsroom.app import choosing, rotating
     from commsroom.errors import UsageError
     from commsroom.reports.text import rotation as text
 
-    wish = rotating.Wish(
+    wish = choosing.Wish(
         addresses=tuple(address or ()),
         compromised=tuple(compromised or ()),
         due=due,
@@ -89,9 +89,9 @@ def rotate(
         forms.may_ask(session, yes=yes, verb="rotate")
     with session.open(founding=False) as estate:
         estate.require_ledger()
-        chosen = rotating.choose(estate, wish)
+        chosen = choosing.choose(estate, wish)
         rules = estate.policy.security.rotation
-        places = {path: tuple(chosen.found[path].places) for path in chosen.begin}
+        places = {path: tuple(chosen.found[path].places) for path in chosen.renewed}
         two = frozenset(path for path in places if chosen.grace(path))
         if places or chosen.left or dry_run:
             session.out.lines(
@@ -101,6 +101,7 @@ def rotate(
                     chosen.left,
                     rules.grace,
                     known=chosen.compromised,
+                    blind=chosen.blind,
                     simulated=estate.simulated,
                 )
             )
@@ -108,26 +109,33 @@ def rotate(
             session.out.lines(text.going_on_lines(estate.ledger.rotations()))
             session.out.document(text.chosen_document(places, chosen.left))
             return 0
-        if chosen.begin and not yes and not forms.confirmed(_question(chosen)):
+        if chosen.renewed and not yes and not forms.confirmed(_question(chosen)):
             session.out.text("Nothing was changed.\n")
             return 0
         done = rotating.rotate(estate, wish, session.progress)
         simulated = estate.simulated
     fresh = {path: why for path, why in done.left.items() if chosen.left.get(path) != why}
     session.out.lines(
-        text.rotated_lines(done.turns, fresh, done.seconds, done.handed, simulated=simulated)
+        text.rotated_lines(
+            done.turns,
+            fresh,
+            done.seconds,
+            done.handed,
+            written=done.written,
+            simulated=simulated,
+        )
     )
     for system, why in sorted(done.unknown.items()):
         warn(f"{system}: {why}")
-    session.out.document(text.document(done.turns, done.left, done.handed))
+    session.out.document(text.document(done.turns, done.left, done.handed, done.written))
     return done.exit_code
 
 
 def _question(chosen: Chosen) -> str:
     from commsroom.reports.lines import count
 
-    systems = sorted({name for path in chosen.begin for name in chosen.found[path].systems})
-    return f"Renew {count(len(chosen.begin), 'secret')} on {', '.join(systems)}?"
+    systems = sorted({name for path in chosen.renewed for name in chosen.found[path].systems})
+    return f"Renew {count(len(chosen.renewed), 'secret')} on {', '.join(systems)}?"
 
 
 def handover(

@@ -56,6 +56,7 @@ def chosen_lines(
     grace: timedelta,
     *,
     known: frozenset[str] = frozenset(),
+    blind: frozenset[str] = frozenset(),
     simulated: frozenset[str] = frozenset(),
 ) -> Iterator[Line]:
     """Say which secrets are renewed, where, and how the old ones end; and why others are not.
@@ -66,6 +67,7 @@ def chosen_lines(
         left: Why others that were asked for are left as they are, by path.
         grace: For how long the old one is good where it can be.
         known: Those that are in wrong hands.
+        blind: Those that are written, and no login can show it.
         simulated: The systems a fake stands in for.
     """
     for number, path in enumerate(sorted(places)):
@@ -79,6 +81,7 @@ def chosen_lines(
             else "nothing there takes two passwords at a time"
         )
         how = until if path in two else f"at once: {once}"
+        how += "; no login can show that it was taken" if path in blind else ""
         held = ", ".join(str(place) for place in places[path])
         yield line(Span("  ~ ", Style.UPDATE), f"{path}  ", Span(f"{held}; {how}", Style.QUIET))
     yield from left_lines(left)
@@ -112,6 +115,7 @@ def rotated_lines(
     took: float,
     handed: Handover,
     *,
+    written: frozenset[str] = frozenset(),
     simulated: frozenset[str] = frozenset(),
 ) -> Iterator[Line]:
     """Say what became of each rotation: the failed ones by name, the others by their number."""
@@ -127,10 +131,15 @@ def rotated_lines(
     for phase in (Phase.REVOKED, Phase.GRACE, Phase.ROLLED_BACK, Phase.QUARANTINED):
         if counted[phase]:
             yield line(Span(f"{counted[phase]:,}", _STYLES[phase]), f" {_WORDS[phase]}")
+    if written:
+        told = "renewed; no login can show that the old one is refused"
+        yield line(Span(f"{len(written):,}", Style.GOOD), f" {told}")
     open_ = sum(number for phase, number in counted.items() if phase not in _WORDS)
     if open_:
         yield line(Span(f"{open_:,}", Style.DOUBT), " not decided yet: run commsroom rotate again")
-    yield line(f"Rotation: {count(len(turns), 'secret')} in {seconds(took)}.{note(simulated)}")
+    yield line(
+        f"Rotation: {count(len(turns) + len(written), 'secret')} in {seconds(took)}.{note(simulated)}"
+    )
     if handed.handed or handed.left:
         yield from handover.handed_lines(handed.handed, (), handed.left)
 
@@ -149,7 +158,10 @@ def _undecided(turn: Rotation, now: float) -> str:
 
 
 def document(
-    turns: Mapping[str, Rotation], left: Mapping[str, str], handed: Handover
+    turns: Mapping[str, Rotation],
+    left: Mapping[str, str],
+    handed: Handover,
+    written: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """Return it as JSON; no value of a secret was ever in it."""
     return {
@@ -164,6 +176,7 @@ def document(
             }
             for path, turn in sorted(turns.items())
         ],
+        "written": sorted(written),
         "left": dict(sorted(left.items())),
         "handover": handover.document(handed.handed, (), handed.left),
     }
