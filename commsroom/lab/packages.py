@@ -31,8 +31,9 @@ BASE: Final = (
 #: What the roles install, by the suite it comes from. Stable Debian has no Asterisk.
 ROLES: Final[Mapping[str, Sequence[str]]] = {
     "trixie": (
-        "dovecot-imapd", "dovecot-lmtpd", "dovecot-managesieved", "dovecot-sieve", "lua-dbi-sqlite3",
-        "logrotate", "lua-sec", "lua-unbound", "nftables", "nginx-light", "postfix", "postfix-lmdb", "prosody", "rsync", "sqlite3",
+        "cryptsetup-bin", "dovecot-imapd", "dovecot-lmtpd", "dovecot-managesieved", "dovecot-sieve", "hdparm",
+        "lua-dbi-sqlite3", "logrotate", "lua-sec", "lua-unbound", "nftables", "nginx-light", "nvme-cli", "postfix", "postfix-lmdb",
+        "prosody", "rsync", "sg3-utils", "sqlite3",
     ),
     "sid": ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-modules"),
 }  # fmt: skip

@@ -104,6 +104,10 @@ def _masked(item: Managed) -> Any:
     return f"systemctl mask {quote(item.thing)} 2>/dev/null", {}
 
 
+def _unmasked(item: Managed) -> Any:
+    return f"systemctl unmask {quote(item.thing)} 2>/dev/null", {}
+
+
 def _package(item: Managed) -> Any:
     if item.thing in KEPT:
         return None
@@ -167,6 +171,7 @@ WAYS: Final[dict[str, dict[str, Any]]] = {
     "file absent": {"there again": _there},
     "systemd_service started": {"stopped": _stopped, "disabled": _disabled, "masked": _masked},
     "systemd_service restarted": {"a rule more": _rule, "all rules flushed": _flushed},
+    "systemd_service masked": {"unmasked": _unmasked},
     "apt": {"removed": _package},
     "user": {"another shell": _shell, "another home": _home},
     "group": {"another number": _number},
@@ -176,7 +181,7 @@ WAYS: Final[dict[str, dict[str, Any]]] = {
 
 def sort(item: Managed) -> str:
     """Name what a task does to a thing: its module, and its state where that makes a difference."""
-    state = str(item.args.get("state") or "")
+    state = str(item.args.get("state") or ("masked" if item.args.get("masked") else ""))
     return f"{item.module} {state}" if item.module in {"file", "systemd_service"} else item.module
 
 
