@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from commsroom.app import planning
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 #: Companions for each thing shared, and of each kind of account.
 _COMPANIONS: Final = 2
+
+_RENEWING: Final = (
+    "its password is being renewed, and which one is in force is not decided yet: commsroom rotate"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +94,12 @@ def prove(
     )
     progress.end()
     found = {name: item for name, item in results.items() if not isinstance(item, CommsroomError)}
+    doubtful = _renewing(estate)
     result = ProveResult(
         tuple(
-            proof
+            replace(proof, ok=None, note=_RENEWING)
+            if proof.ok is False and proof.address in doubtful
+            else proof
             for name in sorted(found)
             for proof in found[name]
             if proof.address not in companions
@@ -110,6 +117,14 @@ def prove(
     )
     _remember(estate, wanted, result, whole=scope.whole and scope.as_of is None)
     return result
+
+
+def _renewing(estate: Estate) -> frozenset[Address]:
+    """Return the objects of which nobody knows yet which password is in force."""
+    turns = estate.ledger.rotations().values()
+    return frozenset(
+        held.place.address for turn in turns if turn.undecided for held in turn.holders
+    )
 
 
 def _missing(estate: Estate, scope: Scope) -> dict[str, str]:

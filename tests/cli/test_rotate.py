@@ -104,6 +104,23 @@ def test_what_was_sent_and_not_decided_is_not_trusted_once_it_is_compromised(est
     assert lets_in(estate, CHAT, "password") == [3]
 
 
+def test_a_password_that_is_not_decided_yet_is_not_proven_to_be_refused(estate, monkeypatch):
+    def unsaid(self, *given, **more):
+        real(self, *given, **more)
+        gone()
+
+    with monkeypatch.context() as patch:
+        real = Prosody.apply
+        patch.setattr(Prosody, "apply", unsaid)
+        assert estate("rotate", CHAT, "--yes", "--wait", "0m").code == 4
+    done = estate("prove", "--person", "P1", "--json")
+    assert done.code == 4, done.out
+    assert [one for one in done.document["proofs"] if one["ok"] is False] == []
+    assert "which one is in force is not decided yet" in done.out
+    assert estate("rotate", "--yes").code == 0
+    assert estate("prove", "--person", "P1").code == 0
+
+
 def test_what_cannot_be_ended_is_not_called_renewed_when_it_is_compromised(
     estate, numbers, monkeypatch
 ):

@@ -217,6 +217,11 @@ class Rotation:
         return self.phase is Phase.STAGED
 
     @property
+    def undecided(self) -> bool:
+        """Tell whether a holder may have either generation, and nobody knows which."""
+        return self.phase in {Phase.PUSHED, Phase.VERIFIED, Phase.ROLLING_BACK}
+
+    @property
     def wanted(self) -> int:
         """Return the generation that every holder is to let in."""
         back = self.phase in {Phase.ROLLING_BACK, Phase.ROLLED_BACK}
