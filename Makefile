@@ -50,8 +50,8 @@ test: setup-tests ## All of it: check, thorough, then the lab's real servers, th
 	@echo 'test: all good'
 
 .PHONY: thorough
-thorough: setup ## The command line over simulated servers, the ledger's files, switches over SSH: two minutes
-	@$(PYTEST) -m 'thorough and not lab and not slow' tests/unit tests/cli
+thorough: setup ## The command line over simulated servers, the ledger's files, stores, switches over SSH: five minutes
+	@$(PYTEST) -m 'thorough and not lab and not slow' tests/unit tests/contract tests/cli
 
 .PHONY: lab-test
 lab-test: setup-tests ## Tests on the lab's real servers

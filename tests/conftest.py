@@ -17,14 +17,24 @@ hypothesis.settings.load_profile("commsroom")
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-#: What opens an estate, a ledger's file or a switch's SSH for nearly every test: four fifths of the time of
-#: all quick tests. `make check` leaves it to `make test`.
+#: What opens an estate, a ledger's file, a store or a switch's SSH for nearly every test, kills again and again, or
+#: draws paper: four fifths of the time of all quick tests. `make check` leaves it to `make test`.
 THOROUGH = (
     "tests/cli/",
+    "tests/contract/test_rotation.py",
+    "tests/contract/test_stores.py",
+    "tests/contract/test_vault_store.py",
+    "tests/unit/backends/nanomdm/test_nanomdm.py",
     "tests/unit/backends/switches/",
+    "tests/unit/estate/rotation/test_machine.py",
     "tests/unit/ledger/",
+    "tests/unit/reports/test_compliance.py",
     "tests/unit/retiring/test_attesting.py",
+    "tests/unit/retiring/test_paper.py",
     "tests/unit/retiring/test_verify.py",
+    "tests/unit/secrets/rotation/test_crash.py",
+    "tests/unit/secrets/test_recipient.py",
+    "tests/unit/secrets/test_rekeying.py",
 )
 
 

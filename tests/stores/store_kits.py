@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import traceback
 import warnings
 from contextlib import closing
 from pathlib import Path
@@ -218,6 +219,8 @@ def killed_at(boundary, work):
 
             work(reached)
             code = 0
+        except BaseException:
+            traceback.print_exc()  # nobody sees a child's otherwise
         finally:
             os._exit(code)
     _, status = os.waitpid(child, 0)
