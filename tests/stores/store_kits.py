@@ -221,6 +221,7 @@ def killed_at(boundary, work):
             code = 0
         except BaseException:
             traceback.print_exc()  # nobody sees a child's otherwise
+            raise
         finally:
             os._exit(code)
     _, status = os.waitpid(child, 0)
