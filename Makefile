@@ -9,6 +9,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 PYTEST := pytest -q -n 2 --dist worksteal
+SLOW := slow and not lab and not alone and not seeded and not phones
+LAB := (lab or (slow and alone)) and not seeded and not phones
 CHECKS := format lint types imports yaml ansible quick-tests
 SCENARIOS := $(patsubst roles/%/molecule/default/molecule.yml,molecule-%,\
   $(wildcard roles/*/molecule/default/molecule.yml))
@@ -42,9 +44,10 @@ check: setup ## Format, lint, types, layers, YAML, Ansible and the quick tests: 
 	@echo 'check: all good'
 
 .PHONY: test
-test: setup-tests ## All of it: check, thorough, then the lab's real servers, then Molecule
+test: setup-tests ## All of it: check, thorough, slow, then the lab's real servers, then Molecule
 	@$(MAKE) check
 	@$(MAKE) thorough
+	@$(MAKE) slow
 	@$(MAKE) lab-test
 	@$(MAKE) molecule
 	@echo 'test: all good'
@@ -53,11 +56,17 @@ test: setup-tests ## All of it: check, thorough, then the lab's real servers, th
 thorough: setup ## The command line over simulated servers, the ledger's files, stores, switches over SSH: five minutes
 	@$(PYTEST) -m 'thorough and not lab and not slow' tests/unit tests/contract tests/cli
 
+.PHONY: slow
+slow: setup-tests ## Kills, browsers, disks, crowds of switches: what takes many seconds a test and needs no lab
+	@pytest -q -n 2 --dist loadfile -m '$(SLOW)' tests || { code=$$?; [ $$code -eq 1 ] || exit $$code; \
+	  echo 'slow: what is named above is tried once more by itself: a busy machine'; \
+	  pytest -q -m '$(SLOW)' --last-failed --last-failed-no-failures none tests; }
+
 .PHONY: lab-test
-lab-test: setup-tests ## Tests on the lab's real servers
-	@pytest -q -m '(lab or slow) and not seeded and not phones' tests || { code=$$?; [ $$code -eq 1 ] || exit $$code; \
+lab-test: setup-tests ## Tests on the lab's real servers, and those beside which nothing may run
+	@pytest -q -m '$(LAB)' tests || { code=$$?; [ $$code -eq 1 ] || exit $$code; \
 	  echo 'lab-test: what is named above is tried once more by itself: real servers, a busy machine'; \
-	  pytest -q -m '(lab or slow) and not seeded and not phones' --last-failed --last-failed-no-failures none tests; }
+	  pytest -q -m '$(LAB)' --last-failed --last-failed-no-failures none tests; }
 
 .PHONY: seeded
 seeded: setup-tests ## Changes of every sort, made by hand on the lab's servers: drift must tell each, and nothing else

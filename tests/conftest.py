@@ -38,10 +38,23 @@ THOROUGH = (
 )
 
 
+#: Slow ones that measure time, or use something that a machine has once (a bridge, engines of containers): they run
+#: by themselves.
+ALONE = (
+    "tests/pipelines/",
+    "tests/switches/test_faults.py",
+    "tests/switches/test_linux_switch_live.py",
+    "tests/unit/app/test_kills.py",
+)
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.nodeid.startswith(THOROUGH):
+        file = item.nodeid.partition("::")[0]
+        if file.startswith(THOROUGH):
             item.add_marker(pytest.mark.thorough)
+        if file.startswith(ALONE):
+            item.add_marker(pytest.mark.alone)
 
 
 def _is_here(address) -> bool:
