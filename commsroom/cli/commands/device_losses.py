@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commsroom.cli.completion import people, tags
+from commsroom.cli.completion import tags
+from commsroom.cli.options import By, Witness
 from commsroom.cli.session import Session, command
 from commsroom.errors import UsageError
 
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
 Tag = Annotated[
     str,
     typer.Argument(metavar="TAG", help="Asset tag.", autocompletion=tags, show_default=False),
-]
-By = Annotated[
-    str,
-    typer.Option(
-        metavar="ID",
-        help="Who you are: your id in the roster.",
-        autocompletion=people,
-        show_default=False,
-    ),
 ]
 
 
@@ -107,10 +99,7 @@ def found(
     wiped: Annotated[
         bool, typer.Option("--wiped", help="It was wiped, by --by before --witness.")
     ] = False,
-    witness: Annotated[
-        str,
-        typer.Option(metavar="ID", help="Who watched.", autocompletion=people, show_default=False),
-    ] = "",
+    witness: Witness = "",
     unwiped: Annotated[
         str,
         typer.Option(
