@@ -67,6 +67,15 @@ class PlanFormat(StrEnum):
     MARKDOWN = "markdown"
 
 
+class RecordFormat(StrEnum):
+    """The forms of an incident's record."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+    PDF = "pdf"
+
+
 class ComplianceFormat(StrEnum):
     """The forms of the compliance report."""
 
@@ -186,7 +195,7 @@ Language = Annotated[
     str,
     typer.Option(
         metavar="LANGUAGE",
-        help="The language of HTML and compliance reports: en or zh-Hant.",
+        help="The language of HTML, of compliance reports and incidents: en or zh-Hant.",
         callback=_read_language,
         autocompletion=languages,
     ),

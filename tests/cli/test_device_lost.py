@@ -175,6 +175,48 @@ def test_the_record_says_who_did_what_and_how_long_after(office, contract) -> No
     assert "open: authority" in text
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Who did what, and when", "blocked, call 8831", "lock: done")),
+        ("zh-Hant", ("處理經過", "blocked, call 8831", "鎖定: 完成")),
+    ],
+)
+def test_an_auditor_gets_the_record_as_a_page_that_names_people(office, language, words) -> None:
+    office("lost", "M-1", "--reason", "<b>taxi</b>", "--by", "P1")
+    office("lost", "M-1", "--ticked", "carrier", "--by", "P2", "--note", "blocked, call 8831")
+    page = office.estate.path / "incident.html"
+    told = office.estate(
+        "device", "incident", "M-1", "--format", "html", "--language", language, "--out", page
+    )
+    assert (told.code, told.out) == (0, f"Report: {page}\n")
+    text = page.read_text("utf-8")
+    with office.open() as estate:
+        (name,) = [person.name for person in estate.policy.people if person.id == "P2"]
+    assert f'<html lang="{language}">' in text
+    assert [word for word in (*words, f"{name} (P2)") if word not in text] == []
+    assert "<b>taxi" not in text
+    assert "<script" not in text
+    assert "mdm1" in text, "it says that its systems are simulated"
+
+
+def test_the_record_on_paper_needs_a_file(office) -> None:
+    office("lost", "T-1", "--reason", "gone")
+    refused = office.estate("device", "incident", "T-1", "--format", "pdf")
+    assert (refused.code, "add --out incident.pdf" in refused.err) == (1, True)
+    paper = office.estate.path / "incident.pdf"
+    assert office.estate("device", "incident", "T-1", "--format", "pdf", "--out", paper).code == 0
+    assert paper.read_bytes().startswith(b"%PDF")
+
+
+def test_the_authority_s_deadline_is_told_only_while_it_is_open(office) -> None:
+    office("lost", "M-1", "--reason", "gone")
+    words = ("device", "lost", "M-1", "--ticked")
+    before = office.estate(*words, "police", "--by", "P2", "--note", "no. 1").out
+    after = office.estate(*words, "authority", "--by", "P2", "--note", "no personal data").out
+    assert ["to be reported by" in text for text in (before, after)] == [True, False]
+
+
 def test_no_secret_is_in_the_record(office) -> None:
     office("lost", "T-1", "--reason", "gone")
     with office.open() as estate:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commsroom.cli import forms
 from commsroom.cli.completion import tags
-from commsroom.cli.options import By, Witness
+from commsroom.cli.options import By, Language, Out, RecordFormat, Witness
 from commsroom.cli.session import Session, command
 from commsroom.errors import UsageError
 
@@ -37,7 +38,12 @@ def register(group: typer.Typer) -> None:
         "commsroom device found LH-M003 --by L007 --wiped --witness L002",
         works=True,
     )(found)
-    command(group, "incident", "commsroom device incident LH-M003")(incident)
+    command(
+        group,
+        "incident",
+        "commsroom device incident LH-M003",
+        "commsroom device incident LH-M003 --format pdf --language zh-Hant --out LH-M003.pdf",
+    )(incident)
 
 
 def lost(
@@ -123,16 +129,27 @@ def found(
     return 0
 
 
-def incident(session: Session, *, tag: Tag) -> int:
-    """Show the record of a lost device: what was done, by whom, when, and how long after the report."""
-    from commsroom.app import losing
-    from commsroom.reports import loss as shown
+def incident(
+    session: Session,
+    *,
+    tag: Tag,
+    form: Annotated[
+        RecordFormat, typer.Option("--format", help="The form of the record.")
+    ] = RecordFormat.TEXT,
+    out: Out = None,
+    language: Language = "en",
+) -> int:
+    """Show the record of a lost device: what was done, by whom, when, and how long after the report.
 
+    For an auditor as a page or on paper. What people wrote stays in their words in every language.
+    """
+    from commsroom.app import losing
+
+    forms.may_write(form, out, "incident")
     with session.open(founding=False) as estate:
         estate.require_ledger()
-        known = losing.of(estate, tag)
-    session.out.lines(shown.incident_lines(known))
-    session.out.document(shown.incident_document(known))
+        record = losing.record_of(estate, tag)
+    forms.give_record(session, record, form, out, language)
     return 0
 
 
