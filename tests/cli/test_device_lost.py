@@ -1,6 +1,7 @@
 """A lost device is shut out at once, whatever fails; it comes back only by a named person (clause 4.4.2)."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -215,6 +216,38 @@ def test_the_authority_s_deadline_is_told_only_while_it_is_open(office) -> None:
     before = office.estate(*words, "police", "--by", "P2", "--note", "no. 1").out
     after = office.estate(*words, "authority", "--by", "P2", "--note", "no personal data").out
     assert ["to be reported by" in text for text in (before, after)] == [True, False]
+
+
+def _lost_checks(office, *words):
+    done = office.estate("inspect", "--only", "equipment:lost/*", "--no-use", "--json", *words)
+    return [(one["address"], one["ok"]) for one in done.document["checks"]]
+
+
+def test_an_auditor_sees_whether_lost_devices_are_shut_out(office) -> None:
+    assert _lost_checks(office) == [("equipment:lost/devices", True)]
+    office.mobiles(**{"00008030_001A": "offline"})
+    office("lost", "M-1", "--reason", "gone", code=4)
+    assert _lost_checks(office) == [("equipment:lost/M-1", None)], "nobody can tell yet"
+    office.mobiles()
+    office("lost", "M-1")
+    assert _lost_checks(office) == [("equipment:lost/devices", True)]
+    later = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
+    assert _lost_checks(office, "--as-of", later) == [("equipment:lost/M-1", False)], (
+        "no one ticked"
+    )
+    for duty in ("carrier", "police", "insurer", "authority", "holder"):
+        office("lost", "M-1", "--ticked", duty, "--by", "P2", "--note", "done")
+    assert _lost_checks(office, "--as-of", later) == [("equipment:lost/devices", True)]
+
+
+def test_what_was_not_shut_out_fails_the_inspection(office, monkeypatch) -> None:
+    def silent(*_given):
+        raise SystemUnknown("prov1", "apply", "it does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(losing, "_withdraw", silent)
+        office("lost", "T-1", "--reason", "gone", code=4)
+    assert _lost_checks(office) == [("equipment:lost/T-1", False)]
 
 
 def test_no_secret_is_in_the_record(office) -> None:
