@@ -115,10 +115,6 @@ def test_who_signs_reads_words_and_not_json(yard) -> None:
     assert "tag LH-C1, serial PF1" in told
     assert "media: serial WD1, bytes 1073741824, device /dev/sd0" in told
     assert [sign for sign in "{}[]" if sign in told] == []
-    yard.devices(COMPUTER.replace("T14", '"T14, fate stays"'))
-    name = yard.ask("LH-C1", "--fate", "scrapped")
-    told = yard("approve", name, "--key", yard.keys / "P1", "--by", "P1", "--yes").out
-    assert 'product "Lenovo T14, fate stays"' in told, "no value reads like another name"
 
 
 def test_the_second_who_signs_is_told_what_to_do_next(yard) -> None:
