@@ -259,7 +259,6 @@ def test_no_secret_is_in_the_record(office) -> None:
 
 
 def test_the_maintenance_file_of_a_lost_and_found_device_can_be_read(office) -> None:
-    """It once ended as an internal error: the record of a loss was read as steps of a device's life."""
     office("lost", "T-1", "--reason", "gone")
     office("found", "T-1", "--by", "P2", "--unwiped", "it was in the drawer")
     assert [one["step"] for one in office("show", "T-1")["history"]] == ["lost", "found"]
