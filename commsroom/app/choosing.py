@@ -73,7 +73,7 @@ def choose(estate: Estate, wish: Wish, now: datetime | None = None) -> Chosen:
     compiled = planning.compile_policy(estate, Scope())
     found = renewal.renewables(estate, compiled.desired, estate.ledger.known().owned)
     hurt = _compromised(estate, found, wish.compromised) | (wish.exposed & found.keys())
-    asked = hurt | _addressed(found, wish.addresses)
+    asked = hurt | _addressed(estate, found, wish.addresses)
     blind = frozenset(path for path in hurt if found[path].blind)
     left = {path: found[path].why_not for path in asked - blind if found[path].why_not}
     begin = asked - left.keys() - blind
@@ -101,7 +101,7 @@ def _going_on(turn: Rotation, zone: ZoneInfo) -> str:
     )
 
 
-def _addressed(found: Mapping[str, Renewable], globs: Iterable[str]) -> set[str]:
+def _addressed(estate: Estate, found: Mapping[str, Renewable], globs: Iterable[str]) -> set[str]:
     chosen: set[str] = set()
     for glob in globs:
         matching = {
@@ -112,7 +112,7 @@ def _addressed(found: Mapping[str, Renewable], globs: Iterable[str]) -> set[str]
         if not matching:
             raise UsageError(
                 f"nothing that has a secret is at {quoted(glob)}",
-                remedy="commsroom show lists all addresses",
+                remedy=planning.addresses_of(estate, glob),
             )
         chosen |= matching
     return chosen

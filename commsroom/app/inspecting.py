@@ -17,6 +17,7 @@ from commsroom.app import (
     evidence,
     handover,
     judging,
+    losing,
     ordering,
     planning,
     proving,
@@ -220,8 +221,11 @@ def _equipment(estate: Estate, day: date) -> Iterator[Check]:
         else estate.accepted.awaited()
     )
     retired = ledger.entries(steps=(Step.RETIRED,)) if estate.baseline is None else None
+    losses = tuple(losing.recorded(estate).values()) if estate.baseline is None else None
     return register_checks.checks(
-        register_checks.Inspected(estate.policy, ledger.lives(), entries, day, awaited, retired)
+        register_checks.Inspected(
+            estate.policy, ledger.lives(), entries, day, awaited, retired, losses
+        )
     )
 
 

@@ -24,6 +24,7 @@ from commsroom.estate.retiring.managing import Command, Deed, Receipt, Reply, na
 from commsroom.policy import characters
 from commsroom.policy.devices import DeviceState
 from commsroom.policy.words import did_you_mean, quoted
+from commsroom.reports.incident import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,6 +74,12 @@ def of(estate: Estate, tag: str) -> Loss:
         remedy=did_you_mean(tag, found)
         or f"commsroom device lost {device.asset_tag} --reason TEXT",
     )
+
+
+def record_of(estate: Estate, tag: str) -> Record:
+    """Return the record of the last loss of a device; raises UsageError where it was never lost."""
+    people = {person.id: person.name for person in estate.policy.people}
+    return Record(of(estate, tag), estate.policy.company.name, people, estate.simulated)
 
 
 def require_cleared(estate: Estate, tags: Sequence[str]) -> None:

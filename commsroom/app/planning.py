@@ -321,3 +321,12 @@ def resolved(estate: Estate, scope: Scope) -> Scope:
             )
         found.append(name)
     return replace(scope, people=tuple(found))
+
+
+def addresses_of(estate: Estate, text: str) -> str:
+    """Say where addresses are to be found, for who typed something else: a person has several."""
+    try:
+        resolved(estate, Scope(people=(text,)))
+    except UsageError:
+        return "commsroom show lists all addresses"
+    return f"commsroom show --person {text} lists theirs"

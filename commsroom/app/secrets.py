@@ -42,7 +42,7 @@ def enter(estate: Estate, address: str, secret: Callable[[], str]) -> Address:
     item = next((one for one in desired if one.address == at), None)
     if item is None:
         raise UsageError(
-            f"nothing in policy is at {address!r}", remedy="commsroom show lists all addresses"
+            f"nothing in policy is at {address!r}", remedy=planning.addresses_of(estate, address)
         )
     given = [ref for ref in item.secrets if ref.shape is Shape.GIVEN]
     if not given:
@@ -91,7 +91,7 @@ def reveal(
     chosen = [item for item in planning.pinned(estate, desired) if item.address.matches(glob)]
     if not chosen:
         raise UsageError(
-            f"nothing in policy is at {glob!r}", remedy="commsroom show lists all addresses"
+            f"nothing in policy is at {glob!r}", remedy=planning.addresses_of(estate, glob)
         )
     held = estate.secrets.get_many(
         {(ref.path, ref.generation) for item in chosen for ref in item.secrets}

@@ -127,11 +127,22 @@ def sign(item: Approvable, approver: str, key: Path, signers: bytes, *, stand: s
     """
     signature = ssh_signature.sign(item.document, key, namespace=NAMESPACE)
     if not holds(item, approver, signature, signers):
+        public = ssh_signature.public_key(signature)
+        if (owner := _owner(public, signers)) not in {"", approver}:
+            raise GuardRefused(
+                f"{stand} does not let {approver} approve with this key: it is {owner}'s"
+            )
         raise GuardRefused(
             f"{stand} does not let {approver} approve with this key; it would take the line:"
-            f' {approver} namespaces="{NAMESPACE}" {ssh_signature.public_key(signature)}'
+            f' {approver} namespaces="{NAMESPACE}" {public}'
         )
     return signature
+
+
+def _owner(public: str, signers: bytes) -> str:
+    """Return whose line has a key, "" for nobody's."""
+    lines = signers.decode("utf-8", "replace").splitlines()
+    return next((row.split()[0] for row in lines if public in row and not row.startswith("#")), "")
 
 
 def holds(item: Approvable, approver: str, signature: bytes, signers: bytes) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commsroom.cli.options import ComplianceFormat, Format
+from commsroom.cli.options import ComplianceFormat, Format, RecordFormat
 from commsroom.cli.output import columns, write_file
 from commsroom.errors import UsageError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from commsroom.estate.plan import Plan
     from commsroom.reports.compliance import Compliance
     from commsroom.reports.documents import Document
+    from commsroom.reports.incident import Record
     from commsroom.reports.model import Report
 
 
@@ -115,10 +116,12 @@ def _render(report: Report, wanted: Wanted, document: Document) -> str:
             return sarif.render(report)
 
 
-def may_write(form: ComplianceFormat, out: Path | None) -> None:
+def may_write(
+    form: ComplianceFormat | RecordFormat, out: Path | None, name: str = "compliance"
+) -> None:
     """Make sure that a PDF has a file to go to; raises UsageError before anything is asked."""
-    if form is ComplianceFormat.PDF and out is None:
-        raise UsageError("a PDF is no text for a terminal", remedy="add --out compliance.pdf")
+    if form == "pdf" and out is None:
+        raise UsageError("a PDF is no text for a terminal", remedy=f"add --out {name}.pdf")
 
 
 def give_compliance(
@@ -158,6 +161,38 @@ def _compliance(
             return compliance_forms.page(report, language=language)
         case ComplianceFormat.PDF:
             return compliance_forms.pdf(report, language=language)
+
+
+def give_record(
+    session: Session, record: Record, form: RecordFormat, out: Path | None, language: str
+) -> None:
+    """Write the record of an incident as `give` does any other report."""
+    from commsroom.reports import incident
+
+    if out is not None:
+        write_file(out, _record(record, form, language))
+        session.out.text(f"Report: {out}\n")
+    elif form is RecordFormat.TEXT:
+        session.out.lines(incident.lines(record, language=language))
+    else:
+        content = _record(record, form, language)
+        session.out.text(content if isinstance(content, str) else "")
+    session.out.document(incident.document(record.loss))
+
+
+def _record(record: Record, form: RecordFormat, language: str) -> str | bytes:
+    from commsroom.reports import incident
+    from commsroom.reports.lines import plain
+
+    match form:
+        case RecordFormat.TEXT:
+            return "".join(f"{plain(one)}\n" for one in incident.lines(record, language=language))
+        case RecordFormat.JSON:
+            return json.dumps(incident.document(record.loss), ensure_ascii=False, indent=2) + "\n"
+        case RecordFormat.HTML:
+            return incident.page(record, language=language)
+        case RecordFormat.PDF:
+            return incident.pdf(record, language=language)
 
 
 def may_ask(session: Session, *, yes: bool, verb: str = "apply") -> None:

@@ -67,6 +67,15 @@ class PlanFormat(StrEnum):
     MARKDOWN = "markdown"
 
 
+class RecordFormat(StrEnum):
+    """The forms of an incident's record."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+    PDF = "pdf"
+
+
 class ComplianceFormat(StrEnum):
     """The forms of the compliance report."""
 
@@ -114,6 +123,45 @@ On = Annotated[
         show_default=False,
     ),
 ]
+By = Annotated[
+    str,
+    typer.Option(
+        metavar="ID",
+        help="Who you are: your id in the roster.",
+        autocompletion=people,
+        show_default=False,
+    ),
+]
+Requester = Annotated[
+    str,
+    typer.Option(
+        metavar="ID",
+        help="Who you are: with --out, who asks for approval where it needs one.",
+        autocompletion=people,
+        show_default=False,
+    ),
+]
+Witness = Annotated[
+    str,
+    typer.Option(metavar="ID", help="Who watched.", autocompletion=people, show_default=False),
+]
+_KEY: Final = typer.Option(
+    metavar="FILE",
+    help="Your SSH key, or the public half of one that an agent holds.",
+    show_default=False,
+)
+Key = Annotated[Path, _KEY]
+#: Where only a part of a command signs.
+MayKey = Annotated[Path | None, _KEY]
+SignedUntil = Annotated[
+    datetime | None,
+    typer.Option(
+        metavar="DATE",
+        parser=read_day,
+        help="The last day on which signatures count, YYYY-MM-DD.  [default: in a week]",
+        show_default=False,
+    ),
+]
 Due = Annotated[
     bool,
     typer.Option(
@@ -147,7 +195,7 @@ Language = Annotated[
     str,
     typer.Option(
         metavar="LANGUAGE",
-        help="The language of HTML and compliance reports: en or zh-Hant.",
+        help="The language of HTML, of compliance reports and incidents: en or zh-Hant.",
         callback=_read_language,
         autocompletion=languages,
     ),

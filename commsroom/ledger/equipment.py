@@ -61,7 +61,8 @@ def entries(
     query = (
         select(rows.key, rows.action, rows.data, events.actor, events.at)
         .join(tables.events, events.seq == rows.event)
-        .where(rows.system == REGISTER, rows.kind == KIND)
+        # What the record of a loss says is about the device too, and no step of its life.
+        .where(rows.system == REGISTER, rows.kind == KIND, events.kind.in_(EVENTS))
         .order_by(rows.event, rows.position)
     )
     if tag is not None:

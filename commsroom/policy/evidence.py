@@ -29,7 +29,7 @@ KINDS: Final = frozenset(
 CHECKS: Final = frozenset(
     {
         "approvers", "certificate", "channels", "clear-login", "clock", "disk", "entitlement", "fault", "file-mode",
-        "handover", "inodes", "leaver", "lifetime", "listener", "maintenance", "masters", "open-port", "order", "password", "retirement",
+        "handover", "inodes", "leaver", "lifetime", "listener", "lost", "maintenance", "masters", "open-port", "order", "password", "retirement",
         "plaintext", "purchase", "queue", "reboot", "register", "server", "service", "ssh", "time-sync",
         "tls-cipher", "tls-old", "tls-version", "training", "trunks", "unit", "updates",
     }

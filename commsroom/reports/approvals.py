@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from commsroom.estate.approval import SIGNATURES, Request, Standing
+from commsroom.estate.retiring import chain
 from commsroom.reports.lines import Line, Span, Style, count, line, printable
 
 if TYPE_CHECKING:
@@ -21,8 +23,14 @@ _STYLE: Final = {
     Standing.WITHDRAWN: Style.QUIET,
     Standing.OVERTAKEN: Style.QUIET,
 }
+#: What to type once a request of a purpose is approved.
+_AFTER: Final = {chain.PURPOSE: "commsroom decommission"}
 #: Lines of what is asked that a list shows; who signs is shown all of them.
 _SHOWN: Final = 12
+#: Text that is told as it is: nothing in it can be taken for the next name or value.
+_PLAIN: Final = re.compile(r"[^\W]+([./:@+-]+[^\W]+)*|/[\w./-]+")
+#: What a thing is called stands before what it is.
+_NAMES: Final = ("tag", "serial")
 
 
 class Signed(Protocol):
@@ -76,6 +84,15 @@ def to_sign(item: Asked) -> Iterator[Line]:
 
 def signed_lines(item: Asked) -> Iterator[Line]:
     """Yield what a request has become by a signature; all of it was shown before."""
+    yield from standing_lines(item)
+    if item.standing is Standing.APPROVED and (command := _AFTER.get(item.request.purpose)):
+        yield line("next: ", Span(f"{command} {item.request.name}", Style.COMMAND))
+    if item.standing is Standing.USED:
+        yield line("    it counts from now on")
+
+
+def standing_lines(item: Asked) -> Iterator[Line]:
+    """Yield what for, who asks, who has signed and who is to, without what exactly is asked."""
     yield from _head(item)
     yield from _signatures(item)
 
@@ -113,9 +130,32 @@ def subject_lines(subject: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def _rows(given: Any) -> list[str]:
+    """Write a value down: a thing with parts as its names and values, each list of things below it."""
     if isinstance(given, str):
-        return given.removesuffix("\n").split("\n")
-    return [json.dumps(given, ensure_ascii=False, sort_keys=True)]
+        return given.removesuffix("\n").split("\n") if given else []
+    if not isinstance(given, dict):
+        return [_word(given)]
+    names = [*filter(given.__contains__, _NAMES), *sorted(given.keys() - {*_NAMES})]
+    below = [name for name in names if _has_parts(given[name])]
+    rows = [", ".join(f"{name} {_word(given[name])}" for name in names if name not in below)]
+    for name in below:
+        for part in given[name]:
+            first, *more = _rows(part)
+            rows += [f"  {name}: {first}", *(f"  {row}" for row in more)]
+    return rows
+
+
+def _has_parts(given: Any) -> bool:
+    return isinstance(given, list) and bool(given) and all(isinstance(one, dict) for one in given)
+
+
+def _word(given: Any) -> str:
+    """Write a value so that it cannot be taken for the next name: text that could be is quoted."""
+    if given in ("", [], {}):
+        return "-"
+    if isinstance(given, str) and _PLAIN.fullmatch(given):
+        return given
+    return json.dumps(given, ensure_ascii=False, sort_keys=True)
 
 
 def request_document(item: Asked) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from commsroom.estate.approval import Standing
 from commsroom.estate.retiring.checklists import STEPS
 from commsroom.estate.retiring.methods import By
 from commsroom.estate.retiring.verdict import Result
-from commsroom.reports.approvals import request_document, request_lines
+from commsroom.reports.approvals import request_document, standing_lines
 from commsroom.reports.lines import Line, Span, Style, count, line
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ def all_lines(found: Iterable[Decommissioning]) -> Iterator[Line]:
 
 def lines(one: Decommissioning) -> Iterator[Line]:
     """Yield how far a decommissioning is, and what to do next."""
-    if one.asked.standing in {Standing.ASKED, Standing.APPROVED}:
-        yield from request_lines([one.asked])
+    yield from standing_lines(one.asked)  # what exactly is asked is each device's lines
     runs = list(one.runs.values())
     shown = runs if len(runs) <= _SHOWN else [run for run in runs if _needs_somebody(run)]
     for run in shown[:_SHOWN]:
@@ -104,7 +103,7 @@ def _run_lines(run: Run) -> Iterator[Line]:
 
 
 def _item_lines(run: Run, item: Item) -> Iterator[Line]:
-    where = f" at {item.station}:{item.path}" if item.station else ""
+    where = f" at {':'.join(filter(None, (item.station, item.path)))}" if item.station else ""
     yield line(
         f"    {item.name}  {item.how.strength} by {item.method} ({item.need} needed){where}",
     )
@@ -150,6 +149,8 @@ def _next(one: Decommissioning) -> Iterator[Line]:
         command = f"commsroom decommission {name}"
     elif any(_needs_somebody(run) for run in runs):
         command = f"commsroom decommission {name} --again"
+        if any(run.closed and not run.open_media() for run in runs):
+            yield line("what passed: ", Span(_validate(name), Style.COMMAND))
     elif hands:
         run, item = hands[0]
         yield line("by hand, before a witness:")
@@ -157,10 +158,14 @@ def _next(one: Decommissioning) -> Iterator[Line]:
             yield line(f"    - {step}")
         command = f"commsroom decommission {name} --witnessed {run.target.tag} --by ID --witness ID"
     elif all(not run.open_media() for run in runs):
-        command = f"commsroom decommission {name} --validate --by ID --key FILE"
+        command = _validate(name)
     else:
         command = f"commsroom decommission {name}"
     yield line("next: ", Span(command, Style.COMMAND))
+
+
+def _validate(name: str) -> str:
+    return f"commsroom decommission {name} --validate --by ID --key FILE"
 
 
 def document(one: Decommissioning) -> dict[str, Any]:

@@ -106,6 +106,43 @@ def test_what_two_people_signed_says_exactly_what_is_done(yard) -> None:
     assert yard("decommission", name).code == 3
 
 
+def test_who_signs_reads_words_and_not_json(yard) -> None:
+    yard.devices(COMPUTER)
+    yard.attach({"serial": "WD1"}, {"serial": "WD2"})
+    name = yard.ask("LH-C1", "--fate", "leaves")
+    words = ("approve", name, "--key", yard.keys / "P1", "--by", "P1", "--yes")
+    told = yard(*words).out
+    assert "tag LH-C1, serial PF1" in told
+    assert "media: serial WD1, bytes 1073741824, device /dev/sd0" in told
+    assert [sign for sign in "{}[]" if sign in told] == []
+
+
+def test_the_second_who_signs_is_told_what_to_do_next(yard) -> None:
+    yard.devices(COMPUTER)
+    yard.attach({"serial": "WD1"}, {"serial": "WD2", "fault": "fails"})
+    name = yard.ask("LH-C1", "--fate", "leaves")
+    told = [
+        yard("approve", name, "--by", who, "--key", yard.keys / who, "--yes").out
+        for who in ("P1", "P2")
+    ]
+    next_step = f"next: commsroom decommission {name}\n"
+    assert [text.endswith(next_step) for text in told] == [False, True]
+
+
+def test_what_passed_may_be_certified_while_the_rest_is_wiped_again(yard) -> None:
+    yard.devices(
+        COMPUTER
+        + COMPUTER.replace("LH-C1", "LH-C2").replace("PF1", "PF2").replace("WD1 WD2", "WD3")
+    )
+    yard.attach({"serial": "WD1"}, {"serial": "WD2"}, {"serial": "WD3", "fault": "fails"})
+    name = yard.ask("LH-C1", "LH-C2", "--fate", "leaves")
+    yard.sign(name)
+    yard.go(name, code=2)
+    told = yard("decommission", name).out
+    assert f"what passed: commsroom decommission {name} --validate --by ID --key FILE" in told
+    assert f"next: commsroom decommission {name} --again" in told
+
+
 def test_who_asks_hears_at_once_what_the_station_would_refuse(yard) -> None:
     yard.devices(COMPUTER)
     yard.attach({"serial": "WD1"}, {"serial": "WD2", "fault": "busy"})

@@ -1,6 +1,7 @@
 """A lost device is shut out at once, whatever fails; it comes back only by a named person (clause 4.4.2)."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -175,12 +176,92 @@ def test_the_record_says_who_did_what_and_how_long_after(office, contract) -> No
     assert "open: authority" in text
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Who did what, and when", "blocked, call 8831", "lock: done")),
+        ("zh-Hant", ("處理經過", "blocked, call 8831", "鎖定: 完成")),
+    ],
+)
+def test_an_auditor_gets_the_record_as_a_page_that_names_people(office, language, words) -> None:
+    office("lost", "M-1", "--reason", "<b>taxi</b>", "--by", "P1")
+    office("lost", "M-1", "--ticked", "carrier", "--by", "P2", "--note", "blocked, call 8831")
+    page = office.estate.path / "incident.html"
+    told = office.estate(
+        "device", "incident", "M-1", "--format", "html", "--language", language, "--out", page
+    )
+    assert (told.code, told.out) == (0, f"Report: {page}\n")
+    text = page.read_text("utf-8")
+    with office.open() as estate:
+        (name,) = [person.name for person in estate.policy.people if person.id == "P2"]
+    assert f'<html lang="{language}">' in text
+    assert [word for word in (*words, f"{name} (P2)") if word not in text] == []
+    assert "<b>taxi" not in text
+    assert "<script" not in text
+    assert "mdm1" in text, "it says that its systems are simulated"
+
+
+def test_the_record_on_paper_needs_a_file(office) -> None:
+    office("lost", "T-1", "--reason", "gone")
+    refused = office.estate("device", "incident", "T-1", "--format", "pdf")
+    assert (refused.code, "add --out incident.pdf" in refused.err) == (1, True)
+    paper = office.estate.path / "incident.pdf"
+    assert office.estate("device", "incident", "T-1", "--format", "pdf", "--out", paper).code == 0
+    assert paper.read_bytes().startswith(b"%PDF")
+
+
+def test_the_authority_s_deadline_is_told_only_while_it_is_open(office) -> None:
+    office("lost", "M-1", "--reason", "gone")
+    words = ("device", "lost", "M-1", "--ticked")
+    before = office.estate(*words, "police", "--by", "P2", "--note", "no. 1").out
+    after = office.estate(*words, "authority", "--by", "P2", "--note", "no personal data").out
+    assert ["to be reported by" in text for text in (before, after)] == [True, False]
+
+
+def _lost_checks(office, *words):
+    done = office.estate("inspect", "--only", "equipment:lost/*", "--no-use", "--json", *words)
+    return [(one["address"], one["ok"]) for one in done.document["checks"]]
+
+
+def test_an_auditor_sees_whether_lost_devices_are_shut_out(office) -> None:
+    assert _lost_checks(office) == [("equipment:lost/devices", True)]
+    office.mobiles(**{"00008030_001A": "offline"})
+    office("lost", "M-1", "--reason", "gone", code=4)
+    assert _lost_checks(office) == [("equipment:lost/M-1", None)], "nobody can tell yet"
+    office.mobiles()
+    office("lost", "M-1")
+    assert _lost_checks(office) == [("equipment:lost/devices", True)]
+    later = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
+    assert _lost_checks(office, "--as-of", later) == [("equipment:lost/M-1", False)], (
+        "no one ticked"
+    )
+    for duty in ("carrier", "police", "insurer", "authority", "holder"):
+        office("lost", "M-1", "--ticked", duty, "--by", "P2", "--note", "done")
+    assert _lost_checks(office, "--as-of", later) == [("equipment:lost/devices", True)]
+
+
+def test_what_was_not_shut_out_fails_the_inspection(office, monkeypatch) -> None:
+    def silent(*_given):
+        raise SystemUnknown("prov1", "apply", "it does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(losing, "_withdraw", silent)
+        office("lost", "T-1", "--reason", "gone", code=4)
+    assert _lost_checks(office) == [("equipment:lost/T-1", False)]
+
+
 def test_no_secret_is_in_the_record(office) -> None:
     office("lost", "T-1", "--reason", "gone")
     with office.open() as estate:
         held = [estate.secrets.get_many([(path, 1)])[path, 1].reveal() for path in ("ann/sip",)]
     told = str(office("incident", "T-1")) + office.estate("device", "incident", "T-1").out
     assert not [word for word in held if word in told]
+
+
+def test_the_maintenance_file_of_a_lost_and_found_device_can_be_read(office) -> None:
+    office("lost", "T-1", "--reason", "gone")
+    office("found", "T-1", "--by", "P2", "--unwiped", "it was in the drawer")
+    assert [one["step"] for one in office("show", "T-1")["history"]] == ["lost", "found"]
 
 
 def test_a_found_device_is_issued_only_once_somebody_answers_for_it(office) -> None:

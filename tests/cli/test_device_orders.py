@@ -51,7 +51,10 @@ def test_one_person_does_not_sign_twice(device, order):
 
 
 def test_nobody_signs_in_anothers_name(device, order):
-    refused(device.approve(order, "P2", key="P1"), "policies/approvers does not let P2 approve")
+    refused(
+        device.approve(order, "P2", key="P1"),
+        "policies/approvers does not let P2 approve with this key: it is P1's",
+    )
 
 
 def test_a_stranger_is_told_the_line_that_would_let_them(device, order):

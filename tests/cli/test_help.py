@@ -54,3 +54,20 @@ def test_every_exit_code_a_command_may_end_with_is_in_the_table():
     page = reference.page()
     for code in (*Exit, ending.INTERRUPTED, ending.TERMINATED):
         assert f"\n| {code:d} | " in page
+
+
+@pytest.mark.parametrize("option", ["--by", "--witness", "--key", "--until"])
+def test_an_option_means_the_same_wherever_it_is_taken(option):
+    """A person, a key and a day are asked for by one declaration each, in options.py."""
+    told = {}
+    for path, found in TREE.items():
+        for one in found.params:
+            if option in one.opts and one.metavar in {"ID", "FILE", "DATE"}:
+                told.setdefault(one.help.split("  [")[0], set()).add(" ".join(path[1:]))
+    allowed = {  # what is asked for is another thing there
+        "--by": {"plan"},
+        "--key": {"ledger checkpoint"},
+        "--until": {"device repairs"},
+    }
+    apart = [where for where in told.values() if where != allowed.get(option)]
+    assert len(apart) == 1, told

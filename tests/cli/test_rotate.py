@@ -401,3 +401,10 @@ def test_of_two_systems_that_stand_in_for_each_other_one_is_rotated_in_a_run(est
     assert "twin" in told["left"]["ann/sip"]
     hurt = estate("rotate", "--compromised", "ann", "--dry-run", "--json").document
     assert {"ann/chat", "ann/sip"} <= set(hurt["renew"])
+
+
+@pytest.mark.parametrize("command", [["rotate"], ["secret", "show"]])
+def test_who_names_a_person_is_told_where_their_addresses_are(estate, command):
+    yes = ["--yes"] if command == ["rotate"] else []
+    done = estate(*command, "P1", *yes)
+    assert (done.code, "commsroom show --person P1 lists theirs" in done.err) == (1, True)

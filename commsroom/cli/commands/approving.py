@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commsroom.cli import forms
-from commsroom.cli.completion import people
-from commsroom.cli.options import AsOf, LedgerUrl, day
+from commsroom.cli.options import AsOf, By, Key, LedgerUrl, day
 from commsroom.cli.output import warn
 from commsroom.cli.session import Session, command
 from commsroom.errors import UsageError
@@ -50,23 +49,8 @@ def approve(
             show_default=False,
         ),
     ],
-    by: Annotated[
-        str,
-        typer.Option(
-            metavar="ID",
-            help="Who you are: your id in the roster.",
-            autocompletion=people,
-            show_default=False,
-        ),
-    ],
-    key: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            help="Your SSH key, or the public half of one that an agent holds.",
-            show_default=False,
-        ),
-    ],
+    by: By,
+    key: Key,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
     """Sign what somebody asks for; two people together approve it.
@@ -153,15 +137,7 @@ def approvals(
         str,
         typer.Option(metavar="NAME", help="This request is not to be done.", show_default=False),
     ] = "",
-    by: Annotated[
-        str,
-        typer.Option(
-            metavar="ID",
-            help="With --withdraw, who you are: your id in the roster.",
-            autocompletion=people,
-            show_default=False,
-        ),
-    ] = "",
+    by: By = "",
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="With --withdraw: why.", show_default=False)
     ] = "",

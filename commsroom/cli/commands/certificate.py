@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from commsroom.cli.completion import people
-from commsroom.cli.options import LedgerUrl
+from commsroom.cli.options import By, LedgerUrl
 from commsroom.cli.session import Session, command
 from commsroom.errors import UsageError
 
@@ -83,15 +82,7 @@ def withdraw(
     session: Session,
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
-    by: Annotated[
-        str,
-        typer.Option(
-            metavar="ID",
-            help="Who withdraws it: a roster id.",
-            autocompletion=people,
-            show_default=False,
-        ),
-    ],
+    by: By,
     reason: Annotated[
         str,
         typer.Option(metavar="TEXT", help="Why it does not count any more.", show_default=False),

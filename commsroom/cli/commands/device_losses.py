@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commsroom.cli.completion import people, tags
+from commsroom.cli import forms
+from commsroom.cli.completion import tags
+from commsroom.cli.options import By, Language, Out, RecordFormat, Witness
 from commsroom.cli.session import Session, command
 from commsroom.errors import UsageError
 
@@ -16,15 +18,6 @@ if TYPE_CHECKING:
 Tag = Annotated[
     str,
     typer.Argument(metavar="TAG", help="Asset tag.", autocompletion=tags, show_default=False),
-]
-By = Annotated[
-    str,
-    typer.Option(
-        metavar="ID",
-        help="Who you are: your id in the roster.",
-        autocompletion=people,
-        show_default=False,
-    ),
 ]
 
 
@@ -45,7 +38,12 @@ def register(group: typer.Typer) -> None:
         "commsroom device found LH-M003 --by L007 --wiped --witness L002",
         works=True,
     )(found)
-    command(group, "incident", "commsroom device incident LH-M003")(incident)
+    command(
+        group,
+        "incident",
+        "commsroom device incident LH-M003",
+        "commsroom device incident LH-M003 --format pdf --language zh-Hant --out LH-M003.pdf",
+    )(incident)
 
 
 def lost(
@@ -107,10 +105,7 @@ def found(
     wiped: Annotated[
         bool, typer.Option("--wiped", help="It was wiped, by --by before --witness.")
     ] = False,
-    witness: Annotated[
-        str,
-        typer.Option(metavar="ID", help="Who watched.", autocompletion=people, show_default=False),
-    ] = "",
+    witness: Witness = "",
     unwiped: Annotated[
         str,
         typer.Option(
@@ -134,16 +129,27 @@ def found(
     return 0
 
 
-def incident(session: Session, *, tag: Tag) -> int:
-    """Show the record of a lost device: what was done, by whom, when, and how long after the report."""
-    from commsroom.app import losing
-    from commsroom.reports import loss as shown
+def incident(
+    session: Session,
+    *,
+    tag: Tag,
+    form: Annotated[
+        RecordFormat, typer.Option("--format", help="The form of the record.")
+    ] = RecordFormat.TEXT,
+    out: Out = None,
+    language: Language = "en",
+) -> int:
+    """Show the record of a lost device: what was done, by whom, when, and how long after the report.
 
+    For an auditor as a page or on paper. What people wrote stays in their words in every language.
+    """
+    from commsroom.app import losing
+
+    forms.may_write(form, out, "incident")
     with session.open(founding=False) as estate:
         estate.require_ledger()
-        known = losing.of(estate, tag)
-    session.out.lines(shown.incident_lines(known))
-    session.out.document(shown.incident_document(known))
+        record = losing.record_of(estate, tag)
+    forms.give_record(session, record, form, out, language)
     return 0
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from commsroom.cli.completion import device_kinds, people, tags
-from commsroom.cli.options import AsOf, LedgerUrl, On, day, read_day, span
+from commsroom.cli.completion import device_kinds, tags
+from commsroom.cli.options import AsOf, By, Key, LedgerUrl, On, day, read_day, span
 from commsroom.cli.session import Session, command
 from commsroom.errors import UsageError
 
@@ -51,17 +51,6 @@ def register(group: typer.Typer) -> None:
         "commsroom device deliver --from delivery-2026-12-18.csv",
         works=True,
     )(deliver)
-
-
-By = Annotated[
-    str,
-    typer.Option(
-        metavar="ID",
-        help="Who you are: your id in the roster.",
-        autocompletion=people,
-        show_default=False,
-    ),
-]
 
 
 def order(
@@ -142,14 +131,7 @@ def approve(
     *,
     name: Annotated[str, typer.Argument(metavar="ORDER", show_default=False)],
     by: By,
-    key: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            help="Your SSH key, or the public half of one that an agent holds.",
-            show_default=False,
-        ),
-    ],
+    key: Key,
 ) -> int:
     """Sign an order with your SSH key; with the second person's signature it is approved.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commsroom.cli import forms
-from commsroom.cli.completion import addresses, people
+from commsroom.cli.completion import addresses
 from commsroom.cli.options import (
     AsOf,
     BaselineFile,
@@ -23,6 +23,7 @@ from commsroom.cli.options import (
     Out,
     Person,
     PlanFormat,
+    Requester,
     day,
     remembered_by,
     scope,
@@ -84,15 +85,7 @@ def plan(
     baseline: BaselineFile = None,
     full: Full = False,
     as_of: AsOf = None,
-    by: Annotated[
-        str,
-        typer.Option(
-            metavar="ID",
-            help="Who you are: with --out, who asks for approval where it needs one.",
-            autocompletion=people,
-            show_default=False,
-        ),
-    ] = "",
+    by: Requester = "",
 ) -> int:
     """Show what apply would do; touches nothing.
 

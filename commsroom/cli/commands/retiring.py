@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from commsroom.cli.completion import people
-from commsroom.cli.options import day
+from commsroom.cli.options import By, MayKey, SignedUntil, Witness, day
 from commsroom.cli.session import Session, command
 from commsroom.errors import UsageError
 
@@ -38,15 +35,7 @@ def decommission(
         list[str] | None,
         typer.Argument(metavar="[DEVICE…|REQUEST]", show_default=False),
     ] = None,
-    by: Annotated[
-        str,
-        typer.Option(
-            metavar="ID",
-            help="Who you are: your id in the roster.",
-            autocompletion=people,
-            show_default=False,
-        ),
-    ] = "",
+    by: By = "",
     fate: Annotated[
         str,
         typer.Option(
@@ -108,15 +97,7 @@ def decommission(
         bool,
         typer.Option("--sampled", help="Do not read back all of a disk, only a stated sample."),
     ] = False,
-    until: Annotated[
-        datetime | None,
-        typer.Option(
-            metavar="DATE",
-            formats=["%Y-%m-%d"],
-            help="Signatures count until then.  [default: a week]",
-            show_default=False,
-        ),
-    ] = None,
+    until: SignedUntil = None,
     again: Annotated[
         bool, typer.Option("--again", help="Wipe once more what did not pass.")
     ] = False,
@@ -128,23 +109,18 @@ def decommission(
             show_default=False,
         ),
     ] = None,
-    witness: Annotated[
-        str,
-        typer.Option(metavar="ID", help="Who watched.", autocompletion=people, show_default=False),
-    ] = "",
+    witness: Witness = "",
     note: Annotated[
         str, typer.Option(metavar="TEXT", help="For the certificate.", show_default=False)
     ] = "",
     validate: Annotated[
         bool,
         typer.Option(
-            "--validate", help="You have looked at all of it and answer for it: sign certificates."
+            "--validate",
+            help="You have looked at all of it and answer for it: sign certificates, with --by and --key.",
         ),
     ] = False,
-    key: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="With --validate, your SSH key.", show_default=False),
-    ] = None,
+    key: MayKey = None,
     contact: Annotated[
         str,
         typer.Option(

@@ -1,6 +1,6 @@
 """What an inspection says of equipment: pure, from policy, what is recorded, and the day.
 
-Clauses 3.1.3, 3.2.1, 3.2.3, 3.2.4, 3.3.2 and 3.3.3. What is wrong is a check of its own, so that an exception or the
+Clauses 3.1.3, 3.2.1, 3.2.3, 3.2.4, 3.3.2, 3.3.3 and 4.4.2. What is wrong is a check of its own, so that an exception or the
 history can be about it; what is right is one check a rule, which is evidence enough.
 """
 
@@ -12,13 +12,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from commsroom.estate.inspection import Check, Standard
-from commsroom.estate.register import life, supply, upkeep
+from commsroom.estate.register import life, shut_out, supply, upkeep
 from commsroom.estate.register.life import REGISTER, Step
 from commsroom.policy.devices import DeviceKind, DeviceState
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from commsroom.estate.loss import Loss
     from commsroom.estate.register.life import Entry, Life
     from commsroom.estate.register.orders import Awaited
     from commsroom.estate.resource import Provenance
@@ -51,6 +52,8 @@ class Inspected:
     awaited: tuple[Awaited, ...] | None = None
     #: What was retired, each as it was; None: nobody can tell.
     retired: tuple[Entry, ...] | None = None
+    #: The last loss of each device that was ever lost; None: nobody can tell.
+    losses: tuple[Loss, ...] | None = None
 
     @cached_property
     def devices(self) -> tuple[Device, ...]:
@@ -74,6 +77,7 @@ def checks(seen: Inspected) -> Iterator[Check]:
         _maintenance,
         _orders,
         _retired,
+        _lost,
     ):
         yield from look(seen)
 
@@ -335,6 +339,13 @@ def _retired(seen: Inspected) -> Iterator[Check]:
             ok=True,
             because=because,
         )
+
+
+def _lost(seen: Inspected) -> Iterator[Check]:
+    """What is lost is shut out, and people did their part."""
+    if seen.losses is not None:
+        because = _serving(seen, "equipment", "loss", clause="4.4.2")
+        yield from shut_out.checks(seen.losses, seen.lives, seen.day, seen.standard, because)
 
 
 def _due(task: upkeep.Task) -> str:

@@ -238,6 +238,7 @@ def _marked():
         *(("jinja2.ext:babel_extract", file) for file in package.rglob("*.j2")),
         ("python", package / "html.py"),
         ("python", package / "model.py"),
+        ("python", package / "incident.py"),
         ("python", package / "notice.py"),
         ("python", package / "handover.py"),
         ("python", package / "certificate.py"),
