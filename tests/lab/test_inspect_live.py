@@ -62,6 +62,7 @@ def test_sound_servers_pass_and_probe_accounts_are_used(company):
         "mail1",
         "im1",
         "equipment",
+        "people",
     }
     assert {proof["use"].split()[0] for proof in document["proofs"]} >= {
         "login",
