@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from commsroom.app import registering
+from commsroom.errors import UsageError
 from commsroom.estate.retiring.certificate import (
     Attested,
     BackedUp,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from commsroom.app.estate import Estate
     from commsroom.estate.retiring.chain import Item, Run, Wiped
+    from commsroom.policy.people import Person as Row
 
 #: The form's word for a method's technique, where it is not written out.
 _TECHNIQUES: Final = {
@@ -164,12 +166,22 @@ def _at(wiped: Wiped) -> datetime:
 
 
 def _name(estate: Estate, who: str) -> str:
-    return f"{estate.policy.person(who).name} ({who})"
+    return f"{_of_roster(estate, who).name} ({who})"
+
+
+def _of_roster(estate: Estate, who: str) -> Row:
+    """Return whom a certificate names; raises UsageError for somebody whose row was taken out meanwhile."""
+    if (person := estate.policy.by_id.get(who)) is None:
+        raise UsageError(
+            f"{who} did part of this, and is in the roster no more: a certificate says who they are",
+            remedy="put their row back, with the day they left as its `end`",
+        )
+    return person
 
 
 def _person(estate: Estate, who: str, contact: str = "") -> Person:
     policy = estate.policy
-    person = policy.person(who)
+    person = _of_roster(estate, who)
     held = allocations.load(estate.home)
     # Who is to have a number and an address from the next apply on can be asked there by then.
     day = registering.today(policy)

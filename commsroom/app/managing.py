@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, cast
 
-from commsroom.errors import CommsroomError, UsageError
+from commsroom.errors import CommsroomError, SystemUnknown, UsageError
 from commsroom.estate.retiring.managing import Receipt, Reply
 from commsroom.policy.words import did_you_mean, quoted
 
@@ -27,13 +27,17 @@ _LONGEST_WAIT: Final = 10.0
 ENDED: Final = frozenset({Reply.DONE, Reply.FAILED, Reply.REFUSED})
 
 
+def servers(estate: Estate) -> tuple[str, ...]:
+    """Return the names of the MDM servers of the inventory."""
+    return tuple(name for name, system in estate.systems.items() if system.backend.name == BACKEND)
+
+
 def require_server(estate: Estate, name: str, tag: str) -> None:
     """Refuse, by UsageError, a device's row that names an MDM server which is none."""
-    servers = [one for one, system in estate.systems.items() if system.backend.name == BACKEND]
-    if name not in servers:
+    if name not in (known := servers(estate)):
         raise UsageError(
             f"{tag}: {quoted(name)} is no MDM server of the inventory",
-            remedy=did_you_mean(name, servers) or f"give a host commsroom_backend: {BACKEND}",
+            remedy=did_you_mean(name, known) or f"give a host commsroom_backend: {BACKEND}",
         )
 
 
@@ -93,6 +97,8 @@ def _asked(
         manages = cast("Manages", provider)
         return manages.order(commands) if queue else manages.ask(commands)
 
+    if server not in servers(estate):  # taken out of the inventory since it was told
+        raise SystemUnknown(server, "mdm", "it is no MDM server of the inventory any more")
     found = estate.fleet.each(work, on=[server], deadline=_CALL_SECONDS)[server]
     if isinstance(found, CommsroomError):
         raise found

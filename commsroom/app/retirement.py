@@ -102,6 +102,8 @@ def propose(
     for device in devices:
         category = wish.category or policy.category(device.kind)
         fate = wish.fate or policy.fate
+        media = tuple(_items(estate, device, (category, fate), wish, attached))
+        _require_told_apart(device, media)
         targets.append(
             Target(
                 tag=device.asset_tag,
@@ -112,7 +114,7 @@ def propose(
                 holder=device.holder,
                 closes=closes[device.asset_tag],
                 by_hand=closing.by_hand(device),
-                media=tuple(_items(estate, device, (category, fate), wish, attached)),
+                media=media,
             )
         )
     day = registering.today(estate.policy)
@@ -124,6 +126,16 @@ def propose(
     found = requests(estate)[asked.name]
     found.refused = wiping.refusals(estate, asked.name, list(found.runs.values()))
     return found
+
+
+def _require_told_apart(device: Device, media: Sequence[Item]) -> None:
+    """Refuse two media of a device by one name: one verdict would be taken for both."""
+    names = [item.name for item in media]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise UsageError(
+            f"{device.asset_tag}: two of its media are called {quoted(twice)}",
+            remedy="say each once: in its column `media`, or by --also",
+        )
 
 
 def _require_here(devices: Sequence[Device], wish: Wish) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from commsroom.app import (
     approving,
+    as_signed,
     closing,
     registering,
     wiping,
@@ -28,14 +29,16 @@ from commsroom.estate.approval import Request, Standing
 from commsroom.estate.register import Step as Life
 from commsroom.estate.register import life
 from commsroom.estate.resource import Address
+from commsroom.estate.retiring.certificate import LONGEST
 from commsroom.estate.retiring.chain import EVENT, PURPOSE, Run, Step, Target, Wiped, wiped_by
 from commsroom.estate.retiring.methods import By
 from commsroom.estate.retiring.verdict import Result
+from commsroom.policy import characters
 from commsroom.policy.devices import DeviceState
 from commsroom.policy.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from commsroom.app.approving import Asked
     from commsroom.app.estate import Estate
@@ -74,6 +77,11 @@ class Decommissioning:
         return self.asked.standing is Standing.USED
 
     @property
+    def uncertified(self) -> list[Run]:
+        """Return the devices whose rows have to be what was signed: nobody has certified them yet."""
+        return [run for run in self.runs.values() if not (run.certificate or run.retired)]
+
+    @property
     def may_go_on(self) -> bool:
         """Tell whether it was approved."""
         return self.asked.standing in {Standing.APPROVED, Standing.USED}
@@ -110,7 +118,17 @@ def requests(estate: Estate) -> dict[str, Decommissioning]:
         for tag, data in devices.items():
             if known is not None and tag in known.runs:
                 known.runs[tag].take(str(event.data.get("step")), data)
+    _end_replaced(found.values())
     return found
+
+
+def _end_replaced(found: Iterable[Decommissioning]) -> None:
+    """Take as retired, in each request that was begun, what a later one brought to its end."""
+    begun = [one for one in found if one.begun]
+    retired = {tag for one in begun for tag, run in one.runs.items() if run.retired}
+    for one in begun:
+        for tag in one.runs.keys() & retired:
+            one.runs[tag].retired = True
 
 
 def _runs(request: Request) -> dict[str, Run]:
@@ -139,6 +157,14 @@ def under_way(estate: Estate, names: Sequence[str]) -> Decommissioning | None:
             remedy=f"name the request ({named_ones}), or devices that are in none",
         )
     return next(iter(meant.values()))
+
+
+def stuck(now: Decommissioning, tags: Sequence[str]) -> bool:
+    """Tell whether devices are closed, and hold media that may never pass as it was signed: they may be asked about anew."""
+    return now.begun and all(
+        (run := now.runs.get(tag)) is not None and run.closed and bool(run.open_media())
+        for tag in tags
+    )
 
 
 def _may_go_on(asked: Asked) -> bool:
@@ -171,6 +197,7 @@ def carry_on(
             approving.require_approved(estate, now.request)
             _require_unchanged(estate, now)
             approving.use(estate, now.request)
+        as_signed.require(estate, now.uncertified)
         _return(estate, now)
     now.unclosed = _close(estate, now, progress)
     if not now.unclosed:
@@ -181,16 +208,12 @@ def carry_on(
 
 def _require_unchanged(estate: Estate, now: Decommissioning) -> None:
     """Refuse where a device is not what it was when it was approved: another serial, another's by now."""
+    as_signed.require(estate, now.runs.values())
     register = registering.read(estate)
     for tag, run in now.runs.items():
         device = register.device(tag)
         if device.state is DeviceState.RETIRED:
             raise GuardRefused(f"{tag} is retired already")
-        if device.serial != run.target.serial:
-            raise GuardRefused(
-                f"{tag} had the serial number {run.target.serial or '(none)'} when this was approved,"
-                f" and has {device.serial or '(none)'} now"
-            )
         if device.holder != run.target.holder and device.state is not DeviceState.STOCK:
             raise GuardRefused(
                 f"{tag} was held by {run.target.holder or 'nobody'} when this was approved, and is by"
@@ -201,7 +224,11 @@ def _require_unchanged(estate: Estate, now: Decommissioning) -> None:
 def _return(estate: Estate, now: Decommissioning) -> None:
     """Take devices back that are still issued: from here on they are nobody's."""
     register = registering.read(estate)
-    issued = [tag for tag in now.runs if register.device(tag).state is DeviceState.ISSUED]
+    issued = [
+        tag
+        for tag, run in now.runs.items()
+        if not run.retired and register.device(tag).state is DeviceState.ISSUED
+    ]
     if issued:
         what = Happening(
             step=Life.RETURNED,
@@ -259,11 +286,8 @@ def witnessed(
         UsageError: nobody of an id is here, both are one, or there is no such medium to be done by hand.
         GuardRefused: it is not approved, or the devices are not closed yet.
     """
-    day = registering.today(estate.policy)
-    for name in (by, witness):
-        require_here(estate.policy, name, day)
-    if by == witness:
-        raise UsageError(f"{by} cannot be witness of what they did themselves")
+    _require_witnesses(estate, by, witness, note)
+    register = registering.read(estate)
     rows: list[tuple[str, dict[str, object]]] = []
     for word in media:
         tag, _, medium = word.partition(":")
@@ -275,6 +299,10 @@ def witnessed(
         if not run.closed:
             raise GuardRefused(
                 f"{tag} is not closed yet: commsroom decommission {now.request.name}"
+            )
+        if register.device(tag).state is DeviceState.LOST:
+            raise GuardRefused(
+                f"{tag} is lost, and nobody can have seen it: commsroom device found {tag} --by ID"
             )
         found = [
             item for item in run.open_media() if item.by is By.PERSON and medium in {"", item.name}
@@ -288,6 +316,19 @@ def witnessed(
     for tag, data in rows:
         record(estate, now, Step.WIPED, {tag: data})
     return now
+
+
+def _require_witnesses(estate: Estate, by: str, witness: str, note: str) -> None:
+    """Refuse, by UsageError, people who are not two of the roster, and a note that no certificate could hold."""
+    day = registering.today(estate.policy)
+    for name in (by, witness):
+        require_here(estate.policy, name, day)
+    if by == witness:
+        raise UsageError(f"{by} cannot be witness of what they did themselves")
+    if why := characters.refused(note):
+        raise UsageError(f"--note: {why} may not be part of it")
+    if len(note) > LONGEST:
+        raise UsageError(f"--note is longer than {LONGEST} characters")
 
 
 def enter(estate: Estate, now: Decommissioning) -> None:

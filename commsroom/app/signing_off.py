@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from commsroom.app import attesting, drawing_up, registering, retiring
+from commsroom.app import as_signed, attesting, drawing_up, registering, retiring
 from commsroom.app.ordering import require_here
 from commsroom.errors import GuardRefused
 from commsroom.estate.retiring.certificate import Certificate
@@ -55,6 +55,7 @@ def certify(
                 f"{by} asked for this or did part of it: another person validates {run.target.tag}"
             )
     left = [run for run in ready if not run.certificate]
+    as_signed.require(estate, left)
     issuer = attesting.Issuer(estate)
     progress.begin("Certifying", len(left))
     for start in range(0, len(left), _AT_ONCE):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from commsroom.app import managing
-from commsroom.errors import CommsroomError, UsageError
+from commsroom.errors import CommsroomError, SystemUnknown, UsageError
 from commsroom.estate.retiring.chain import Item, Wiped
 from commsroom.estate.retiring.managing import Command, Deed, Receipt, Reply, named
 from commsroom.estate.retiring.methods import By
@@ -111,7 +111,9 @@ def refusals(estate: Estate, request: str, runs: Sequence[Run]) -> dict[str, tup
 
 
 def _job(request: str, item: Item, attempt: int) -> Job:
-    digest = hashlib.sha256(item.serial.encode()).hexdigest()[:16]
+    # A mobile may have no serial number, or one that another maker's has: its enrolment is its own.
+    own = item.device if item.by is By.SYSTEM else item.serial
+    digest = hashlib.sha256(own.encode()).hexdigest()[:16]
     return Job(
         name=f"{request}-{digest}-{attempt}",
         path=item.path,
@@ -274,12 +276,8 @@ class _Bays:
 def _wiped(task: Task, standing: JobStanding) -> Wiped:
     verdict = standing.verdict
     assert verdict is not None  # noqa: S101 - the caller looked
-    if verdict.result is Result.PASS and standing.serial != task.item.serial:
-        verdict = Verdict(
-            Result.UNKNOWN,
-            f"the station wiped {standing.serial or 'a disk without serial number'}",
-            verdict.evidence,
-        )
+    if verdict.result is Result.PASS and (doubt := _doubt(task, standing, verdict)):
+        verdict = Verdict(Result.UNKNOWN, doubt, verdict.evidence)
     return Wiped(
         verdict=verdict,
         attempt=task.attempt,
@@ -289,6 +287,17 @@ def _wiped(task: Task, standing: JobStanding) -> Wiped:
         began=standing.began,
         ended=standing.ended,
     )
+
+
+def _doubt(task: Task, standing: JobStanding, verdict: Verdict) -> str:
+    """Say why a station's PASS is not believed, "" where it is."""
+    if standing.serial != task.item.serial:
+        return f"the station wiped {standing.serial or 'a disk without serial number'}"
+    if standing.refused:
+        return f"the station says PASS, and that it refused: {standing.refused[0]}"
+    if not verdict.evidence.strip():
+        return "the station says PASS, and not what that rests on"
+    return ""
 
 
 def _never_run(item: Item) -> tuple[str, ...]:
@@ -304,6 +313,8 @@ def _asked(estate: Estate, station: str, question: Callable[[Wipes], T]) -> T:
     def work(_name: str, provider: Provider) -> T:
         return question(cast("Wipes", provider))
 
+    if station not in stations(estate):  # taken out of the inventory since it was approved
+        raise SystemUnknown(station, "wipe", "it is no wipe station of the inventory any more")
     found = estate.fleet.each(work, on=[station], deadline=_CALL_SECONDS)[station]
     if isinstance(found, CommsroomError):
         raise found

@@ -40,6 +40,11 @@ _LINE: Final = re.compile(
 )
 _NAMESPACES: Final = re.compile(r'(?:^|,)namespaces="([^"]*)"', re.IGNORECASE)
 _AUTHORITY: Final = re.compile(r"(?:^|,)cert-authority(?:,|$)", re.IGNORECASE)
+#: In the type of a key that a certificate authority has signed.
+_CERTIFICATE: Final = "-cert-v"
+#: Bytes that say how long a part of a key is; how one begins that is made of numbers (RFC 4253, 6.6).
+_LENGTH: Final = 4
+_RSA: Final = b"\0\0\0\x07ssh-rsa"
 _FORM: Final = f'write: ID namespaces="{NAMESPACE}" ssh-ed25519 AAAA…'
 
 
@@ -90,7 +95,8 @@ def parsed(raw: bytes, problems: list[Problem]) -> tuple[Approver, ...]:
         return ()
     found = []
     for number, content in enumerate(text.split("\n"), start=1):
-        if (stripped := content.strip()) and not stripped.startswith("#"):
+        # Only what ssh-keygen(1) passes over: to it a no-break space before `#` begins a line, no comment.
+        if (stripped := content.strip(" \t\r")) and not stripped.startswith("#"):
             faults = len(problems)
             approver = _approver(stripped, number, problems)
             if approver is not None and len(problems) == faults:
@@ -112,6 +118,9 @@ def _approver(text: str, line: int, problems: list[Problem]) -> Approver | None:
     if _AUTHORITY.search(options):
         message = "a certificate authority signs for whom it likes"
         problems.append(Problem(FILE, line, 0, message, "name the person's own key"))
+    if _CERTIFICATE in parts["type"]:
+        message = "a certificate of a key is not that key: one person could sign with both"
+        problems.append(Problem(FILE, line, 0, message, "name the person's own key"))
     limits = _NAMESPACES.search(options)
     namespaces = tuple(limits[1].split(",")) if limits else None
     return Approver(person, key, namespaces, line)
@@ -124,9 +133,20 @@ def _key(kind: str, text: str) -> str:
     except binascii.Error:
         return ""
     name = kind.encode()
-    if not blob.startswith(len(name).to_bytes(4, "big") + name):
+    if not blob.startswith(len(name).to_bytes(4, "big") + name) or _padded(blob):
         return ""
     return f"{kind} {base64.b64encode(blob).decode()}"
+
+
+def _padded(blob: bytes) -> bool:
+    """Tell whether a number of a key has zeros before it: to ssh-keygen that is the same key once more."""
+    rest = blob
+    while len(rest) > _LENGTH:
+        end = _LENGTH + int.from_bytes(rest[:_LENGTH], "big")
+        part, rest = rest[_LENGTH:end], rest[end:]
+        if blob.startswith(_RSA) and part[:1] == b"\0" and part[1:2] < b"\x80":
+            return True
+    return False
 
 
 def _shared(found: list[Approver]) -> Iterator[Problem]:

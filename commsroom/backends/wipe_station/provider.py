@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from commsroom.errors import SystemUnknown
@@ -26,15 +27,21 @@ class WipeStation:
 
     def look(self, paths: Sequence[str]) -> Sequence[Attached | str]:
         """Ask what is attached."""
-        return [
-            str(one["error"]) if "error" in one else Attached.from_json(one)
-            for one in self._call("look", {"paths": list(paths)})["disks"]
-        ]
+        answer = self._call("look", {"paths": list(paths)})
+        with self._understood():
+            return [
+                str(one["error"]) if "error" in one else Attached.from_json(one)
+                for one in answer["disks"]
+            ]
 
     def refusals(self, jobs: Sequence[Job]) -> Sequence[Sequence[str]]:
         """Ask why jobs would be refused."""
-        found = self._call("refusals", {"jobs": [job.to_json() for job in jobs]})["refused"]
-        return [tuple(one) for one in found]
+        answer = self._call("refusals", {"jobs": [job.to_json() for job in jobs]})
+        with self._understood():
+            found = [tuple(map(str, one)) for one in answer["refused"]]
+            if len(found) != len(jobs):
+                raise ValueError("of other jobs")
+            return found
 
     def start(self, jobs: Sequence[Job]) -> Mapping[str, JobStanding]:
         """Begin jobs."""
@@ -66,7 +73,13 @@ class WipeStation:
         return self._client.call(function, data)
 
     def _standings(self, answer: Json) -> Mapping[str, JobStanding]:
-        try:
+        with self._understood():
             return {name: JobStanding.from_json(one) for name, one in answer["jobs"].items()}
-        except (KeyError, TypeError, ValueError):
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Turn what is wrong with an answer into the one error that is told: its text is somebody else's."""
+        try:
+            yield
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
             raise SystemUnknown(self._system, "wipe", "its answer makes no sense") from None

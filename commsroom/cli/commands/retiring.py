@@ -148,19 +148,20 @@ def decommission(
             session.out.lines(shown.all_lines(found))
             session.out.document({"requests": [shown.document(one) for one in found]})
             return 0
+        wish = retirement.wish(
+            category=category,
+            fate=fate,
+            station=station,
+            methods=dict(_pair("--method", one) for one in method or ()),
+            beside=_lists("--also", also),
+            without_media=frozenset(no_media or ()),
+            members=_lists("--allow-member", allow_member),
+            header_backups=_lists("--header-backup", header_backup),
+            sampled=sampled,
+        )
         now = retiring.under_way(estate, names)
-        if now is None:
-            wish = retirement.wish(
-                category=category,
-                fate=fate,
-                station=station,
-                methods=dict(_pair("--method", one) for one in method or ()),
-                beside=_lists("--also", also),
-                without_media=frozenset(no_media or ()),
-                members=_lists("--allow-member", allow_member),
-                header_backups=_lists("--header-backup", header_backup),
-                sampled=sampled,
-            )
+        other = by and wish != retirement.Wish() and not (witnessed or validate or again)
+        if now is None or (other and retiring.stuck(now, names)):
             if not by:
                 raise UsageError("who asks? two others will have to approve", remedy="--by ID")
             now = retirement.propose(estate, names, wish, requester=by, until=day(until))

@@ -21,7 +21,7 @@ from commsroom.policy import characters
 
 FORMAT: Final = 1
 #: Characters of one field.
-_LONGEST: Final = 2000
+LONGEST: Final = 2000
 #: As an asset tag is written, and what may be part of a file's name.
 _NAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HASH: Final = re.compile("[0-9a-f]{64}")
@@ -84,8 +84,8 @@ class Destination(StrEnum):
     OTHER = "other"  #: `destination_details` says which
 
 
-Text = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
-Optional = Annotated[str, Field(max_length=_LONGEST)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST)]
+Optional = Annotated[str, Field(max_length=LONGEST)]
 Moment = Annotated[
     datetime,
     Field(
@@ -119,8 +119,8 @@ class Part:
                 raise self.refused(name, "is empty")
             if found := characters.refused(value):
                 raise self.refused(name, f"holds {found}")
-            if len(value) > _LONGEST:
-                raise self.refused(name, f"is longer than {_LONGEST} characters")
+            if len(value) > LONGEST:
+                raise self.refused(name, f"is longer than {LONGEST} characters")
 
     def refused(self, name: str, why: str) -> CertificateRefused:
         """Return the error about a field of this part."""

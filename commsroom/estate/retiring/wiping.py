@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from commsroom.estate.retiring.media import MediaKind, Medium
 from commsroom.estate.retiring.verdict import Result, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+#: Characters of a text: a reason and its evidence are one field of a certificate, which has 2000.
+_LONGEST: Final = 900
+#: The end of the year 9999, which is the last that a certificate can say.
+_LAST_SECOND: Final = 253_402_300_799
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +30,16 @@ class Attached:
         """Read what a station tells; raises KeyError or ValueError for what is none."""
         medium = Medium(
             kind=MediaKind[data["kind"]],
-            serial=data["serial"],
-            model=data["model"],
-            path=data["path"],
+            serial=_line(data["serial"]),
+            model=_line(data["model"]),
+            path=_line(data["path"]),
             bytes=int(data["bytes"]),
             can=frozenset(data["can"]),
             hidden_bytes=data["hidden_bytes"],
             remapped=data["remapped"],
             encrypted=bool(data["encrypted"]),
         )
-        return cls(medium, data["device"])
+        return cls(medium, _line(data["device"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,19 +99,39 @@ class JobStanding:
         """Read what a station tells; what is no verdict is none."""
         verdict = None
         if data["state"] == "ended":
-            verdict = Verdict(Result(data["result"]), data["reason"], data["evidence"])
+            reason, evidence = _line(data["reason"]), _line(data["evidence"])
+            verdict = Verdict(Result(data["result"]), reason, evidence)
         return cls(
-            state=data["state"],
-            step=data.get("step", ""),
+            state=_line(data["state"]),
+            step=_line(data.get("step", "")),
             done=int(data.get("done", 0)),
             verdict=verdict,
-            serial=data.get("serial", ""),
-            said=data.get("said", ""),
-            refused=tuple(data.get("refused", ())),
-            notes=tuple(data.get("notes", ())),
-            began=int(data.get("began", 0)),
-            ended=int(data.get("ended", 0)),
+            serial=_line(data.get("serial", "")),
+            said=_line(data.get("said", "")),
+            refused=tuple(_line(one) for one in data.get("refused", ())),
+            notes=tuple(_line(one) for one in data.get("notes", ())),
+            began=_moment(data.get("began", 0)),
+            ended=_moment(data.get("ended", 0)),
         )
+
+
+def _line(text: Any) -> str:
+    """Return what a station says as one line that a certificate can hold: it is somebody else's text.
+
+    Raises:
+        ValueError: it is no text.
+    """
+    if not isinstance(text, str):
+        raise ValueError("is no text")  # noqa: TRY004 - as of all else that is no answer
+    return "".join(char if char.isprintable() else " " for char in text[:_LONGEST])
+
+
+def _moment(value: Any) -> int:
+    """Return seconds since 1970; raises ValueError for a time that no calendar has."""
+    seconds = int(value)
+    if not 0 <= seconds <= _LAST_SECOND:
+        raise ValueError("is no time")
+    return seconds
 
 
 class Wipes(Protocol):

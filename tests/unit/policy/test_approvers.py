@@ -75,3 +75,38 @@ def test_what_might_let_nobody_or_anybody_approve_is_told_at_its_line(read, cont
 def test_a_folder_of_that_name_is_told(tmp_path, read):
     (tmp_path / "policies/approvers").mkdir()
     assert read(None)[1] == ["policies/approvers: is not a regular file but a folder"]
+
+
+def number(value):
+    """Return a part of a key's blob: how long it is, and it."""
+    return len(value).to_bytes(4, "big") + value
+
+
+def rsa(zeros=0):
+    """Return one RSA key, its exponent written with so many zeros before it."""
+    blob = number(b"ssh-rsa") + number(b"\0" * zeros + b"\1\0\1") + number(b"\0" + b"\xc5" * 256)
+    return f"ssh-rsa {base64.b64encode(blob).decode()}"
+
+
+def test_one_rsa_key_in_two_spellings_is_not_two_people_s(read):
+    assert read(f"L001 {rsa()}")[1] == []
+    found, problems = read(f"L001 {rsa()}\nL002 {rsa(zeros=1)}")
+    assert [item.person for item in found] == ["L001"]
+    assert problems[0].startswith("policies/approvers:2: is no line of ALLOWED SIGNERS")
+
+
+def test_a_certificate_of_a_key_is_nobody_s_key(read):
+    kind = "ssh-ed25519-cert-v01@openssh.com"
+    blob = base64.b64encode(number(kind.encode()) + number(b"n" * 32) + number(b"k" * 32)).decode()
+    found, problems = read(f"L001 {key(1)}\nL002 {kind} {blob}")
+    assert [item.person for item in found] == ["L001"]
+    assert problems[0].startswith(
+        "policies/approvers:2: a certificate of a key is not that key: one person could sign with both"
+    )
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u3000", "\x0b", "\x0c", "\x85"])
+def test_what_ssh_keygen_takes_for_a_name_is_no_comment(read, space):
+    assert read(f"L001 {key(1)}\n{space}#,L002 {key(2)}")[1][0].startswith(
+        "policies/approvers:2: is no line of ALLOWED SIGNERS"
+    )
