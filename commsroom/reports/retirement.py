@@ -150,6 +150,7 @@ def _next(one: Decommissioning) -> Iterator[Line]:
         command = f"commsroom decommission {name}"
     elif any(_needs_somebody(run) for run in runs):
         command = f"commsroom decommission {name} --again"
+        yield from _instead(name, runs)
     elif hands:
         run, item = hands[0]
         yield line("by hand, before a witness:")
@@ -161,6 +162,19 @@ def _next(one: Decommissioning) -> Iterator[Line]:
     else:
         command = f"commsroom decommission {name}"
     yield line("next: ", Span(command, Style.COMMAND))
+
+
+def _instead(name: str, runs: list[Run]) -> Iterator[Line]:
+    """Say what two people may do where a system came to no end."""
+    for run in runs:
+        for item in run.open_media():
+            if item.name in run.wiped and item.how.by_hand:
+                words = f"commsroom decommission {name} --witnessed {run.target.tag} --by ID --witness ID"
+                yield line(
+                    f"or {item.hands} by hand, before a witness: ", Span(words, Style.COMMAND)
+                )
+                yield from (line(f"    - {step}") for step in STEPS[item.hands])
+                return
 
 
 def document(one: Decommissioning) -> dict[str, Any]:
