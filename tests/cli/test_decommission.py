@@ -5,66 +5,7 @@ import time
 
 import pytest
 
-HEADER = "asset_tag,kind,vendor,model,serial,mac,purchased,warranty_end,price,site,holder,state,port,media\n"
-STATION = """    wipe1:
-      ansible_host: 127.0.0.1
-      commsroom_backend: wipe_station
-"""
 COMPUTER = "LH-C1,computer,Lenovo,T14,PF1,,2019-01-02,,,home,,stock,,WD1 WD2\n"
-
-
-class Yard:
-    """An estate with a wipe station, some devices and four people who may sign."""
-
-    def __init__(self, estate, keys):
-        self.estate, self.keys = estate, keys
-        self.path = estate.path
-        hosts = self.path / "inventory/hosts.yml"
-        text = hosts.read_text().rstrip().removesuffix("...").rstrip()
-        hosts.write_text(text + "\n" + STATION)
-        (self.path / "policies/approvers").write_text(
-            "".join(
-                f'{who} namespaces="commsroom-approval,commsroom-certificate" {(keys / f"{who}.pub").read_text()}'
-                for who in ("P1", "P2", "P4")
-            )
-        )
-        for who in ("P1", "P2"):
-            done = self("approve", "policies/approvers", "--by", who, "--key", keys / who, "--yes")
-            assert done.code == 0, done.err
-
-    def __call__(self, *words):
-        done = self.estate(*words)
-        assert "Traceback" not in done.err
-        return done
-
-    def devices(self, rows):
-        (self.path / "policies/devices.csv").write_text(HEADER + rows)
-
-    def attach(self, *disks):
-        file = self.path / "wipe1.json"
-        held = json.loads(file.read_text()) if file.exists() else {}
-        found = [{"path": f"/dev/sd{number}", **disk} for number, disk in enumerate(disks)]
-        file.write_text(json.dumps({**held, "disks": found}))
-
-    def ask(self, *words, by="P3"):
-        done = self("decommission", *words, "--by", by, "--json")
-        assert done.code == 0, done.err
-        return done.document["request"]["request"]
-
-    def sign(self, name, *people):
-        for who in people or ("P1", "P2"):
-            done = self("approve", name, "--by", who, "--key", self.keys / who, "--yes")
-            assert done.code == 0, done.err
-
-    def go(self, *words, code=0):
-        done = self("decommission", *words, "--json")
-        assert done.code == code, done.err or done.out
-        return {item["tag"]: item for item in done.document["devices"]}
-
-
-@pytest.fixture
-def yard(fresh, approvers_keys):
-    return Yard(fresh, approvers_keys)
 
 
 def results(device):

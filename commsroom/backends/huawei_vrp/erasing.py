@@ -42,8 +42,8 @@ ERASING: Final = Erasing(
         Part(
             name="file to start with",
             read="display startup",
-            held=rf"{_NEXT}(?!(?:NULL|null)\s)(\S+)",
-            gone=rf".*{_NEXT}(?:NULL|null)\s.*",
+            held=rf"{_NEXT}(?!(?:NULL|null) *$)(\S+)",
+            gone=rf".*{_NEXT}(?:NULL|null) *(?:\n.*|)",
             erase=_CLEAR,
         ),
         Part(
