@@ -110,9 +110,13 @@ class Work:
     def _erased(self, parts: Sequence[Part]) -> list[str]:
         """Erase what is there of some parts; return what is there still."""
         for part in parts:
-            for name in self._names(part):
-                for command in part.erase:
-                    self._do(command.replace("NAME", name))
+            names = self._names(part)
+            # Most commands erase all there is of it at once, and need no name.
+            for commands in dict.fromkeys(
+                tuple(command.replace("NAME", name) for command in part.erase) for name in names
+            ):
+                for command in commands:
+                    self._do(command)
         return self._held(parts)
 
     def _files_erased(self) -> list[str]:
@@ -186,9 +190,11 @@ class Work:
 
 
 def _short(text: str) -> str:
-    return " ".join(text.split())[:_SHOWN]
+    """Return the beginning of an answer as one line; a terminal would obey some of what a switch may print."""
+    line = " ".join(text.split())[:_SHOWN]
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def _names(left: Sequence[str]) -> str:
     more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
-    return ", ".join(left[:_NAMED]) + more
+    return ", ".join(map(_short, left[:_NAMED])) + more
