@@ -178,6 +178,7 @@ class Cli(ios_erasing.Erasable, CommandLine):
     def answer(self, line):
         """Take the answer to a question; an empty line is a yes."""
         if self.then:
+            self.device.log.append(line)
             return self.answered(line)
         if not self.asked:
             return super().answer(line)

@@ -162,6 +162,13 @@ def test_a_session_that_ends_with_its_host_key_is_unknown_never_passed(switches)
     assert not switches.kept(0)[3]
 
 
+def test_a_cut_before_the_restart_was_confirmed_is_unknown(switches):
+    word = {"cisco_ios": "reload", "huawei_vrp": "reset factory"}[switches.backend]
+    switches.tell(f"0 cut after {commands_until(switches, word) - 1}")
+    done = erase(switches)
+    assert (done.verdict.result, switches.kept(0)[3]) == (Result.UNKNOWN, False)
+
+
 def test_a_switch_that_does_not_restart_is_unknown(switches):
     switches.tell("flash 0 stubborn")
     done = erase(switches)
