@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from commsroom.app.estate import Estate
     from commsroom.estate.retiring.chain import Item, Run, Wiped
+    from commsroom.estate.retiring.methods import Method as How
     from commsroom.policy.people import Person as Row
 
 #: The form's word for a method's technique, where it is not written out.
@@ -54,6 +55,7 @@ _TECHNIQUES: Final = {
     "luks-erase": Technique.CRYPTO_ERASE,
     "mdm-erase": Technique.CRYPTO_ERASE,
     "phone-reset": Technique.FACTORY_RESET,
+    "switch-erase": Technique.FACTORY_RESET,
     "switch-reset": Technique.FACTORY_RESET,
     "mobile-reset": Technique.FACTORY_RESET,
     "shred-paper": Technique.SHRED,
@@ -124,9 +126,10 @@ def batch(
 
 
 def _medium(estate: Estate, run: Run, item: Item, wiped: Wiped) -> Medium:
-    how, target = item.how, run.target
+    how, target = wiped.how(item), run.target
     witnesses = tuple(_name(estate, one) for one in wiped.by) if how.by is By.PERSON else ()
     destroyed = how.strength is Strength.DESTROY
+    tool = "by hand" if how.by is By.PERSON else how.tool
     return Medium(
         type=str(item.kind),
         manufacturer="",
@@ -138,11 +141,11 @@ def _medium(estate: Estate, run: Run, item: Item, wiped: Wiped) -> Medium:
         backed_up=BackedUp.UNKNOWN,
         backup_place="",
         method=_METHODS[how.strength],
-        technique=_TECHNIQUES.get(item.method, Technique.OTHER),
+        technique=_TECHNIQUES.get(how.name, Technique.OTHER),
         details=f"{how.technique}; {item.need} was needed",
-        tool=how.tool if how.by is By.STATION else "by hand",
-        tool_version=version("commsroom") if how.tool == "commsroom" else "",
-        evidence=_evidence(item, wiped, witnesses),
+        tool=tool,
+        tool_version=version("commsroom") if tool == "commsroom" else "",
+        evidence=_evidence(item, how, wiped, witnesses),
         result=Result(wiped.verdict.result),
         classification_after="none",
         destination=Destination.DESTROYED if destroyed else _DESTINATIONS[target.fate],
@@ -151,13 +154,13 @@ def _medium(estate: Estate, run: Run, item: Item, wiped: Wiped) -> Medium:
     )
 
 
-def _evidence(item: Item, wiped: Wiped, witnesses: tuple[str, ...]) -> Evidence:
+def _evidence(item: Item, how: How, wiped: Wiped, witnesses: tuple[str, ...]) -> Evidence:
     details = f"{wiped.verdict.reason}: {wiped.verdict.evidence}"
-    if item.by is By.PERSON:
+    if how.by is By.PERSON:
         return Evidence(Verified.WITNESSED, wiped.said or details, None, None, witnesses)
     if item.sampled:
         return Evidence(Verified.SAMPLED, details, *_SAMPLE, witnesses)
-    seen = Verified.DEVICE_REPORTED if item.how.evidence is Seen.DEVICE else Verified.WHOLE
+    seen = Verified.DEVICE_REPORTED if how.evidence is Seen.DEVICE else Verified.WHOLE
     return Evidence(seen, details, None, None, witnesses)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from commsroom.app import approving, closing, managing, registering, wiping
+from commsroom.app import approving, closing, erasing, managing, registering, wiping
 from commsroom.app.retiring import Decommissioning, requests
 from commsroom.errors import UsageError
 from commsroom.estate.approval import Request
 from commsroom.estate.retiring.chain import PURPOSE, Item, Target
 from commsroom.estate.retiring.choice import choose
+from commsroom.estate.retiring.erasing import ABILITY
 from commsroom.estate.retiring.managing import place
 from commsroom.estate.retiring.media import MediaKind, Medium, needed
 from commsroom.estate.retiring.methods import BY_NAME, By
@@ -96,13 +97,17 @@ def propose(
     devices = list({device.asset_tag: device for device in devices}.values())
     _require_here(devices, wish)
     attached = _attached(estate, devices, wish)
+    switches = _switches(estate, devices, wish)
     closes = closing.addresses(estate, devices)
     policy = estate.policy.equipment.retirement
     targets = []
     for device in devices:
         category = wish.category or policy.category(device.kind)
         fate = wish.fate or policy.fate
-        media = tuple(_items(estate, device, (category, fate), wish, attached))
+        media = (
+            *_items(estate, device, (category, fate), wish, switches),
+            *(_disk(device, serial, (category, fate), wish, attached) for serial in device.disks),
+        )
         _require_told_apart(device, media)
         targets.append(
             Target(
@@ -197,7 +202,7 @@ def _items(
     device: Device,
     judged: Judged,
     wish: Wish,
-    attached: Mapping[str, tuple[str, Attached]],
+    switches: Mapping[str, erasing.Found],
 ) -> Iterator[Item]:
     tag = device.asset_tag
     if device.kind is DeviceKind.COMPUTER and not device.disks and tag not in wish.without_media:
@@ -218,24 +223,43 @@ def _items(
         # Of a telephone it is the device's own serial number; a card or sheet has none that we know.
         own = kind in {_MEMORY.get(device.kind), MediaKind.PERSONAL_MOBILE}
         serial = device.serial if own else ""
-        can = frozenset({"mdm"} if own and device.mdm else ())
-        medium = Medium(kind=kind, serial=serial, model=device.product, can=can)
-        choice = choose(medium, *judged, _method(wish, tag, serial))
-        server, enrolment = place(device.mdm) if choice.method.by is By.SYSTEM else ("", "")
-        if choice.method.by is By.SYSTEM:
-            _require_managed(estate, device, server)
+        wanted = _method(wish, tag, serial)
+        system, why = switches.get(tag, ("", "")) if own else ("", "")
+        can = {"mdm"} if own and device.mdm else {ABILITY} if system and not why else set()
+        medium = Medium(kind=kind, serial=serial, model=device.product, can=frozenset(can))
+        choice = choose(medium, *judged, wanted)
+        notes = choice.notes
+        if why and choice.method.name == erasing.BY_HAND:
+            notes = (*notes, f"not by {erasing.METHOD}: {why}")
+        enrolment = ""
+        if choice.method.name == erasing.METHOD:
+            notes = (*notes, *filter(None, [erasing.used_by(estate, system)]))
+        elif choice.method.by is By.SYSTEM:
+            system, enrolment = place(device.mdm)
+            _require_managed(estate, device, system)
         yield Item(
             kind=kind,
             serial=serial,
             model=medium.model,
             method=choice.method.name,
             need=choice.need,
-            station=server,
+            station=system if choice.method.by is By.SYSTEM else "",
             device=enrolment,
-            notes=choice.notes,
+            notes=notes,
         )
-    for serial in device.disks:
-        yield _disk(device, serial, judged, wish, attached)
+
+
+def _switches(estate: Estate, devices: Iterable[Device], wish: Wish) -> Mapping[str, erasing.Found]:
+    """Return which systems switches are; only those are asked of which erasing could be enough."""
+    by_hand, policy = {erasing.BY_HAND, "destroy"}, estate.policy.equipment.retirement
+    asked = [
+        device
+        for device in devices
+        if _method(wish, device.asset_tag, device.serial) not in by_hand
+        and needed(wish.category or policy.category(device.kind), wish.fate or policy.fate)
+        <= BY_NAME[erasing.METHOD].strength
+    ]
+    return erasing.look(estate, asked)
 
 
 def _require_managed(estate: Estate, device: Device, server: str) -> None:

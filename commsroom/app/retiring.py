@@ -11,6 +11,7 @@ How far each device is stands in the ledger and nowhere else: a run that was kil
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +32,7 @@ from commsroom.estate.register import life
 from commsroom.estate.resource import Address
 from commsroom.estate.retiring.certificate import LONGEST
 from commsroom.estate.retiring.chain import EVENT, PURPOSE, Run, Step, Target, Wiped, wiped_by
-from commsroom.estate.retiring.methods import By
+from commsroom.estate.retiring.methods import BY_NAME, By
 from commsroom.estate.retiring.verdict import Result
 from commsroom.policy import characters
 from commsroom.policy.devices import DeviceState
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
     from commsroom.app.wiping import Task
+    from commsroom.estate.retiring.chain import Item
 
 #: How many devices one event names: a row each.
 _AT_ONCE: Final = 500
@@ -304,15 +306,10 @@ def witnessed(
             raise GuardRefused(
                 f"{tag} is lost, and nobody can have seen it: commsroom device found {tag} --by ID"
             )
-        found = [
-            item for item in run.open_media() if item.by is By.PERSON and medium in {"", item.name}
-        ]
+        found = [item for item in run.open_media() if item.hands and medium in {"", item.name}]
         if not found:
             raise UsageError(f"{word}: nothing of it is to be done by hand any more")
-        for item in found:
-            verdict = wiped_by(item.how, (by, witness))
-            wiped = Wiped(verdict, 1, (by, witness), note)
-            rows.append((tag, {"medium": item.name, "method": item.method, **wiped.to_json()}))
+        rows += [(tag, _seen(run, item, (by, witness), note)) for item in found]
     for tag, data in rows:
         record(estate, now, Step.WIPED, {tag: data})
     return now
@@ -329,6 +326,22 @@ def _require_witnesses(estate: Estate, by: str, witness: str, note: str) -> None
         raise UsageError(f"--note: {why} may not be part of it")
     if len(note) > LONGEST:
         raise UsageError(f"--note is longer than {LONGEST} characters")
+
+
+def _seen(run: Run, item: Item, who: tuple[str, str], note: str) -> dict[str, object]:
+    """Return the row of what two people saw; what a system was to do has the method that they did instead."""
+    instead = "" if item.by is By.PERSON else item.hands
+    before, now = run.wiped.get(item.name), int(time.time())
+    wiped = Wiped(
+        verdict=wiped_by(BY_NAME[item.hands], who),
+        attempt=before.attempt + 1 if before else 1,
+        by=who,
+        said=note,
+        began=now,
+        ended=now,
+        method=instead,
+    )
+    return {"medium": item.name, "method": item.hands, **wiped.to_json()}
 
 
 def enter(estate: Estate, now: Decommissioning) -> None:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from commsroom.app import managing
+from commsroom.app import erasing, managing
 from commsroom.errors import CommsroomError, SystemUnknown, UsageError
 from commsroom.estate.retiring.chain import Item, Wiped
 from commsroom.estate.retiring.managing import Command, Deed, Receipt, Reply, named
@@ -78,7 +78,7 @@ def look(estate: Estate, station: str, paths: Sequence[str]) -> Sequence[Attache
 
 
 def tasks(request: str, runs: Sequence[Run], *, again: bool) -> Iterator[Task]:
-    """Yield what stations and MDM servers are to wipe: all that no verdict is of, and, `again`, what did not pass."""
+    """Yield what systems are to wipe: all that no verdict is of, and, `again`, what did not pass."""
     for run in runs:
         for item in run.target.media:
             if item.by is By.PERSON:
@@ -135,17 +135,19 @@ def wipe(
     *,
     stalled_after: float = STALLED,
 ) -> Mapping[str, str]:
-    """Have stations and MDM servers do all of it; `record` is given verdicts as they come.
+    """Have stations, MDM servers and switches do all of it; `record` is given verdicts as they come.
 
     Returns:
-        By station or server why nothing more is known of some of its jobs: they may be at work, and are asked after
+        By system why nothing more is known of some of its jobs: they may be at work, and are asked after
         again by the next run.
     """
     queues: dict[str, list[Task]] = defaultdict(list)
     mobiles: dict[str, list[Task]] = defaultdict(list)
+    switches = [task for task in work if task.item.method == erasing.METHOD]
     for task in work:
-        places = queues if task.item.by is By.STATION else mobiles
-        places[task.item.station].append(task)
+        if task.item.method != erasing.METHOD:
+            places = queues if task.item.by is By.STATION else mobiles
+            places[task.item.station].append(task)
     bays = [_Bays(estate, station, queue, stalled_after) for station, queue in queues.items()]
     progress.begin("Wiping", len(work))
     wait = _FIRST_WAIT
@@ -164,7 +166,37 @@ def wipe(
     for server, tasks_of_it in mobiles.items():
         if why := _erase(estate, server, tasks_of_it, record, progress):
             lost[server] = why
+    lost |= _switches(estate, switches, record, progress)
     progress.end()
+    return lost
+
+
+def _switches(
+    estate: Estate,
+    work: Sequence[Task],
+    record: Callable[[Sequence[tuple[Task, Wiped]]], None],
+    progress: Progress,
+) -> Mapping[str, str]:
+    """Have switches erase themselves, one after the other as they were named: the way to one may be through another."""
+    lost: dict[str, str] = {}
+    for task in work:
+        began = int(time.time())
+        try:
+            done = erasing.erase(estate, task.item.station, task.item.serial)
+        except CommsroomError as error:
+            lost[task.item.station] = str(error)
+            continue
+        wiped = Wiped(
+            verdict=done.verdict,
+            attempt=task.attempt,
+            by=(f"{task.item.how.tool} at {task.item.station}",),
+            said=done.said,
+            notes=(*done.notes, *_never_run(task.item)),
+            began=began,
+            ended=int(time.time()),
+        )
+        record([(task, wiped)])
+        progress.advance(task.tag)
     return lost
 
 

@@ -300,7 +300,8 @@ class Backend:
 
     `access` says how the owner of an object logs in to it, for what is handed over to people.
 
-    `ports` is there for a switch: the register may name each of its ports in one way only.
+    `ports` is there for a switch: the register may name each of its ports in one way only. `erases` says that
+    the provider can erase the very system it talks to (`estate.retiring.erasing.Erases`).
     """
 
     name: str
@@ -325,6 +326,7 @@ class Backend:
         default=lambda _target, resource: Access(resource.address.key)
     )
     ports: PortNames | None = None
+    erases: bool = False
     staged: (
         Callable[
             [Sequence[Resource], Mapping[Address, Resource]],

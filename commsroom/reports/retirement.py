@@ -151,6 +151,7 @@ def _next(one: Decommissioning) -> Iterator[Line]:
         command = f"commsroom decommission {name} --again"
         if any(run.closed and not run.open_media() for run in runs):
             yield line("what passed: ", Span(_validate(name), Style.COMMAND))
+        yield from _instead(name, runs)
     elif hands:
         run, item = hands[0]
         yield line("by hand, before a witness:")
@@ -166,6 +167,19 @@ def _next(one: Decommissioning) -> Iterator[Line]:
 
 def _validate(name: str) -> str:
     return f"commsroom decommission {name} --validate --by ID --key FILE"
+
+
+def _instead(name: str, runs: list[Run]) -> Iterator[Line]:
+    """Say what two people may do where a system came to no end."""
+    for run in runs:
+        for item in run.open_media():
+            if item.name in run.wiped and item.how.by_hand:
+                words = f"commsroom decommission {name} --witnessed {run.target.tag} --by ID --witness ID"
+                yield line(
+                    f"or {item.hands} by hand, before a witness: ", Span(words, Style.COMMAND)
+                )
+                yield from (line(f"    - {step}") for step in STEPS[item.hands])
+                return
 
 
 def document(one: Decommissioning) -> dict[str, Any]:

@@ -51,6 +51,10 @@ class Fleet:
         """Return the local users of a switch, and how often each was refused."""
         return json.loads(self.tell(f"users {number}"))
 
+    def kept(self, number):
+        """Return what a switch keeps: its files, its keys, whether there is a configuration to start with, whether it restarted."""
+        return json.loads(self.tell(f"kept {number}"))
+
     def running(self, number):
         return json.loads(self.tell(f"running {number}"))
 

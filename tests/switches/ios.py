@@ -25,6 +25,7 @@ import hashlib
 import re
 import secrets
 
+import ios_erasing
 from grammar import CommandLine, Refusal, parse, parse_within, put
 from users import PASSWORD, USER, Users
 
@@ -58,7 +59,7 @@ EXEC = (
     "show running-config", "show startup-config", "show vlan brief", "show snmp user", "show version",
     "show archive config rollback timer", "show privilege", "configure terminal", "configure terminal revert timer <1-120>",
     "configure confirm", "configure revert now", "write memory", "terminal length <0-512>",
-    "terminal width <0-512>", "enable", "disable", "exit", "end",
+    "terminal width <0-512>", "enable", "disable", "exit", "end", *ios_erasing.EXEC,
 )  # fmt: skip
 CONFIG = (
     "hostname WORD", "interface LINE", "vlan <1-4094>", "no vlan <1-4094>", "line vty <0-15> <0-15>",
@@ -69,7 +70,7 @@ CONFIG = (
     "no snmp-server user WORD WORD v3", "username WORD privilege <0-15>",
     "username WORD privilege <0-15> algorithm-type scrypt secret WORD",
     "username WORD privilege <0-15> secret 9 WORD", "username WORD privilege <0-15> password 0 WORD",
-    "no username WORD", "exit", "end",
+    "no username WORD", "exit", "end", *ios_erasing.CONFIG,
 )  # fmt: skip
 _PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _CISCO = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -133,6 +134,7 @@ class Device:
         self.users.put(USER, level=15, shown=hashed(PASSWORD))
         self.archive, self.before, self.minutes = name.endswith("1"), None, 0
         self.saved = self.running()
+        self.flash = ios_erasing.flash(name)
         self.log = []
 
     def running(self):
@@ -167,7 +169,7 @@ class Device:
             self.go_back()
 
 
-class Cli(CommandLine):
+class Cli(ios_erasing.Erasable, CommandLine):
     """One session on a device."""
 
     #: The user whose removal waits for a yes.
@@ -175,6 +177,9 @@ class Cli(CommandLine):
 
     def answer(self, line):
         """Take the answer to a question; an empty line is a yes."""
+        if self.then:
+            self.device.log.append(line)
+            return self.answered(line)
         if not self.asked:
             return super().answer(line)
         name, self.asked = self.asked, ""
@@ -212,7 +217,7 @@ class Cli(CommandLine):
 
     @property
     def prompt(self):
-        if self.asked:
+        if self.asked or self.then:
             return ""
         mode = {
             "exec": "",
@@ -251,7 +256,11 @@ class Cli(CommandLine):
             case "show running-config":
                 return device.running()
             case "show startup-config":
+                if not device.saved:
+                    return "startup-config is not present"
                 return f"Using 1024 out of 65536 bytes\n{device.saved}"
+            case "show crypto" | "show file" | "write erase":
+                return self.erasing(words)
             case "show vlan":
                 rows = [
                     f"{number:<4} {name:<32} active    "
@@ -268,7 +277,7 @@ class Cli(CommandLine):
                     for name, group in device.snmp_users.items()
                 )
             case "show version":
-                return "Cisco IOS Software, C2960X (SIMULATED), Version 15.2(7)E4"
+                return ios_erasing.version(device.flash)
             case "show privilege":
                 return "Current privilege level is 15"
             case "write memory":
@@ -303,7 +312,7 @@ class Cli(CommandLine):
                     else ""
                 )
                 return f"{backup}Enter configuration commands, one per line.  End with CNTL/Z."
-        return ""
+        return self.erasing(words)
 
     def _config(self, words):
         device = self.device
@@ -350,6 +359,8 @@ class Cli(CommandLine):
                     "This operation will remove all username related configurations with same name."
                     "Do you want to continue? [confirm]"
                 )
+            case ["crypto", *_]:
+                return self.erasing(words)
             case ["no", *rest]:
                 if " ".join(rest) in device.globals:
                     device.globals.remove(" ".join(rest))

@@ -13,6 +13,7 @@ import json
 import sys
 
 import asyncssh
+from flash import CUT, RESTART
 
 
 class Switch:
@@ -27,6 +28,10 @@ class Switch:
 class Server(asyncssh.SSHServer):
     def __init__(self, switch):
         self.switch = switch
+
+    def connection_made(self, connection):
+        if getattr(self.switch.device, "flash", None) and self.switch.device.flash.closed:
+            connection.abort()
 
     async def begin_auth(self, username):
         if self.switch.fault == "deaf":
@@ -62,10 +67,17 @@ async def serve(switch, process):
                         return
                     await asyncio.sleep(0.2)
                 answer = session.answer(line)
+                if answer in {RESTART, CUT}:
+                    if answer is RESTART and switch.device.flash.mute:
+                        await asyncio.sleep(3600)
+                    process.channel.get_connection().abort()
+                    return
                 if answer is None:
                     process.exit(0)
                     return
-                text = f"{line}\n{answer}" + ("\n" if answer and not answer.endswith("\n") else "")
+                # Behind a question stands the cursor, and no new line.
+                whole = not answer or answer.endswith("\n") or not session.prompt
+                text = f"{line}\n{answer}" + ("" if whole else "\n")
                 out.write(f"{text}{session.prompt}".replace("\n", "\r\n"))
     except (asyncssh.Error, ConnectionError, BrokenPipeError):
         return
@@ -120,6 +132,13 @@ async def main():
         elif line[0] == "users":
             users = switches[int(line[1])].device.users
             print(json.dumps([users.by_name, users.failed]), flush=True)  # noqa: T201 - as above
+        elif line[0] == "flash":  # what it keeps, or a way in which it keeps more than it says
+            switches[int(line[1])].device.flash.tell(line[2:])
+            print("ok", flush=True)  # noqa: T201 - as above
+        elif line[0] == "kept":
+            device = switches[int(line[1])].device
+            kept = [sorted([*device.flash.files, *device.flash.binned]), device.flash.keys]
+            print(json.dumps([*kept, bool(device.saved), device.flash.restarted]), flush=True)  # noqa: T201 - as above
         elif line[0] == "mangle":  # it will keep another password than the one it is told
             switches[int(line[1])].device.users.mangles = True
             print("ok", flush=True)  # noqa: T201 - as above

@@ -16,6 +16,7 @@ import hashlib
 import re
 import secrets
 
+import vrp_erasing
 from grammar import Refusal, parse, put
 from users import PASSWORD, Users
 from users import USER as ADMIN
@@ -43,14 +44,14 @@ REFUSED = (
 NAME = "GigabitEthernet"
 USER = (
     "display current-configuration", "display saved-configuration", "display version",
-    "screen-length <0-512> temporary", "system-view", "save", "quit", "return",
+    "screen-length <0-512> temporary", "system-view", "save", "quit", "return", *vrp_erasing.USER,
 )  # fmt: skip
 SYSTEM = (
     "sysname WORD", "interface LINE", "vlan <1-4094>", "undo vlan <1-4094>", "vlan batch LINE",
     "user-interface vty <0-14> <0-14>", "lldp enable", "undo lldp enable",
     "ntp-service unicast-server A.B.C.D", "undo ntp-service unicast-server A.B.C.D",
     "info-center loghost A.B.C.D", "undo info-center loghost A.B.C.D", "acl <2000-2999>",
-    "stelnet server enable", "aaa", "quit", "return",
+    "stelnet server enable", "aaa", "quit", "return", *vrp_erasing.SYSTEM,
 )  # fmt: skip
 INTERFACE = (
     "description LINE", "undo description", "port link-type access", "port link-type hybrid",
@@ -119,6 +120,7 @@ class Device:
         self.users.put(ADMIN, level=15, shown=hashed(PASSWORD), service="ssh")
         self.users.lock_after = 3
         self.saved = self.running()
+        self.flash = vrp_erasing.flash(name)
         self.log = []
 
     def running(self):
@@ -157,7 +159,7 @@ def _ranges(numbers):
     return " ".join(str(a) if a == b else f"{a} to {b}" for a, b in groups)
 
 
-class Cli:
+class Cli(vrp_erasing.Erasable):
     """One session on a device."""
 
     greeting = "\nInfo: SIMULATED S5700, no real switch\n"
@@ -169,7 +171,7 @@ class Cli:
     @property
     def prompt(self):
         name = self.device.name
-        if self.asked:
+        if self.asked or self.then:
             return ""
         return {
             "user": f"<{name}>", "system": f"[{name}]", "if": f"[{name}-{self.section}]",
@@ -179,6 +181,8 @@ class Cli:
     def answer(self, line):
         """Return what is printed; None ends the session."""
         self.device.log.append(line)
+        if self.then:
+            return self.answered(line)
         if self.asked:
             self.asked = False
             if line.strip().lower() != "y":
@@ -238,14 +242,14 @@ class Cli:
             case ["display", "current-configuration"]:
                 return self.device.running()
             case ["display", "saved-configuration"]:
-                return self.device.saved
+                return self.device.saved or "  There is no correct configuration file in FLASH"
             case ["system-view"]:
                 self.mode = "system"
                 return "Enter system view, return user view with Ctrl+Z."
             case ["save"]:
                 self.asked = True
                 return "The current configuration will be written to the device.\nAre you sure to continue?[Y/N]"
-        return ""
+        return self.erasing(words)
 
     def _system(self, words):
         device, line = self.device, " ".join(words)
@@ -270,6 +274,8 @@ class Cli:
                 del device.vlans[int(number)]
             case ["aaa"]:
                 self.mode = "aaa"
+            case [_, "local-key-pair", "destroy"]:
+                return self.erasing(words)
             case ["acl", number]:
                 device.acls.setdefault(number, [])
                 self.mode, self.section = "acl", number

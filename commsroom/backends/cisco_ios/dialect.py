@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from commsroom.backends.cisco_ios.erasing import ERASING
 from commsroom.backends.cisco_ios.logins import IosLogins
 from commsroom.backends.network_cli.config import Config, value
 from commsroom.backends.network_cli.dialect import (
@@ -70,6 +71,7 @@ class Ios(Dialect):
     platform = "CISCO_IOS"
     called = "IOS"
     logins = IosLogins()
+    erasing = ERASING
     leave = "exit"
     save = "write memory"
     settle = "configure confirm, or configure revert now"

@@ -10,6 +10,7 @@ from commsroom.backends.network_cli.fake import Device
 
 if TYPE_CHECKING:
     from commsroom.backends.network_cli.config import Config
+    from commsroom.backends.network_cli.fake_erasing import Held
     from commsroom.backends.network_cli.session import Texts
 
 _LOGIN: Final = re.compile(r"username \S+")
@@ -64,3 +65,31 @@ line vty 5 15
         shown = config.text(name for name in config.sections if not name.startswith(USER))
         told = [f"User name: {name}\nGroup-name: {group}\n" for name, group in users]
         return {RUNNING: shown, VLANS: "", USERS: "\n".join(told)}
+
+    def answer(self, command: str, held: Held) -> str:
+        """Answer a command of an erasing."""
+        match command.split():
+            case ["show", "version"]:
+                return f"System serial number            : {held.serial}"
+            case ["show", "startup-config"]:
+                return (
+                    "Using 1024 out of 65536 bytes"
+                    if held.saved
+                    else "startup-config is not present"
+                )
+            case ["show", "file", "systems"]:
+                return "*    65544192    49461248      flash     rw   flash:"
+            case ["dir", folder]:
+                rows = [f"    {n}  -rwx  616  {name}" for n, name in enumerate(held.files, 2)]
+                return "\n".join([f"Directory of {folder}", "", *rows])
+            case ["show", "crypto", "key", "mypubkey", kind]:
+                return "Key name: simulated" if kind.upper() in held.keys else ""
+            case ["write", "erase"]:
+                held.saved = False
+            case ["delete", "/force", path]:
+                held.delete(path)
+            case ["crypto", "key", "zeroize", kind]:
+                held.keys.remove(kind.upper())
+            case _:  # it is led into a mode, and out again
+                pass
+        return ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from commsroom.backends.huawei_vrp.erasing import ERASING
 from commsroom.backends.huawei_vrp.logins import VrpLogins
 from commsroom.backends.network_cli.config import Config, value
 from commsroom.backends.network_cli.dialect import (
@@ -73,6 +74,7 @@ class Vrp(Dialect):
     platform = "HUAWEI_VRP"
     called = "VRP"
     logins = VrpLogins()
+    erasing = ERASING
     leave = "quit"
     save = "save"
     undoing = (

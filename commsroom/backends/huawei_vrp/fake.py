@@ -10,6 +10,7 @@ from commsroom.backends.network_cli.fake import Device
 
 if TYPE_CHECKING:
     from commsroom.backends.network_cli.config import Config
+    from commsroom.backends.network_cli.fake_erasing import Held
 
 
 class S5700(Device):
@@ -62,3 +63,28 @@ user-interface vty 0 4
         if undone == "port hybrid pvid vlan":
             return line.startswith(f"{undone} ")
         return super().undoes(line, undone)
+
+    def answer(self, command: str, held: Held) -> str:
+        """Answer a command of an erasing."""
+        match command.split():
+            case ["display", "device", "manufacture-info"]:
+                return f"0     -    {held.serial}   2019-12-26" if held.serial else ""
+            case ["display", "startup"]:
+                file = "flash:/vrpcfg.zip" if held.saved else "NULL"
+                return f"Next startup saved-configuration file:     {file}\n"
+            case ["display", "saved-configuration"]:
+                return "#" if held.saved else "There is no correct configuration file in FLASH"
+            case ["dir", "/all", folder]:
+                rows = [f"    {n}  -rw-  616  {name}" for n, name in enumerate(held.files)]
+                return "\n".join([f"Directory of {folder}", "", *rows])
+            case ["display", kind, "local-key-pair", "public"]:
+                return "Key name: Host" if kind.upper() in held.keys else ""
+            case ["reset", "saved-configuration"]:
+                held.saved = False
+            case ["delete", "/unreserved", "/quiet", path]:
+                held.delete(path)
+            case [kind, "local-key-pair", "destroy"]:
+                held.keys.remove(kind.upper())
+            case _:  # it is led into a mode, and out again
+                pass
+        return ""

@@ -80,4 +80,5 @@ def switch_backend(name: str, dialect: Dialect, cli: Cli, device: Device) -> Bac
         refusals=dialect.refusals,
         judge=inspection.judge,
         ports=PortNames(dialect.ports.named, dialect.ports.example),
+        erases=dialect.erasing is not None,
     )

@@ -17,6 +17,7 @@ from commsroom.estate.kinds.network import SwitchLogin, SwitchPort, SwitchServic
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from commsroom.backends.network_cli.erasing import Erasing
     from commsroom.backends.network_cli.logins import Logins
     from commsroom.backends.network_cli.session import Texts
     from commsroom.estate.resource import Address, Change, Kind, Resource
@@ -130,6 +131,8 @@ class Dialect(ABC):
     unsupported: ClassVar[frozenset[str]] = frozenset()
     slots: ClassVar[frozenset[str]] = frozenset()
     logins: ClassVar[Logins]
+    #: How it erases itself; None where that is only done by hand.
+    erasing: ClassVar[Erasing | None] = None
 
     @abstractmethod
     def configuration(self, texts: Texts) -> Config:

@@ -10,9 +10,11 @@ import contextlib
 import hashlib
 import json
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING, ClassVar
 
 from commsroom.backends.network_cli.config import Config
+from commsroom.backends.network_cli.fake_erasing import FakeDialogue, Held
 from commsroom.estate.secret import Secret
 
 if TYPE_CHECKING:
@@ -84,6 +86,10 @@ class Device:
         config.sections.setdefault(line, [])
         return line if self.section.fullmatch(line) else ""
 
+    def answer(self, command: str, held: Held) -> str:
+        """Answer a command of an erasing; a vendor whose switches are erased by hand has none."""
+        return ""
+
     def undoes(self, line: str, undone: str) -> bool:
         """Tell whether a line is undone by its first words."""
         return f"{undone} " in self.single and line.startswith(f"{undone} ")
@@ -105,6 +111,7 @@ class FakeClient:
         self.config = Config.parse(device.factory)
         self.saved = self.config.copy()
         self.told: list[str] = []
+        self.held = Held()
         self._open = False
 
     def log_in(self, name: str, word: Secret) -> bool | None:
@@ -118,21 +125,32 @@ class FakeClient:
     def session(self) -> Iterator[FakeClient]:
         """Be one's own session; whoever logs in meanwhile meets what it has changed so far."""
         self._load()
-        before, self._open = [self.config.token, self.saved.token], True
+        self.held.require_up(self._path.stem if self._path else "fake")
+        before, self._open = self._state(), True
         try:
             yield self
         finally:
             self._open = False
-        if self._path is not None and [self.config.token, self.saved.token] != before:
-            text = json.dumps({"running": self.config.sections, "startup": self.saved.sections})
+        if self._path is not None and self._state() != before:
+            text = self._state()
             beside = self._path.with_name(f".{self._path.name}.new")
             beside.write_text(text, "utf-8")
             beside.replace(self._path)
 
+    def _state(self) -> str:
+        both = {"running": self.config.sections, "startup": self.saved.sections}
+        return json.dumps(both | (asdict(self.held) if self.held != Held() else {}))
+
     def _load(self) -> None:
         if self._path is not None and self._path.exists():
             held = json.loads(self._path.read_text("utf-8"))
-            self.config.sections, self.saved.sections = held["running"], held["startup"]
+            self.config.sections = held.get("running", self.config.sections)
+            self.saved.sections = held.get("startup", self.saved.sections)
+            self.held = Held.of(held)
+
+    def dialogue(self) -> FakeDialogue:
+        """Talk in the vendor's words."""
+        return FakeDialogue(self._device.answer, self.held)
 
     def read(self) -> Texts:
         """Print everything."""

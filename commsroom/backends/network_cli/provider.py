@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from commsroom.backends.network_cli import inspection
 from commsroom.backends.network_cli.doing import Doing
+from commsroom.backends.network_cli.erasing import Work
 from commsroom.backends.network_cli.logins import PASSWORD
 from commsroom.errors import SystemUnknown
 from commsroom.estate.backend import Applied, Proof, Snapshot
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from commsroom.estate.backend import Batch, Credential, ProofRequest, Tools
     from commsroom.estate.inspection import Facts
     from commsroom.estate.resource import Kind
+    from commsroom.estate.retiring.erasing import Erasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,22 @@ class SwitchProvider:
         """Look whether the next start keeps what runs; raises SystemUnknown."""
         running, saved = (self._objects(one) for one in self._both())
         return Seen(own=inspection.facts(running, saved, save=self.dialect.save))
+
+    def serials(self) -> Sequence[str]:
+        """Ask who it is."""
+        with self.client.session() as session:
+            return self._work(session).serials()
+
+    def erase(self, serial: str) -> Erasure:
+        """Erase the switch in one session, of which its restart is the end."""
+        with self.client.session() as session:
+            return self._work(session).run(serial)
+
+    def _work(self, session: Session) -> Work:
+        words = self.dialect.erasing
+        if words is None:  # who asks looks whether the back end `erases`
+            raise SystemUnknown(self.system, "erase", f"{self.dialect.called} is erased by hand")
+        return Work(self.system, words, session.dialogue())
 
     def close(self) -> None:
         """Nothing stays open between calls."""

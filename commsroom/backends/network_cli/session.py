@@ -13,13 +13,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from commsroom.backends.network_cli.dialogue import RealDialogue
 from commsroom.errors import SystemUnknown
 from commsroom.estate.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from commsroom.backends.network_cli.config import Block, Command
+    from commsroom.backends.network_cli.dialogue import Dialogue
     from commsroom.estate.backend import Deadlines
 
 #: Bytes; a chassis with a thousand ports prints a fifth of it. What says more talks without end.
@@ -106,6 +108,10 @@ class Session(Protocol):
 
     def save(self) -> None:
         """Make the running configuration the one of the next start."""
+        ...
+
+    def dialogue(self) -> Dialogue:
+        """Return the same connection for commands that ask."""
         ...
 
 
@@ -226,6 +232,10 @@ class RealSession:
                 remedy="run apply again", answered=True,
             )  # fmt: skip
 
+    def dialogue(self) -> Dialogue:
+        """Talk over the same connection."""
+        return RealDialogue(self._system, _Wire(self._connection), self._prompt)
+
     def _block(self, block: Block, end: float) -> str:
         depth = 0
         for command in block.commands:
@@ -299,6 +309,38 @@ class RealSession:
         channel = self._connection.remote_conn
         if channel.closed or channel.eof_received:
             raise EOFError
+
+
+class _Wire:
+    """netmiko's connection as a dialogue has it."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def write(self, line: str) -> None:
+        """Send a line."""
+        with _cut_is_eof():
+            self._connection.write_channel(f"{line}\n")
+
+    def read(self) -> str:
+        """Return what came; a channel that ended says so only when it is asked."""
+        with _cut_is_eof():
+            part = str(self._connection.read_channel()).replace("\r", "")
+        channel = self._connection.remote_conn
+        if not part and (channel.closed or channel.eof_received):
+            raise EOFError
+        return part
+
+
+@contextlib.contextmanager
+def _cut_is_eof() -> Iterator[None]:
+    from netmiko.exceptions import NetmikoBaseException
+    from paramiko.ssh_exception import SSHException
+
+    try:
+        yield
+    except (NetmikoBaseException, SSHException, OSError) as error:
+        raise EOFError from error
 
 
 def broken(error: BaseException) -> str:

@@ -62,6 +62,11 @@ class Item:
         return BY_NAME[self.method]
 
     @property
+    def hands(self) -> str:
+        """Return the method that two people may carry out for it, "" for none."""
+        return self.method if self.by is By.PERSON else self.how.by_hand
+
+    @property
     def name(self) -> str:
         """Return what it is called within its device: its serial number, or what it is."""
         return self.serial or str(self.kind)
@@ -152,7 +157,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Wiped:
-    """What became of one medium, and who answers for it. `attempt` counts from 1."""
+    """What became of one medium, and who answers for it. `attempt` counts from 1.
+
+    `method` is what was really done where it is not what was signed: by hand, and as strong.
+    """
 
     verdict: Verdict
     attempt: int
@@ -161,6 +169,11 @@ class Wiped:
     notes: tuple[str, ...] = ()
     began: int = 0
     ended: int = 0
+    method: str = ""
+
+    def how(self, item: Item) -> Method:
+        """Return the method by which an item was wiped."""
+        return BY_NAME[self.method] if self.method else item.how
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the ledger keeps it."""
@@ -174,6 +187,7 @@ class Wiped:
             "notes": list(self.notes),
             "began": self.began,
             "ended": self.ended,
+            **({"instead": self.method} if self.method else {}),
         }
 
     @classmethod
@@ -187,6 +201,7 @@ class Wiped:
             notes=tuple(data["notes"]),
             began=int(data["began"]),
             ended=int(data["ended"]),
+            method=data.get("instead", ""),
         )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from commsroom.estate.retiring.erasing import ABILITY
 from commsroom.estate.retiring.media import BLOCKS, MediaKind, Strength
 
 
@@ -59,6 +60,8 @@ class Method:
     source: str
     #: Only where somebody asked for it by name: it takes long and is no stronger.
     on_request: bool = False
+    #: What two people may do instead where this came to no end; as strong.
+    by_hand: str = ""
 
 
 _MAGNETIC: Final = frozenset({MediaKind.ATA_HDD, MediaKind.SCSI_HDD})
@@ -129,6 +132,19 @@ METHODS: Final = (
         by=By.PERSON,
         ran=Ran.BY_HAND,
         source="SP 800-88r1 table A-3: a reset is at most Clear unless the maker documents more",
+    ),
+    Method(
+        name="switch-erase",
+        strength=Strength.CLEAR,
+        media=frozenset({MediaKind.SWITCH}),
+        technique="over its command line: startup configuration, VLAN file, all files but software, and keys erased,"
+        " and read back absent; reload",
+        evidence=Evidence.DEVICE,
+        by=By.SYSTEM,
+        ability=ABILITY,
+        ran=Ran.SIMULATED,
+        source="SP 800-88r1 table A-2: Clear by a reset to the maker's settings; the makers' command references",
+        by_hand="switch-reset",
     ),
     Method(
         name="switch-reset",

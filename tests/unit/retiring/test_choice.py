@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from commsroom.errors import UsageError
 from commsroom.estate.retiring import choice
+from commsroom.estate.retiring.checklists import STEPS
 from commsroom.estate.retiring.media import BLOCKS, MediaKind, Medium, Strength, needed
-from commsroom.estate.retiring.methods import BY_NAME, METHODS, Evidence, Ran
+from commsroom.estate.retiring.methods import BY_NAME, METHODS, By, Evidence, Ran
 from commsroom.estate.retiring.verdict import Result, Verdict, blocks_for, together
 from commsroom.policy.retirement import Category, Fate
 
@@ -62,6 +63,35 @@ def test_a_mobile_that_is_managed_is_erased_by_its_server_and_by_hand_only_when_
     assert choice.choose(managed, *low).method.name == "mdm-erase"
     assert choice.choose(managed, *low, "mobile-reset").method.name == "mobile-reset"
     assert choice.choose(alone, *low).method.name == "mobile-reset"
+
+
+SWITCH = Medium(kind=MediaKind.SWITCH, serial="S", can=frozenset({"cli-erase"}))
+
+
+@pytest.mark.parametrize("category", [Category.LOW, Category.MODERATE])
+def test_a_switch_that_can_erase_itself_does_and_by_hand_only_when_asked(category) -> None:
+    stays = (category, Fate.STAYS)
+    alone = Medium(kind=MediaKind.SWITCH, serial="S")
+    assert choice.choose(SWITCH, *stays).method.name == "switch-erase"
+    assert choice.choose(SWITCH, *stays, "switch-reset").method.name == "switch-reset"
+    assert choice.choose(alone, *stays).method.name == "switch-reset"
+    found = choice.choose(alone, *stays, "switch-erase")
+    assert (found.method.name, len(found.notes)) == ("switch-reset", 1)
+
+
+def test_erasing_a_switch_is_clear_and_what_needs_more_is_destroyed() -> None:
+    for category, fate in ((Category.LOW, Fate.LEAVES), (Category.HIGH, Fate.STAYS)):
+        found = choice.choose(SWITCH, category, fate, "switch-erase")
+        assert (found.method.name, found.need) == ("destroy", Strength.PURGE)
+        assert "switch-erase is Clear, Purge is needed" in found.notes
+
+
+def test_what_two_people_may_do_instead_is_by_hand_as_strong_and_has_a_list() -> None:
+    instead = [(method, BY_NAME[method.by_hand]) for method in METHODS if method.by_hand]
+    assert instead
+    for method, other in instead:
+        assert (other.by, other.strength, other.media) == (By.PERSON, method.strength, method.media)
+        assert STEPS[other.name]
 
 
 @pytest.mark.parametrize("kind", MediaKind)
