@@ -8,6 +8,7 @@ Its `state` file says what is attached: `{"disks": [{"path": …, "serial": …,
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -87,11 +88,12 @@ class FakeClient:
         if fault == "swapped":
             refused = ["its serial number is ANOTHER at the moment of wiping"]
         result = "UNKNOWN" if refused else "FAIL" if fault == "fails" else "PASS"
+        now = int(time.time())
         reason = "; ".join(refused) or ("byte 4096 cannot be written" if fault else "all read back")
         return {
             "state": "ended", "result": result, "reason": reason, "refused": refused,
             "evidence": "" if refused else "simulated", "serial": "" if refused else job["serial"],
-            "said": "", "notes": [], "began": 0, "ended": 1, "method": job["method"],
+            "said": "", "notes": [], "began": now, "ended": now, "method": job["method"],
         }  # fmt: skip
 
     def _load(self) -> None:
