@@ -55,7 +55,8 @@ def _compared(target: Target, device: Device) -> Iterator[tuple[str, str, str]]:
         if item.kind in _MOBILES:
             own = _MOBILES[item.kind]
             yield "the owner", _owner(personal=own), _owner(personal=device.personal)
-        if item.by is By.SYSTEM:
+        # A switch is asked for its serial number once more before it is erased.
+        if item.kind in _MOBILES and item.by is By.SYSTEM:
             server, enrolment = place(device.mdm)
             yield "the enrolment", f"{item.station}:{item.device}", f"{server}:{enrolment}"
 
