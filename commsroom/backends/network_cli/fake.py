@@ -144,6 +144,8 @@ class FakeClient:
     def _load(self) -> None:
         if self._path is not None and self._path.exists():
             held = json.loads(self._path.read_text("utf-8"))
+            if unknown := held.keys() - {"running", "startup", *asdict(Held())}:
+                raise ValueError(f"no switch has {', '.join(sorted(unknown))}")
             self.config.sections = held.get("running", self.config.sections)
             self.saved.sections = held.get("startup", self.saved.sections)
             self.held = Held.of(held)
