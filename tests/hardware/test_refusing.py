@@ -16,7 +16,7 @@ REASONS = {
     "path-changed": "/run/bay1 leads to ",
     "read-only": "it is read-only",
     "mounted-and-by-command": "is mounted at /run/place",
-    "another-namespace": "n2 is on the same controller",
+    "another-namespace": " is on the same controller, and may be erased with it",
     "root-disk": "it is the disk this system runs from",
 }
 
