@@ -528,7 +528,7 @@ def test_an_estate_without_equipment_is_told_so(fresh, command):
 def test_equipment_is_part_of_a_whole_inspection_and_of_none_without_any(equipped, fresh):
     document = equipped("inspect", "--no-use", "--json", "--as-of", "2026-03-02").document
     assert {item["name"] for item in document["checks"] if item["system"] == "equipment"} == {
-        "register", "purchase", "fault", "leaver", "maintenance", "order",
+        "lost", "register", "purchase", "fault", "leaver", "maintenance", "order",
     }  # fmt: skip
     (fresh.path / "policies/devices.csv").unlink()
     document = fresh("inspect", "--no-use", "--json", "--as-of", "2026-03-02").document
