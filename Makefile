@@ -12,6 +12,12 @@ PYTEST := pytest -q -n 2 --dist worksteal
 THOROUGH := thorough and not lab and not slow
 SLOW := slow and not lab and not alone and not seeded and not phones
 LAB := (lab or (slow and alone)) and not seeded and not phones
+# How, which, where: what fails is tried once more, by itself and one after the other.
+define tests
+$(1) -m '$(2)' $(3) || { code=$$?; [ $$code -eq 1 ] || exit $$code; \
+  echo '$@: what is named above is tried once more by itself: real servers, a busy machine'; \
+  pytest -q -m '$(2)' --last-failed --last-failed-no-failures none $(3); }
+endef
 CHECKS := format lint types imports yaml ansible quick-tests
 SCENARIOS := $(patsubst roles/%/molecule/default/molecule.yml,molecule-%,\
   $(wildcard roles/*/molecule/default/molecule.yml))
@@ -54,22 +60,16 @@ test: setup-tests ## All of it: check, thorough, slow, then the lab's real serve
 	@echo 'test: all good'
 
 .PHONY: thorough
-thorough: setup ## The command line over simulated servers, the ledger's files, stores, switches over SSH: five minutes
-	@$(PYTEST) -m '$(THOROUGH)' tests/unit tests/contract tests/cli || { code=$$?; [ $$code -eq 1 ] || exit $$code; \
-	  echo 'thorough: what is named above is tried once more by itself: a busy machine'; \
-	  pytest -q -m '$(THOROUGH)' --last-failed --last-failed-no-failures none tests/unit tests/contract tests/cli; }
+thorough: setup ## The command line over simulated servers, the ledger's files, stores, switches over SSH: eight minutes
+	@$(call tests,$(PYTEST),$(THOROUGH),tests/unit tests/contract tests/cli)
 
 .PHONY: slow
 slow: setup-tests ## Kills, browsers, disks, crowds of switches: what takes many seconds a test and needs no lab
-	@pytest -q -n 2 --dist loadfile -m '$(SLOW)' tests || { code=$$?; [ $$code -eq 1 ] || exit $$code; \
-	  echo 'slow: what is named above is tried once more by itself: a busy machine'; \
-	  pytest -q -m '$(SLOW)' --last-failed --last-failed-no-failures none tests; }
+	@$(call tests,pytest -q -n 2 --dist loadfile,$(SLOW),tests)
 
 .PHONY: lab-test
 lab-test: setup-tests ## Tests on the lab's real servers, and those beside which nothing may run
-	@pytest -q -m '$(LAB)' tests || { code=$$?; [ $$code -eq 1 ] || exit $$code; \
-	  echo 'lab-test: what is named above is tried once more by itself: real servers, a busy machine'; \
-	  pytest -q -m '$(LAB)' --last-failed --last-failed-no-failures none tests; }
+	@$(call tests,pytest -q,$(LAB),tests)
 
 .PHONY: seeded
 seeded: setup-tests ## Changes of every sort, made by hand on the lab's servers: drift must tell each, and nothing else

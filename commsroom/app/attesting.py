@@ -74,10 +74,10 @@ class Issuer:
         Raises:
             PolicyErrors: nobody approved `policies/approvers` yet, and lines of it are wrong.
         """
-        settle(estate)
         self._estate = estate
         self._seen, _ = estate.ledger.head()
         self.book = Book.of(estate.ledger)
+        _fill(estate, self.book)
         self._trust = trust.of_estate(estate)
 
     def issue(
@@ -112,19 +112,19 @@ class Issuer:
                     f"{found.stem}: this very certificate was withdrawn: {found.withdrawn}"
                 )
             # Of the first also the papers are made before anything is recorded: where they cannot be, nothing is.
-            issued.append(found or self._record(made, key, validator, alone=not issued))
+            issued.append(found or self._record(made, key, validator, first=not issued))
         _fill(self._estate, issued, told)
         return tuple(_issued(self._estate, one) for one in issued)
 
     def _record(
-        self, certificate: Certificate | Batch, key: Path, validator: str, *, alone: bool
+        self, certificate: Certificate | Batch, key: Path, validator: str, *, first: bool
     ) -> Anchored:
         estate = self._estate
         _require_issuable(estate, certificate, validator, self.book)
         stem = _stem(certificate, self.book)
         _require_free(estate, stem)
         document = _signed(certificate, key, self._trust)
-        papers = _papers(document) if alone else {}
+        papers = _papers(document) if first else {}
         data: dict[str, Any] = {
             "stem": stem,
             "number": certificate.number,

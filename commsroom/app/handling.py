@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commsroom.app import losing
+from commsroom.app import losses
 from commsroom.app.registering import Happening, Recorded, Register, read, take, today
 from commsroom.errors import UsageError
 from commsroom.estate import register
@@ -206,7 +206,7 @@ def correct(estate: Estate, tags: Sequence[str], *, reason: str) -> Recorded:
     if not differing:
         raise UsageError("devices.csv says what the ledger says: there is nothing to correct")
     issued = [tag for tag in differing if rows[tag].state is DeviceState.ISSUED]
-    losing.require_cleared(estate, issued)
+    losses.require_cleared(estate, issued)
     what = Happening(
         step=Step.CORRECTED,
         move=lambda device: life.corrected(device, Standing.of(rows[device.asset_tag])),

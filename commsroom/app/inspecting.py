@@ -17,7 +17,7 @@ from commsroom.app import (
     evidence,
     handover,
     judging,
-    losing,
+    losses,
     ordering,
     planning,
     proving,
@@ -221,10 +221,10 @@ def _equipment(estate: Estate, day: date) -> Iterator[Check]:
         else estate.accepted.awaited()
     )
     retired = ledger.entries(steps=(Step.RETIRED,)) if estate.baseline is None else None
-    losses = tuple(losing.recorded(estate).values()) if estate.baseline is None else None
+    lost = tuple(losses.recorded(estate).values()) if estate.baseline is None else None
     return register_checks.checks(
         register_checks.Inspected(
-            estate.policy, ledger.lives(), entries, day, awaited, retired, losses
+            estate.policy, ledger.lives(), entries, day, awaited, retired, lost
         )
     )
 

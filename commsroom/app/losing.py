@@ -6,28 +6,34 @@ locked. How far it is stands in the ledger; a run that was killed anywhere is ru
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from commsroom.app import choosing, closing, managing, planning, registering, renewal, rotating
+from commsroom.app import (
+    choosing,
+    closing,
+    losses,
+    managing,
+    planning,
+    registering,
+    renewal,
+    rotating,
+)
 from commsroom.app.estate import actor
 from commsroom.app.ordering import require_here
 from commsroom.app.registering import Happening
 from commsroom.app.scope import Scope
-from commsroom.errors import CommsroomError, Exit, GuardRefused, UsageError
-from commsroom.estate import loss as losses
+from commsroom.errors import CommsroomError, Exit, UsageError
 from commsroom.estate.kinds import PhoneProfile
-from commsroom.estate.loss import EVENT, KNOWS_ALL, Duty, Loss, Moment, Report, Step
+from commsroom.estate.loss import EVENT, KNOWS_ALL, Duty, Loss, Report, Step, duties, knew
 from commsroom.estate.register import Step as Life
 from commsroom.estate.register import life
 from commsroom.estate.retiring.managing import Command, Deed, Receipt, Reply, named, place
 from commsroom.policy import characters
 from commsroom.policy.devices import DeviceState
 from commsroom.policy.words import did_you_mean, quoted
-from commsroom.reports.incident import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
@@ -51,48 +57,6 @@ class Losing:
         return Exit.DIFFERENCE if failed else Exit.DONE
 
 
-def recorded(estate: Estate) -> dict[str, Loss]:
-    """Return the last loss of each device that was ever lost, by its tag."""
-    found: dict[str, Loss] = {}
-    for event in estate.ledger.events(kind=EVENT):
-        tag, data = str(event.data["device"]), event.data
-        at, step = datetime.fromisoformat(event.at), Step(data["step"])
-        if step is Step.REPORTED:
-            found[tag] = Loss(Report.from_json(tag, data), at)
-        if tag in found:
-            found[tag].take(Moment(step, at, event.actor, event.requester, data))
-    return found
-
-
-def of(estate: Estate, tag: str) -> Loss:
-    """Return the last loss of a device; raises UsageError where it was never lost."""
-    device, found = registering.read(estate).device(tag), recorded(estate)
-    if loss := found.get(device.asset_tag):
-        return loss
-    raise UsageError(
-        f"{device.asset_tag} was never reported lost",
-        remedy=did_you_mean(tag, found)
-        or f"commsroom device lost {device.asset_tag} --reason TEXT",
-    )
-
-
-def record_of(estate: Estate, tag: str) -> Record:
-    """Return the record of the last loss of a device; raises UsageError where it was never lost."""
-    people = {person.id: person.name for person in estate.policy.people}
-    return Record(of(estate, tag), estate.policy.company.name, people, estate.simulated)
-
-
-def require_cleared(estate: Estate, tags: Sequence[str]) -> None:
-    """Refuse, by GuardRefused, what was lost and of which nobody says that it may be issued again."""
-    found = recorded(estate) if tags else {}
-    for tag in tags:
-        if (loss := found.get(tag)) is not None and not loss.cleared:
-            raise GuardRefused(
-                f"{tag} was lost on {loss.at.date()} and is not cleared: commsroom device found {tag} --by ID"
-                " with --wiped --witness ID, or --unwiped REASON"
-            )
-
-
 def lose(estate: Estate, tag: str, progress: Progress, *, reason: str = "", by: str = "") -> Losing:
     """Report a device lost, or go on with what an earlier run left; do all that systems can do.
 
@@ -101,10 +65,10 @@ def lose(estate: Estate, tag: str, progress: Progress, *, reason: str = "", by: 
         CommsroomError: the register or the ledger cannot be used.
     """
     device = registering.read(estate).device(tag)
-    loss = recorded(estate).get(device.asset_tag)
+    loss = losses.recorded(estate).get(device.asset_tag)
     if loss is None or loss.found:
         _report(estate, device, reason=reason, by=by)
-        loss = of(estate, device.asset_tag)
+        loss = losses.of(estate, device.asset_tag)
     if not loss.found and device.state not in {DeviceState.LOST, DeviceState.RETIRED}:
         what = Happening(
             step=Life.LOST, move=life.lost, details={"reason": loss.report.reason, "by": by}
@@ -121,7 +85,7 @@ def _report(estate: Estate, device: Device, *, reason: str, by: str) -> None:
     seen, _ = estate.ledger.head()
     closes = closing.addresses(estate, [device])[device.asset_tag]
     desired = planning.compile_policy(estate, Scope()).desired
-    own, shared = losses.knew(desired, closes)
+    own, shared = knew(desired, closes)
     people: tuple[str, ...] = ()
     if device.kind in KNOWS_ALL and device.holder in estate.policy.by_id:
         people = (device.holder,)
@@ -175,12 +139,12 @@ def carry_on(estate: Estate, tag: str, progress: Progress) -> Losing:
     left: dict[str, str] = {}
     for name, work in (("mobile", _order), ("profile", _withdraw), ("secrets", _renew)):
         try:
-            why = work(estate, of(estate, tag), progress)
+            why = work(estate, losses.of(estate, tag), progress)
         except CommsroomError as error:
             why = error.message
         if why:
             left[name] = why
-    return Losing(of(estate, tag), left)
+    return Losing(losses.of(estate, tag), left)
 
 
 def _order(estate: Estate, loss: Loss, _progress: Progress) -> str:
@@ -273,9 +237,9 @@ def tick(estate: Estate, tag: str, duty: str, *, by: str, note: str) -> Losing:
     Raises:
         UsageError: the device was never lost, there is no such duty for it, nobody is named, no note is given.
     """
-    loss = of(estate, tag)
+    loss = losses.of(estate, tag)
     _require_named(estate, by)
-    valid = [str(one) for one in losses.duties(loss.report.kind)]
+    valid = [str(one) for one in duties(loss.report.kind)]
     if duty not in valid:
         remedy = did_you_mean(duty, valid) or ", ".join(valid)
         raise UsageError(f"{quoted(duty)} is no duty for {loss.report.tag}", remedy=remedy)
@@ -284,7 +248,7 @@ def tick(estate: Estate, tag: str, duty: str, *, by: str, note: str) -> Losing:
     )
     data = {"duty": str(Duty(duty)), "note": note}
     _record(estate, loss.report.tag, Step.TICKED, data, by=by)
-    return Losing(of(estate, tag))
+    return Losing(losses.of(estate, tag))
 
 
 def find(
@@ -295,7 +259,7 @@ def find(
     Raises:
         UsageError: it was never lost, nobody is named, or both ways are asked for at once.
     """
-    loss = of(estate, tag)
+    loss = losses.of(estate, tag)
     tag = loss.report.tag
     _require_named(estate, by)
     if wiped and unwiped:
@@ -316,7 +280,7 @@ def find(
     how = _cleared_how(loss, wiped=wiped, witness=witness, unwiped=unwiped)
     if how:
         _record(estate, tag, Step.CLEARED, {"how": how}, by=by)
-    return Losing(of(estate, tag))
+    return Losing(losses.of(estate, tag))
 
 
 def _cleared_how(loss: Loss, *, wiped: bool, witness: str, unwiped: str) -> str:

@@ -98,7 +98,7 @@ def prove(
     result = ProveResult(
         tuple(
             replace(proof, ok=None, note=_RENEWING)
-            if proof.ok is False and proof.address in doubtful
+            if proof.ok is False and proof.got == "refused" and proof.address in doubtful
             else proof
             for name in sorted(found)
             for proof in found[name]

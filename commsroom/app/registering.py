@@ -231,9 +231,9 @@ def take(
 
 def _require_staying(estate: Estate, tags: Sequence[str]) -> None:
     """Refuse to issue what is being decommissioned, or was lost and nobody answers for since."""
-    from commsroom.app import losing, retiring
+    from commsroom.app import losses, retiring
 
-    losing.require_cleared(estate, tags)
+    losses.require_cleared(estate, tags)
     for one in retiring.requests(estate).values():
         leaving = [tag for tag in tags if tag in one.runs and one.begun and not one.done]
         if leaving:

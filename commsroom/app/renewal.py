@@ -97,12 +97,12 @@ def _barred(estate: Estate, item: Resource, ref: SecretRef) -> str:
         return "somebody else made it: commsroom secret enter takes the new one"
     if item.address.system not in estate.systems:
         return f"{item.address.system} is not in the inventory"
-    if getattr(item.body, "suspended", None) is True:
-        return "it is closed, and nobody can log in to prove a new one"
     return ""
 
 
 def _unseen(estate: Estate, item: Resource, ref: SecretRef) -> str:
+    if getattr(item.body, "suspended", None) is True:
+        return "it is closed, and nobody can log in to prove a new one"
     system = estate.systems.get(item.address.system)
     if system and ref.slot not in system.backend.logins.get(item.address.kind, frozenset()):
         return (

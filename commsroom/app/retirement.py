@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from commsroom.app import approving, closing, erasing, managing, registering, wiping
-from commsroom.app.retiring import Decommissioning, requests
+from commsroom.app.retiring import Decommissioning, requests, runs_of
 from commsroom.errors import UsageError
 from commsroom.estate.approval import Request
 from commsroom.estate.retiring.chain import PURPOSE, Item, Target
@@ -127,9 +127,11 @@ def propose(
     request = Request(estate.ledger.estate_id, PURPOSE, subject, requester, day)
     if until is not None:
         request = Request(estate.ledger.estate_id, PURPOSE, subject, requester, day, until)
+    # Before it is recorded: a station that cannot say so leaves nothing behind.
+    refused = wiping.refusals(estate, request.name, list(runs_of(request).values()))
     asked = approving.ask(estate, request)
     found = requests(estate)[asked.name]
-    found.refused = wiping.refusals(estate, asked.name, list(found.runs.values()))
+    found.refused = refused
     return found
 
 

@@ -110,7 +110,7 @@ class Decommissioning:
 def requests(estate: Estate) -> dict[str, Decommissioning]:
     """Return every decommissioning by the name of its request, oldest first."""
     found = {
-        asked.request.name: Decommissioning(asked, _runs(asked.request))
+        asked.request.name: Decommissioning(asked, runs_of(asked.request))
         for asked in approving.listed(estate)
         if asked.request.purpose == PURPOSE
     }
@@ -133,7 +133,8 @@ def _end_replaced(found: Iterable[Decommissioning]) -> None:
             one.runs[tag].retired = True
 
 
-def _runs(request: Request) -> dict[str, Run]:
+def runs_of(request: Request) -> dict[str, Run]:
+    """Return the devices of a request, of which nothing is done yet, by asset tag."""
     targets = [Target.from_json(item) for item in request.subject["devices"]]
     return {target.tag: Run(target) for target in targets}
 
@@ -195,11 +196,12 @@ def carry_on(
         approving.require_approved(estate, now.request)
     with estate.ledger.lock(actor(), command="decommission"):
         now = requests(estate)[now.request.name]
-        if now.asked.standing is not Standing.USED:
+        if not now.begun:
             approving.require_approved(estate, now.request)
-            _require_unchanged(estate, now)
-            approving.use(estate, now.request)
         as_signed.require(estate, now.uncertified)
+        if not now.begun:
+            _require_unheld(estate, now)
+            approving.use(estate, now.request)
         _return(estate, now)
     now.unclosed = _close(estate, now, progress)
     if not now.unclosed:
@@ -208,9 +210,8 @@ def carry_on(
     return now
 
 
-def _require_unchanged(estate: Estate, now: Decommissioning) -> None:
-    """Refuse where a device is not what it was when it was approved: another serial, another's by now."""
-    as_signed.require(estate, now.runs.values())
+def _require_unheld(estate: Estate, now: Decommissioning) -> None:
+    """Refuse where a device is gone already, or another's than when it was approved."""
     register = registering.read(estate)
     for tag, run in now.runs.items():
         device = register.device(tag)

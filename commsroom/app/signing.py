@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from commsroom.errors import GuardRefused
 from commsroom.estate.approval import SIGNATURES
+from commsroom.policy import approvers
 from commsroom.policy.approvers import FILE, NAMESPACE
 from commsroom.secrets import ssh_signature
 from commsroom.secrets.ssh_signature import Verdict
@@ -141,8 +142,8 @@ def sign(item: Approvable, approver: str, key: Path, signers: bytes, *, stand: s
 
 def _owner(public: str, signers: bytes) -> str:
     """Return whose line has a key, "" for nobody's."""
-    lines = signers.decode("utf-8", "replace").splitlines()
-    return next((row.split()[0] for row in lines if public in row and not row.startswith("#")), "")
+    named = approvers.parsed(signers, [])
+    return next((one.person for one in named if one.key == public), "")
 
 
 def holds(item: Approvable, approver: str, signature: bytes, signers: bytes) -> bool:

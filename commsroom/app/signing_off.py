@@ -67,6 +67,8 @@ def certify(
         }
         known = {tag: _issued_before(issuer.book, made) for tag, made in part.items()}
         new = {tag: made for tag, made in part.items() if not known[tag]}
+        for tag in part.keys() - new.keys():
+            progress.advance(tag)
         issued = issuer.issue(list(new.values()), key, by, progress.advance)
         hashes = known | {tag: one.sha256 for tag, one in zip(new, issued, strict=True)}
         retiring.record(

@@ -19,13 +19,7 @@ if TYPE_CHECKING:
     from commsroom.app.renewal import Renewable
 
 
-def write(
-    estate: Estate,
-    wanted: Iterable[Renewable],
-    progress: Progress,
-    *,
-    reason: str = "it is in wrong hands",
-) -> frozenset[str]:
+def write(estate: Estate, wanted: Iterable[Renewable], progress: Progress) -> frozenset[str]:
     """Give secrets a new generation and write it; return the paths of those that every system took.
 
     Raises:
@@ -34,7 +28,7 @@ def write(
     ours = {one.path: one for one in wanted}
     if not ours:
         return frozenset()
-    estate.ledger.advance(sorted(ours), actor=actor(), reason=reason)
+    estate.ledger.advance(sorted(ours), actor=actor(), reason="it is in wrong hands")
     only = tuple(sorted({str(it.address) for one in ours.values() for it in one.places}))
     done = applying.apply(
         estate,

@@ -112,7 +112,7 @@ def refusals(estate: Estate, request: str, runs: Sequence[Run]) -> dict[str, tup
 
 def _job(request: str, item: Item, attempt: int) -> Job:
     # A mobile may have no serial number, or one that another maker's has: its enrolment is its own.
-    own = item.device if item.by is By.SYSTEM else item.serial
+    own = (item.by is By.SYSTEM and item.device) or item.serial
     digest = hashlib.sha256(own.encode()).hexdigest()[:16]
     return Job(
         name=f"{request}-{digest}-{attempt}",

@@ -15,10 +15,10 @@ from commsroom.errors import UsageError
 
 if TYPE_CHECKING:
     from commsroom.cli.session import Session
+    from commsroom.estate.loss import Record
     from commsroom.estate.plan import Plan
     from commsroom.reports.compliance import Compliance
     from commsroom.reports.documents import Document
-    from commsroom.reports.incident import Record
     from commsroom.reports.model import Report
 
 

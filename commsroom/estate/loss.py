@@ -224,3 +224,21 @@ class Loss:
                 state = "no answer yet" if command in self.ordered else "to be queued"
                 missing.append(f"{command}: {state}")
         return tuple(missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A loss with what its reader has to know beside: which company, who is meant by an id, what is simulated."""
+
+    loss: Loss
+    company: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    simulated: frozenset[str] = frozenset()
+
+    def who(self, moment: Moment) -> str:
+        """Name who did it, else who ran the command."""
+        return self.named(moment.by) if moment.by else moment.actor
+
+    def named(self, one: str) -> str:
+        """Return a person's name with their id; an id that the roster does not know alone."""
+        return f"{self.names[one]} ({one})" if one in self.names else one

@@ -5,7 +5,6 @@ As text, as one self-contained page, on paper and as JSON; what people wrote the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.estate.loss import DUTIES, Duty, Step, duties
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from gettext import NullTranslations
 
-    from commsroom.estate.loss import Loss, Moment
+    from commsroom.estate.loss import Loss, Moment, Record
 
 TITLE: Final = N_("Record of a lost device")
 _WHEN: Final = "%Y-%m-%d %H:%M:%S"
@@ -58,24 +57,6 @@ _CLEARED: Final = (
     ("wiped, seen by ", N_("wiped, seen by %(rest)s")),
     ("not wiped: ", N_("not wiped: %(rest)s")),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A loss with what its reader has to know beside: which company, who is meant by an id, what is simulated."""
-
-    loss: Loss
-    company: str
-    names: Mapping[str, str] = field(default_factory=dict)
-    simulated: frozenset[str] = frozenset()
-
-    def who(self, moment: Moment) -> str:
-        """Name who did it, else who ran the command."""
-        return self.named(moment.by) if moment.by else moment.actor
-
-    def named(self, one: str) -> str:
-        """Return a person's name with their id; an id that the roster does not know alone."""
-        return f"{self.names[one]} ({one})" if one in self.names else one
 
 
 def said(moment: Moment, words: NullTranslations | None = None) -> str:

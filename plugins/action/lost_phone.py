@@ -8,7 +8,7 @@ from ansible_collections.commsroom.core.plugins.plugin_utils.estate import (
     EstateAction,
 )
 
-from commsroom.app import faces, losing
+from commsroom.app import faces, losing, losses
 
 
 class ActionModule(EstateAction):
@@ -22,7 +22,7 @@ class ActionModule(EstateAction):
     def act(self, estate, scope, arguments):
         estate.require_ledger()
         tag = arguments["device"]
-        before = losing.recorded(estate).get(tag)
+        before = losses.recorded(estate).get(tag)
         if self._task.check_mode:
             if before is None or before.found:
                 return faces.loss_foreseen(tag)

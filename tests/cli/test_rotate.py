@@ -88,15 +88,21 @@ def test_who_has_a_password_that_was_just_renewed_has_nothing_after_compromised(
     assert "whole" in estate("ledger", "verify").out
 
 
-def test_what_was_sent_and_not_decided_is_not_trusted_once_it_is_compromised(estate, monkeypatch):
+def written_and_not_told(estate, monkeypatch):
+    """Renew a chat password so that it is in force, and nobody knows."""
+    real = Prosody.apply
+
     def unsaid(self, *given, **more):
         real(self, *given, **more)
         gone()
 
     with monkeypatch.context() as patch:
-        real = Prosody.apply
         patch.setattr(Prosody, "apply", unsaid)
         assert estate("rotate", CHAT, "--yes", "--wait", "0m").code == 4
+
+
+def test_what_was_sent_and_not_decided_is_not_trusted_once_it_is_compromised(estate, monkeypatch):
+    written_and_not_told(estate, monkeypatch)
     later = time.time() + 3_600
     monkeypatch.setattr("time.time", lambda: later)
     done = estate("rotate", "--compromised", "im1", "--yes", "--json")
@@ -105,14 +111,7 @@ def test_what_was_sent_and_not_decided_is_not_trusted_once_it_is_compromised(est
 
 
 def test_a_password_that_is_not_decided_yet_is_not_proven_to_be_refused(estate, monkeypatch):
-    def unsaid(self, *given, **more):
-        real(self, *given, **more)
-        gone()
-
-    with monkeypatch.context() as patch:
-        real = Prosody.apply
-        patch.setattr(Prosody, "apply", unsaid)
-        assert estate("rotate", CHAT, "--yes", "--wait", "0m").code == 4
+    written_and_not_told(estate, monkeypatch)
     done = estate("prove", "--person", "P1", "--json")
     assert done.code == 4, done.out
     assert [one for one in done.document["proofs"] if one["ok"] is False] == []
@@ -327,6 +326,11 @@ def test_closed_accounts_are_left_and_told(estate):
     assert done.code == 0
     assert done.document["rotations"] == []
     assert "closed" in done.document["left"]["ann/chat"]
+    # What others know would be in force again the day the account opens.
+    hurt = estate("rotate", "--compromised", "ann", "--yes", "--json")
+    assert hurt.code == 0, hurt.err
+    assert {"ann/chat", "ann/sip", "ann/voicemail"} <= set(hurt.document["written"])
+    assert estate("plan", "--json").document["changes"] == []
 
 
 def test_no_secret_is_said(estate, numbers):

@@ -143,12 +143,12 @@ def incident(
 
     For an auditor as a page or on paper. What people wrote stays in their words in every language.
     """
-    from commsroom.app import losing
+    from commsroom.app import losses
 
     forms.may_write(form, out, "incident")
     with session.open(founding=False) as estate:
         estate.require_ledger()
-        record = losing.record_of(estate, tag)
+        record = losses.record_of(estate, tag)
     forms.give_record(session, record, form, out, language)
     return 0
 
