@@ -11,6 +11,9 @@ import os
 import signal
 import sys
 
+#: Objects made, less those gone, before Python looks for garbage; 700 unless said.
+_GARBAGE = 50_000
+
 
 def _handle(handler: object) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -42,6 +45,9 @@ _handle(_leave)
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
+    # What a command loads stays to its end: to look for garbage in it at every step was a
+    # twentieth of a plan.
+    gc.set_threshold(_GARBAGE, 20, 20)
     from commsroom.cli.ending import Terminated
     from commsroom.cli.main import main as run
 

@@ -30,7 +30,7 @@ from commsroom.estate.resource import Address
 from commsroom.estate.secret import Custody, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from commsroom.backends.postfix_dovecot.settings import Settings
     from commsroom.backends.postfix_dovecot.wire import Client
@@ -61,13 +61,13 @@ class _Run(Actors):
         accounts = [one for one in self.requests if one.resource.address.kind in ACCOUNTS]
         open_ = [one for one in accounts if not is_shut(one)]
         shut = [one for one in accounts if is_shut(one)]
+        pool = self.stack.enter_context(ThreadPoolExecutor(WORKERS, "wrong"))
+        # A firewall that drops what comes to a closed port does not answer at all.
+        clear = pool.submit(self._without_tls)
         if shut or any(self._needs_loan(one) for one in self.requests):
             self.lend()
         grants = self.of_kind(Grant.kind, self.requests)
         # A server answers a wrong password late, on purpose: let that pass beside the rest.
-        pool = self.stack.enter_context(ThreadPoolExecutor(WORKERS, "wrong"))
-        # A firewall that drops what comes to a closed port does not answer at all.
-        clear = pool.submit(self._without_tls)
         wrong = pool.map(self._wrong, open_)
         yield from self.each("logins", self._login, open_)
         yield from self.each("messages", self._message, open_)
@@ -281,19 +281,25 @@ class _Run(Actors):
         address = request.resource.address
         ref = request.resource.secret("password")
         secret = request.secret(ref) if ref else None
-        proofs = []
+        tries: list[Callable[[], Proof]] = []
         if self.lent:
             lent = self.lent(address.key)
-            proofs.append(judge(
+            tries.append(lambda: judge(
                 address, "imap login", lambda: self.client.login(lent), want=False,
                 note="delegated: closed whatever its password",
             ))  # fmt: skip
         if secret:
             own = Login(address.key, secret)
-            proofs.append(judge(address, "imap login", lambda: self.client.login(own), want=False))
-            proofs.append(judge_reply(
-                address, "submit", lambda: self.client.submit(own, own.name, [own.name], message_id()), want=False,
-            ))  # fmt: skip
+            tries += [
+                lambda: judge(address, "imap login", lambda: self.client.login(own), want=False),
+                lambda: judge_reply(
+                    address, "submit",
+                    lambda: self.client.submit(own, own.name, [own.name], message_id()), want=False,
+                ),
+            ]  # fmt: skip
+        # Side by side, as each refusal is a second late on purpose.
+        with ThreadPoolExecutor(len(tries) or 1, "closed") as pool:
+            proofs = list(pool.map(lambda one: one(), tries))
         decisive = self._control() and (request.accepted_before or self.lent is not None)
         return [proof if decisive or not proof.ok else _undecided(proof) for proof in proofs]
 
