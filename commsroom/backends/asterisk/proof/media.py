@@ -12,6 +12,7 @@ import math
 import secrets
 import struct
 import time
+from bisect import bisect_left
 from functools import cache
 from typing import Final, cast
 
@@ -35,8 +36,14 @@ def _expanded(byte: int) -> int:
 _LINEAR: Final = [_expanded(byte) for byte in range(256)]
 
 
+#: What can be said, softest first; zero has two codes.
+_LEVELS: Final = sorted(range(256), key=lambda byte: _LINEAR[byte])
+
+
 def _compressed(sample: int) -> int:
-    return min(range(256), key=lambda byte: abs(_LINEAR[byte] - sample))
+    """Encode mu-law: the code whose level is nearest."""
+    place = bisect_left(_LEVELS, sample, key=lambda byte: _LINEAR[byte])
+    return min(_LEVELS[max(place - 1, 0) : place + 1], key=lambda byte: abs(_LINEAR[byte] - sample))
 
 
 @cache
