@@ -378,6 +378,7 @@ def test_a_deleted_mailbox_leaves_its_mail_in_the_trash(world):
     ann = world.login("ann")
     assert world.client.submit(ann, ann.name, [ann.name], "<live-4@test>").accepted
     assert world.client.arrived(ann, "<live-4@test>", 10, keep=True)
+    assert world.client.copies(ann, ["<live-4@test>", "<never-sent@test>"], 1) == 1
     world.converge([])
     found = world.on_server(
         "grep -l live-4@test /var/vmail/.trash/*-live-ann@*/Maildir/cur/*; rm -r /var/vmail/.trash/*-live-*"

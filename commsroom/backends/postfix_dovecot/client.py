@@ -96,6 +96,10 @@ class MailServer:
         """Wait for a test message over IMAPS."""
         return self._post.arrived(login, message_id, within, keep=keep)
 
+    def copies(self, login: Login, message_ids: Sequence[str], within: float) -> int:
+        """Count test messages over IMAPS."""
+        return self._post.copies(login, message_ids, within)
+
     def stranger(self, sender: str, recipient: str) -> Reply:
         """Offer mail on port 25."""
         return self._post.stranger(sender, recipient)

@@ -286,6 +286,12 @@ class SimulatedMail:
         return found
 
     @_alone
+    def copies(self, login: Login, message_ids: Sequence[str], within: float) -> int:
+        """Count messages; nothing is ever on its way here."""
+        self._enter(login)
+        return len({*message_ids} & {*self.server.mail.get(_who(login), [])})
+
+    @_alone
     def stranger(self, sender: str, recipient: str) -> wire.Reply:
         """Answer another server's offer."""
         self.server.load()

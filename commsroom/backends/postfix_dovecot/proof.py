@@ -88,23 +88,22 @@ class Post:
 
     def arrived(self, login: Login, message_id: str, within: float, *, keep: bool = False) -> bool:
         """Wait until a message is in the inbox, fetch its text, and unless `keep` expunge it."""
-        deadline = time.monotonic() + within
-        pause = _FIRST_LOOK
         with self._imap() as link:
-            _insist(link, login)
-            link.select("INBOX")
-            while not (numbers := _find(link, message_id)):
-                if time.monotonic() + pause > deadline:
-                    return False
-                time.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-                link.noop()
+            numbers = _await(link, login, message_id, time.monotonic() + within)
+            if not numbers:
+                return False
             status, _ = link.fetch(numbers[-1].decode(), "(BODY.PEEK[TEXT])")
             if not keep:
                 for number in numbers:
                     link.store(number.decode(), "+FLAGS.SILENT", r"(\Deleted)")
                 link.expunge()
             return status == "OK"
+
+    def copies(self, login: Login, message_ids: Sequence[str], within: float) -> int:
+        """Count messages as they come into the inbox, in one session; all are left there."""
+        deadline = time.monotonic() + within
+        with self._imap() as link:
+            return sum(bool(_await(link, login, one, deadline)) for one in message_ids)
 
     def submit(self, login: Login, sender: str, to: Sequence[str], message_id: str) -> Reply:
         """Submit a small message; the answer is that of the step at which it was decided."""
@@ -256,6 +255,21 @@ def _insist(link: imaplib.IMAP4, login: Login) -> None:
 def _find(link: imaplib.IMAP4, message_id: str) -> list[bytes]:
     _, data = link.search(None, "HEADER", "Message-ID", f'"{message_id}"')
     return data[0].split() if data and data[0] else []
+
+
+def _await(link: imaplib.IMAP4, login: Login, message_id: str, deadline: float) -> list[bytes]:
+    """Log in if need be, and wait for a message in the inbox; return its numbers, none if too late."""
+    if link.state != "SELECTED":
+        _insist(link, login)
+        link.select("INBOX")
+    pause = _FIRST_LOOK
+    while not (numbers := _find(link, message_id)):
+        if time.monotonic() + pause > deadline:
+            break
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+        link.noop()
+    return numbers
 
 
 def _leave(link: imaplib.IMAP4) -> None:

@@ -70,6 +70,7 @@ class _Run(Actors):
         # A server answers a wrong password late, on purpose: let that pass beside the rest.
         wrong = pool.map(self._wrong, open_)
         yield from self.each("logins", self._login, open_)
+        closed = pool.map(self._closed, shut)
         yield from self.each("messages", self._message, open_)
         yield from self.each(
             "shared mailboxes", self._shared, self.of_kind("shared_mailbox", open_)
@@ -82,7 +83,8 @@ class _Run(Actors):
         yield from self.each("copies", self._copies, list(boxes.values()))
         yield from self.each("lists", self._list, self.of_kind(MailList.kind, self.requests))
         yield from wrong
-        yield from self.each("closed accounts", self._closed, shut)
+        for proofs in closed:
+            yield from proofs
         yield from self._archive()
         yield from self._server()
         yield clear.result()
@@ -329,17 +331,12 @@ class _Run(Actors):
             return
         address = self.place(archive)
         started = time.perf_counter()
-
-        def look(message: str) -> bool:
-            return self.client.arrived(
-                self.act(archive), message, self.settings.proof_seconds, keep=True
-            )
-
         try:
             if archive not in self.logins:
                 self.lend()
-            with ThreadPoolExecutor(WORKERS, "proof") as pool:
-                found = sum(pool.map(look, self.archived))
+            found = self.client.copies(
+                self.act(archive), self.archived, self.settings.proof_seconds
+            )
         except Unanswered as silent:
             yield Proof(address, "archive copies", "all", "no answer", None, note=str(silent))
             return

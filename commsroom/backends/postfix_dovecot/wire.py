@@ -116,6 +116,10 @@ class Client(Protocol):
         """Wait for a message in the inbox, read it, and unless `keep` expunge it."""
         ...
 
+    def copies(self, login: Login, message_ids: Sequence[str], within: float) -> int:
+        """Wait for messages in the inbox, in one session, and count them; all are left there."""
+        ...
+
     def stranger(self, sender: str, recipient: str) -> Reply:
         """Offer mail on port 25 as an unknown server would, up to RCPT; nothing is sent."""
         ...
