@@ -7,7 +7,7 @@ import hmac
 import struct
 from typing import Final
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 
 SUITE: Final = "AES_CM_128_HMAC_SHA1_80"
 KEY_BYTES: Final = 30  # 16 of key, 14 of salt, as SDES carries them (RFC 4568 section 6.2)
@@ -28,7 +28,8 @@ class Stream:
         if len(master) != KEY_BYTES:
             raise ValueError("an SDES key for this suite has 30 bytes")
         key, salt = master[:16], master[16:]
-        self._cipher = _derive(key, salt, 0, 16)
+        # One context for all packets, each with a counter of its own: to make one costs five packets.
+        self._cipher = _counter_mode(_derive(key, salt, 0, 16))
         self._tagging = _derive(key, salt, 1, 20)
         self._salt = int.from_bytes(_derive(key, salt, 2, 14), "big") << 16
         #: Highest sequence number and rollovers by SSRC.
@@ -72,7 +73,8 @@ class Stream:
 
     def _crypt(self, payload: bytes, ssrc: bytes, index: int) -> bytes:
         counter = self._salt ^ (int.from_bytes(ssrc, "big") << 64) ^ (index << 16)
-        return _counter_mode(self._cipher, counter, payload)
+        self._cipher.reset_nonce(counter.to_bytes(16, "big"))
+        return self._cipher.update(payload)
 
     def _tag(self, sealed: bytes, rollovers: int) -> bytes:
         content = sealed + struct.pack("!I", rollovers)
@@ -81,9 +83,8 @@ class Stream:
 
 def _derive(key: bytes, salt: bytes, label: int, size: int) -> bytes:
     counter = (int.from_bytes(salt, "big") ^ (label << 48)) << 16
-    return _counter_mode(key, counter, bytes(size))
+    return _counter_mode(key, counter).update(bytes(size))
 
 
-def _counter_mode(key: bytes, counter: int, data: bytes) -> bytes:
-    cipher = Cipher(algorithms.AES128(key), modes.CTR(counter.to_bytes(16, "big")))
-    return cipher.encryptor().update(data)
+def _counter_mode(key: bytes, counter: int = 0) -> CipherContext:
+    return Cipher(algorithms.AES128(key), modes.CTR(counter.to_bytes(16, "big"))).encryptor()
