@@ -232,10 +232,10 @@ def closed(name):
 
 def test_a_leaver_is_out_at_once_even_with_a_session_open_and_mail_still_arrives(world):
     world.converge(resources(COLLEAGUES))
-    post = world.client._post
+    post, inboxes = world.client._post, world.client._inboxes
     name, ann = world.login("bob").name, world.login("ann")
-    with post._imap() as inbox, post._submission(world.login("bob")) as outbox:
-        inbox.login(name, world.login("bob").password.reveal())
+    inbox, _ = inboxes._entered(world.login("bob"))
+    with post._submission(world.login("bob")) as outbox:
         world.converge(closed("bob"))
         with pytest.raises(inbox.abort):
             inbox.noop()
@@ -246,6 +246,21 @@ def test_a_leaver_is_out_at_once_even_with_a_session_open_and_mail_still_arrives
     assert {(one.expected, one.ok) for one in proofs} == {("refused", True)}
     world.converge(resources(COLLEAGUES))
     assert world.client.arrived(world.login("bob"), "<live-1@test>", 10)
+
+
+def test_a_mailbox_kept_open_is_used_again_and_closed_in_the_end(world):
+    world.converge(resources(COLLEAGUES))
+    ann, client = world.login("ann"), world.client
+    wrong = Login(ann.name, Secret("not it"))
+    with client.kept():
+        assert client.login(ann)
+        [(_, kept)] = client._inboxes._idle
+        assert client.submit(ann, ann.name, [ann.name], "<live-5@test>").accepted
+        assert client.arrived(ann, "<live-5@test>", 10)
+        assert client.open(ann, "INBOX")
+        assert [one for _, one in client._inboxes._idle] == [kept]
+        assert not client.login(wrong)  # a session that is open is not asked for a password
+    assert kept.state == "LOGOUT"
 
 
 def test_a_mailbox_that_receives_no_more_refuses_at_the_door(world):

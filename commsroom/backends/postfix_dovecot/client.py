@@ -7,12 +7,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.backends import host
-from commsroom.backends.postfix_dovecot import proof, wire
+from commsroom.backends.postfix_dovecot import wire
+from commsroom.backends.postfix_dovecot.proof.connecting import Door
+from commsroom.backends.postfix_dovecot.proof.imap import Inboxes
+from commsroom.backends.postfix_dovecot.proof.smtp import Post
 from commsroom.backends.ssh import Session
 from commsroom.estate.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from email.message import EmailMessage
 
     from commsroom.backends.postfix_dovecot.settings import Settings
@@ -40,7 +44,9 @@ class MailServer:
         self._system = target.system
         self._deadlines = tools.deadlines
         self._session = Session(target, tools.deadlines.connect)
-        self._post = proof.Post(target, settings, tools.deadlines)
+        door = Door(target, tools.deadlines)
+        self._post = Post(door, target.system, settings)
+        self._inboxes = Inboxes(door, settings.imaps_port)
 
     def read(self) -> Json:
         """Read everything in one round trip."""
@@ -74,13 +80,17 @@ class MailServer:
         finally:
             self._call("take_back", {"name": name}, "prove", limit)
 
+    def kept(self) -> AbstractContextManager[None]:
+        """Leave IMAP sessions open for the same account's next use."""
+        return self._inboxes.kept()
+
     def login(self, login: Login) -> bool:
         """Log in over IMAPS."""
-        return self._post.login(login)
+        return self._inboxes.login(login)
 
     def open(self, login: Login, folder: str) -> bool:
         """Open a folder over IMAPS."""
-        return self._post.open(login, folder)
+        return self._inboxes.open(login, folder)
 
     def submit(self, login: Login, sender: str, to: Sequence[str], message_id: str) -> Reply:
         """Submit a test message."""
@@ -94,11 +104,11 @@ class MailServer:
 
     def arrived(self, login: Login, message_id: str, within: float, *, keep: bool = False) -> bool:
         """Wait for a test message over IMAPS."""
-        return self._post.arrived(login, message_id, within, keep=keep)
+        return self._inboxes.arrived(login, message_id, within, keep=keep)
 
     def copies(self, login: Login, message_ids: Sequence[str], within: float) -> int:
         """Count test messages over IMAPS."""
-        return self._post.copies(login, message_ids, within)
+        return self._inboxes.copies(login, message_ids, within)
 
     def stranger(self, sender: str, recipient: str) -> Reply:
         """Offer mail on port 25."""

@@ -220,6 +220,10 @@ class SimulatedMail:
         finally:
             del self._masters[name]
 
+    def kept(self) -> contextlib.AbstractContextManager[None]:
+        """Keep nothing: there are no sessions."""
+        return contextlib.nullcontext()
+
     @_alone
     def login(self, login: Login) -> bool:
         """Accept or refuse as Dovecot would."""

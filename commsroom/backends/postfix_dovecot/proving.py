@@ -61,6 +61,7 @@ class _Run(Actors):
         accounts = [one for one in self.requests if one.resource.address.kind in ACCOUNTS]
         open_ = [one for one in accounts if not is_shut(one)]
         shut = [one for one in accounts if is_shut(one)]
+        self.stack.enter_context(self.client.kept())
         pool = self.stack.enter_context(ThreadPoolExecutor(WORKERS, "wrong"))
         # A firewall that drops what comes to a closed port does not answer at all.
         clear = pool.submit(self._without_tls)

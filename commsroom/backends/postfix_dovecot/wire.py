@@ -94,8 +94,12 @@ class Client(Protocol):
         """Lend one-time logins that act for any account, for as long as the context lasts."""
         ...
 
+    def kept(self) -> AbstractContextManager[None]:
+        """Leave mailboxes open for the same account's next use, for as long as the context lasts."""
+        ...
+
     def login(self, login: Login) -> bool:
-        """Log in over IMAPS and out again; whether that was accepted."""
+        """Log in over IMAPS anew; whether that was accepted."""
         ...
 
     def open(self, login: Login, folder: str) -> bool:

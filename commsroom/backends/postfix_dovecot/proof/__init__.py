@@ -1,0 +1,1 @@
+"""Mail as its owners use it, over IMAP and SMTP: what `proving` judges."""
