@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom.backends import host
 from commsroom.backends.postfix_dovecot import wire
-from commsroom.backends.postfix_dovecot.proof.connecting import Door
-from commsroom.backends.postfix_dovecot.proof.imap import Inboxes
-from commsroom.backends.postfix_dovecot.proof.smtp import Post
 from commsroom.backends.ssh import Session
 from commsroom.estate.secret import Secret
 
@@ -19,6 +17,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from email.message import EmailMessage
 
+    from commsroom.backends.postfix_dovecot.proof.connecting import Door
+    from commsroom.backends.postfix_dovecot.proof.imap import Inboxes
+    from commsroom.backends.postfix_dovecot.proof.smtp import Post
     from commsroom.backends.postfix_dovecot.settings import Settings
     from commsroom.backends.postfix_dovecot.wire import Json, Login, Reply
     from commsroom.estate.backend import Target, Tools
@@ -44,9 +45,26 @@ class MailServer:
         self._system = target.system
         self._deadlines = tools.deadlines
         self._session = Session(target, tools.deadlines.connect)
-        door = Door(target, tools.deadlines)
-        self._post = Post(door, target.system, settings)
-        self._inboxes = Inboxes(door, settings.imaps_port)
+        self._settings = settings
+
+    # What proves is loaded when something is proven: it costs a plan 50 ms.
+    @cached_property
+    def _door(self) -> Door:
+        from commsroom.backends.postfix_dovecot.proof.connecting import Door
+
+        return Door(self._target, self._deadlines)
+
+    @cached_property
+    def _post(self) -> Post:
+        from commsroom.backends.postfix_dovecot.proof.smtp import Post
+
+        return Post(self._door, self._system, self._settings)
+
+    @cached_property
+    def _inboxes(self) -> Inboxes:
+        from commsroom.backends.postfix_dovecot.proof.imap import Inboxes
+
+        return Inboxes(self._door, self._settings.imaps_port)
 
     def read(self) -> Json:
         """Read everything in one round trip."""
