@@ -11,12 +11,10 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-# Ansible loads this before it forks: what each of our tasks needs is loaded once here, not in each fork.
-from commsroom.app import faces, registering  # noqa: F401
+from commsroom.app import faces
 from commsroom.app.estate import open_estate
 from commsroom.app.faces import CommsroomError
 from commsroom.app.scope import Scope
-from commsroom.ledger import ledger  # noqa: F401
 
 display = Display()
 
