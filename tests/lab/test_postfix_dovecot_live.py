@@ -239,6 +239,7 @@ def test_a_leaver_is_out_at_once_even_with_a_session_open_and_mail_still_arrives
         world.converge(closed("bob"))
         with pytest.raises(inbox.abort):
             inbox.noop()
+        inbox.shutdown()
         outbox.docmd(f"MAIL FROM:<{name}>")
         assert outbox.docmd(f"RCPT TO:<{ann.name}>")[0] == 554
     assert world.client.submit(ann, ann.name, [name], "<live-1@test>").accepted
