@@ -126,10 +126,19 @@ class Inboxes:
             self._put(login, link)
 
     def _take(self, login: Login) -> imaplib.IMAP4 | None:
+        """Return a session of this login that waits and is still alive, None where there is none."""
         with self._lock:
             idle = self._idle or []
             place = next((n for n, (name, _) in enumerate(idle) if name == login.name), None)
-            return None if place is None else idle.pop(place)[1]
+            link = None if place is None else idle.pop(place)[1]
+        if link is None:
+            return None
+        try:
+            link.noop()
+        except (OSError, imaplib.IMAP4.error):  # the server ended it: it waited for too long
+            _leave(link)
+            return None
+        return link
 
     def _put(self, login: Login, link: imaplib.IMAP4) -> None:
         """Let a session wait, or end it where none is kept or enough are."""
