@@ -261,7 +261,7 @@ def test_a_mailbox_kept_open_is_used_again_and_closed_in_the_end(world):
         assert client.open(ann, "INBOX")
         assert [one for _, one in client._inboxes._idle] == [kept]
         assert not client.login(wrong)  # a session that is open is not asked for a password
-        kept.shutdown()
+        world.on_server(f"doveadm kick {ann.name}")
         assert client.open(ann, "INBOX")  # the server ended the one that waited: another is begun
         [(_, another)] = client._inboxes._idle
     assert another.state == "LOGOUT"
