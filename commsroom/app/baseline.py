@@ -61,7 +61,7 @@ def export(estate: Estate, file: Path, *, sign: Path | None, expires: str) -> Ex
         UsageError: `expires` is neither, or is over.
         CommsroomError: a file cannot be written, or the key does not sign.
     """
-    from commsroom.app import ordering  # which opens estates, as we do for it
+    from commsroom.app import losses, ordering  # which opens estates, as we do for it
     from commsroom.ledger import baseline as form
 
     _require_file(file)
@@ -76,6 +76,7 @@ def export(estate: Estate, file: Path, *, sign: Path | None, expires: str) -> Ex
         expires=end,
         simulated=estate.simulate is not None,
         awaited=ordering.awaited(estate),
+        losses=losses.recorded(estate).values(),
     )
     document = form.written(content)
     beside = _beside(file)

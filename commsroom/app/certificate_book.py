@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from commsroom.errors import CommsroomError
@@ -21,7 +22,8 @@ WITHDRAWN: Final = "sanitization withdrawn"
 class Anchored:
     """What the ledger knows of a certificate: the event, what its files are called, and all that is in it.
 
-    `withdrawn` is why it does not count any more, "" while it does.
+    `withdrawn` is why it does not count any more, "" while it does; `at` when it was recorded, None for one
+    that just was.
     """
 
     seq: int
@@ -30,6 +32,7 @@ class Anchored:
     sha256: str
     document: Mapping[str, Any]
     withdrawn: str = ""
+    at: datetime | None = None
 
     @property
     def subject(self) -> str:
@@ -71,6 +74,7 @@ class Book:
                 sha256=str(event.data["sha256"]),
                 document=event.data["document"],
                 withdrawn=why.get(str(event.data["sha256"]), ""),
+                at=datetime.fromisoformat(event.at),
             )
             for event in ledger.events(kind=CERTIFIED)
         )

@@ -30,6 +30,7 @@ from commsroom.secrets.ssh_signature import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from commsroom.app.trust import Trust
     from commsroom.ledger import Ledger
@@ -73,8 +74,8 @@ class Verdicts:
         return Exit.DIFFERENCE if any(item.faults for item in self.files) else Exit.DONE
 
 
-def signed(document: Document, signers: bytes) -> Verdict:
-    """Tell whether a certificate was signed by who it says validated it, and whether `signers` lets them."""
+def signed(document: Document, signers: bytes, at: datetime | None = None) -> Verdict:
+    """Tell whether a certificate was signed by who it says validated it, and whether `signers` lets them at a time, else now."""
     with TemporaryDirectory(prefix="commsroom-") as folder:
         allowed = Path(folder) / "signers"
         allowed.write_bytes(signers)
@@ -84,6 +85,7 @@ def signed(document: Document, signers: bytes) -> Verdict:
             signers=allowed,
             identity=document.certificate.validated.by.id,
             namespace=NAMESPACE,
+            at=at,
         )
 
 
@@ -107,10 +109,14 @@ class _Known:
         # Events that somebody edited need not even have the form that is read.
         self.book = Book() if self.broken else Book.of(ledger)
 
-    def signers(self, document: Document, trust: Trust) -> bytes:
-        """Return whose signature counted when a certificate was recorded."""
+    def signed(self, document: Document, trust: Trust) -> Verdict:
+        """Tell whether the signature counted when a certificate was recorded: whose key ended since did sign it."""
         found = self.book.get(hash_of(document.certificate))
-        return trust.at(found.seq) if found else trust.now
+        return (
+            signed(document, trust.at(found.seq), found.at)
+            if found
+            else signed(document, trust.now)
+        )
 
     def faults(self, document: Document) -> Iterator[str]:
         """Name what the ledger has against a certificate."""
@@ -177,7 +183,7 @@ def _faults(file: Path, document: Document, trust: Trust, known: _Known | None) 
     number = document.certificate.number
     if file.name.endswith(SUFFIX) and not file.name.startswith(number):
         yield f"is that of {number}, and is called otherwise"
-    match signed(document, known.signers(document, trust) if known else trust.now):
+    match known.signed(document, trust) if known else signed(document, trust.now):
         case Verdict.GOOD:
             pass
         case Verdict.BROKEN:

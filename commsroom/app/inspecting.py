@@ -221,7 +221,11 @@ def _equipment(estate: Estate, day: date) -> Iterator[Check]:
         else estate.accepted.awaited()
     )
     retired = ledger.entries(steps=(Step.RETIRED,)) if estate.baseline is None else None
-    lost = tuple(losses.recorded(estate).values()) if estate.baseline is None else None
+    lost = (
+        tuple(losses.recorded(estate).values())
+        if estate.baseline is None
+        else estate.accepted.lost()
+    )
     return register_checks.checks(
         register_checks.Inspected(
             estate.policy, ledger.lives(), entries, day, awaited, retired, lost

@@ -105,7 +105,9 @@ def history(estate: Estate) -> tuple[Approvers, ...]:
         if text is None or request.subject.get("replaces") != replaced_by(standing):
             continue
         so_far = [one for one in signatures.given(name) if one.seq <= seq]
-        signed = signing.counting(request, so_far, standing.text if standing else text)
+        # A key that ended since did let the list stand: no list is undone by time.
+        before_it = standing.text if standing else text
+        signed = signing.counting(request, so_far, before_it, then=True)
         if signed.since is not None:
             before = standing.requests if standing else ()
             stood.append(Approvers(text, signed.since, signed.approvers, seq, (*before, name)))

@@ -61,6 +61,7 @@ class Given:
     seq: int
     approver: str
     signature: bytes
+    at: datetime
     on: date
     held: tuple[str, ...]
 
@@ -146,27 +147,39 @@ def _owner(public: str, signers: bytes) -> str:
     return next((one.person for one in named if one.key == public), "")
 
 
-def holds(item: Approvable, approver: str, signature: bytes, signers: bytes) -> bool:
-    """Tell whether a signature is this person's, of this text, by a key that `signers` allows them."""
+def holds(
+    item: Approvable,
+    approver: str,
+    signature: bytes,
+    signers: bytes,
+    at: datetime | None = None,
+) -> bool:
+    """Tell whether a signature is this person's, of this text, by a key that `signers` allows them at a time, else now."""
     with TemporaryDirectory(prefix="commsroom-") as folder:
         allowed, file = Path(folder) / "signers", Path(folder) / "signature"
         allowed.write_bytes(signers)
         file.write_bytes(signature)
         verdict = ssh_signature.check(
-            item.document, file, signers=allowed, identity=approver, namespace=NAMESPACE
+            item.document, file, signers=allowed, identity=approver, namespace=NAMESPACE, at=at
         )
     return verdict is Verdict.GOOD
 
 
-def counting(item: Approvable, given: Sequence[Given], signers: bytes) -> Signed:
-    """Return whose signatures hold by `signers`, each person once, in time, by a key of their own."""
+def counting(
+    item: Approvable, given: Sequence[Given], signers: bytes, *, then: bool = False
+) -> Signed:
+    """Return whose signatures hold by `signers`, each person once, in time, by a key of their own.
+
+    They have to hold now; `then`: each when it was given, for what is long decided.
+    """
     found: dict[str, str] = {}
     since = None
     for one in given:
         key = _key(one.signature)
         if one.approver in {item.requester, *found} or key in {"", *found.values()}:
             continue
-        if one.on <= item.expires and holds(item, one.approver, one.signature, signers):
+        at = one.at if then else None
+        if one.on <= item.expires and holds(item, one.approver, one.signature, signers, at):
             found[one.approver] = key
             since = one.on if len(found) == SIGNATURES else since
     return Signed(tuple(found), since)
@@ -200,10 +213,12 @@ def _key(signature: bytes) -> str:
 def _given(event: Event, before: Sequence[Given], zone: ZoneInfo) -> Given:
     approver = str(event.data.get("approver"))
     held = event.data.get("with", [item.approver for item in before])
+    at = datetime.fromisoformat(event.at)
     return Given(
         seq=event.seq,
         approver=approver,
         signature=str(event.data.get("signature")).encode(),
-        on=datetime.fromisoformat(event.at).astimezone(zone).date(),
+        at=at,
+        on=at.astimezone(zone).date(),
         held=tuple(dict.fromkeys([*map(str, held), approver])),
     )

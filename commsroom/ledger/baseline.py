@@ -2,7 +2,7 @@
 
 What is ours, what is protected, which generation of each secret was written last and the keyed
 fingerprint of its verifier; of each device where it stands, its open fault, and what was last done
-to it; which orders are still to come. No chain of events, no report, no secret. Read back, it is a ledger that only
+to it; which orders are still to come, and which losses are still open. No chain of events, no report, no secret. Read back, it is a ledger that only
 remembers this: whoever reads the ledger cannot tell the two apart, and cannot write to either.
 """
 
@@ -20,7 +20,8 @@ from commsroom.estate.register import life
 from commsroom.estate.register.life import Standing, Step
 from commsroom.estate.register.orders import Awaited
 from commsroom.estate.resource import Address
-from commsroom.ledger import equipment, reading, tables
+from commsroom.ledger import baseline_losses, equipment, reading, tables
+from commsroom.ledger.baseline_losses import Lost
 from commsroom.ledger.database import Database
 from commsroom.ledger.effects import Hold
 from commsroom.ledger.ledger import Ledger
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Table
 
+    from commsroom.estate.loss import Loss
     from commsroom.estate.plan import Known
 
 #: Counts up when what is written here changes its meaning; only this one is read.
@@ -147,6 +149,14 @@ class Baseline(_Part):
     orders: tuple[Order, ...] | None = Field(
         default=None, description="Oldest first; null: made before there were any in here"
     )
+    losses: tuple[Lost, ...] | None = Field(
+        default=None,
+        description="Devices that are lost or not cleared, sorted by asset tag; null: made before there were any in here",
+    )
+
+    def lost(self) -> tuple[Loss, ...] | None:
+        """Return the losses that are open, as the ledger tells them; None where it is not said."""
+        return None if self.losses is None else tuple(one.loss() for one in self.losses)
 
     def awaited(self) -> tuple[Awaited, ...] | None:
         """Return the orders that are to come, as the ledger tells them; None where it is not said."""
@@ -170,10 +180,12 @@ def taken(
     expires: datetime | None,
     simulated: bool,
     awaited: Iterable[Awaited] = (),
+    losses: Iterable[Loss] = (),
 ) -> Baseline:
     """Return what a ledger says at this moment, all of it seen in one transaction.
 
-    Whether a signature holds is not the ledger's to say, so orders that are `awaited` are given.
+    Whether a signature holds is not the ledger's to say, so orders that are `awaited` are given; and what its
+    events of `losses` mean neither.
     """
     with ledger._database.read() as connection:  # noqa: SLF001 - of the same room
         known = reading.known(connection)
@@ -194,6 +206,7 @@ def taken(
         generations=dict(sorted(generations.items())),
         devices=devices,
         orders=tuple(Order(**asdict(order)) for order in awaited),
+        losses=baseline_losses.open_ones(losses),
     )
 
 

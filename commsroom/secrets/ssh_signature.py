@@ -17,10 +17,13 @@ import subprocess
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from commsroom import children, files
 from commsroom.errors import CommsroomError
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _PROGRAM: Final = "ssh-keygen"
 #: Seconds: a signer may have to type a passphrase or touch a token; checking is only arithmetic.
@@ -91,11 +94,20 @@ def _require_usable(key: Path) -> None:
 
 
 def check(
-    document: bytes, signature: Path, *, signers: Path, identity: str, namespace: str
+    document: bytes,
+    signature: Path,
+    *,
+    signers: Path,
+    identity: str,
+    namespace: str,
+    at: datetime | None = None,
 ) -> Verdict:
-    """Tell whether a document was signed by a key that `signers` allows to `identity`."""
+    """Tell whether a document was signed by a key that `signers` allows to `identity`.
+
+    Lines with `valid-after` or `valid-before` are judged at a moment that somebody else vouches for, else now.
+    """
     about = ["-n", namespace, "-s", str(signature)]
-    allowed = ["-f", str(signers)]
+    allowed = ["-f", str(signers), *_at(at)]
     # This one agrees to nothing that the two below do not: they only tell why.
     if _agrees(["-Y", "verify", *about, *allowed, "-I", identity], document):
         return Verdict.GOOD
@@ -107,7 +119,13 @@ def check(
 
 
 def verdict(
-    document: bytes, signature: str, *, signers: Path, identity: str, namespace: str
+    document: bytes,
+    signature: str,
+    *,
+    signers: Path,
+    identity: str,
+    namespace: str,
+    at: datetime | None = None,
 ) -> Verdict:
     """The same for a signature that lies in another document; without a file of signers all are strangers."""
     files.require_regular(signers)
@@ -117,7 +135,14 @@ def verdict(
         if not signers.exists():
             good = is_of(document, beside, namespace=namespace)
             return Verdict.STRANGER if good else Verdict.BROKEN
-        return check(document, beside, signers=signers, identity=identity, namespace=namespace)
+        return check(
+            document, beside, signers=signers, identity=identity, namespace=namespace, at=at
+        )
+
+
+def _at(moment: datetime | None) -> list[str]:
+    # In local time, as the lines are read that name no zone: the letter Z is understood from OpenSSH 9.1 on.
+    return [] if moment is None else ["-O", f"verify-time={moment.astimezone():%Y%m%d%H%M%S}"]
 
 
 def is_of(document: bytes, signature: Path, *, namespace: str) -> bool:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 import jsonschema
 import pytest
 
-from commsroom.app import registering
+from commsroom.app import losses, registering
 from commsroom.app.estate import open_estate
 from commsroom.estate.register import Entry, Standing, Step, upkeep
 from commsroom.ledger import Ledger
@@ -65,12 +65,74 @@ def checkout(lived, tmp_path):
 def test_an_inspection_with_it_says_what_one_with_the_ledger_says(checkout):
     done = checkout(*LOOK, "--as-of", "2026-03-02", "--baseline", checkout.file, simulated=False)
     assert done.code == 2, done.err
-    of_losses = [item for item in checkout.with_ledger if item["name"] == "lost"]
-    assert len(of_losses) == 1, "a baseline does not carry losses, and says nothing of them"
-    rest = [item for item in checkout.with_ledger if item not in of_losses]
-    assert done.document["checks"] == rest
+    assert done.document["checks"] == checkout.with_ledger
     told = {item["address"]: item["got"] for item in done.document["checks"] if not item["ok"]}
     assert told == {"equipment:fault/T-1": "open since 2026-01-07: no sound"}
+
+
+def test_a_loss_that_is_open_travels_and_one_that_is_cleared_does_not(lived, pytestconfig):
+    for tag in ("T-1", "T-2", "T-3"):
+        words = ("device", "lost", tag, "--reason", "taxi", "--by", "P4")
+        assert lived(*words, simulated=False).code in {0, 4}
+    ticked = ("--ticked", "police", "--note", "report 4711", "--by", "P4")
+    assert lived("device", "lost", "T-1", *ticked, simulated=False).code in {0, 4}
+    assert lived("device", "found", "T-2", "--by", "P4", simulated=False).code in {0, 4}
+    cleared = ("--by", "P4", "--unwiped", "never left the house")
+    assert lived("device", "found", "T-3", *cleared, simulated=False).code in {0, 4}
+    with open_estate(lived.path, environ={}) as estate:
+        held = losses.recorded(estate)
+        taken = form.taken(
+            estate.ledger, name="Small", by="wei@ops1", at=datetime.now(UTC), expires=None,
+            simulated=False, losses=held.values(),
+        )  # fmt: skip
+    document = form.written(taken)
+    schema = (pytestconfig.rootpath / "docs/reference/baseline.schema.json").read_text()
+    jsonschema.validate(json.loads(document), json.loads(schema))
+    read = {one.report.tag: one for one in form.Baseline.model_validate_json(document).lost()}
+    assert list(read) == ["T-1", "T-2"]
+    for tag, one in read.items():
+        for name in ("report", "at", "found", "cleared", "renewed", "ordered", "open_steps", "open_duties"):  # fmt: skip
+            assert getattr(one, name) == getattr(held[tag], name), name
+    assert (read["T-1"].found, read["T-2"].found) == (False, True)
+    assert b"4711" not in document  # what people noted stays in the ledger
+    broken = json.loads(document)
+    for moment in broken["losses"][0]["moments"]:
+        moment.pop("told", None)
+    with pytest.raises(ValueError, match="does not say"):
+        form.Baseline.model_validate(broken)
+
+
+def test_an_inspection_with_it_tells_the_losses_that_are_open(lived, tmp_path):
+    assert lived(
+        "device", "lost", "T-1", "--reason", "taxi", "--by", "P4", simulated=False
+    ).code in {0, 4}
+    key, file = tmp_path / "wei", lived.path / "baseline.json"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", key], check=True)
+    line = lived(
+        "ledger", "export", "--baseline", file, "--sign", key, "--json", simulated=False
+    ).document
+    (lived.path / "policies/baseline-signers").write_text(f"{line['signers_line']}\n")
+    look = ("inspect", "--only", "equipment:lost/*", "--no-use", "--json", "--as-of", "2099-01-01")
+    told = [
+        lived(*look, *more, simulated=False).document["checks"]
+        for more in ((), ("--baseline", file))
+    ]
+    assert told[0] == told[1]
+    assert [item["ok"] for item in told[0]] == [False]
+    older = json.loads(file.read_text("utf-8"))
+    del older["losses"]
+    file.write_text(json.dumps(older), "utf-8")
+    words = ["ssh-keygen", "-q", "-Y", "sign", "-n", "commsroom-baseline", "-f", key, file]
+    file.with_name("baseline.json.sig").unlink()
+    subprocess.run(words, check=True, capture_output=True)
+    done = lived(
+        *("inspect", "--only", "equipment:*", "--no-use", "--json"),
+        "--baseline",
+        file,
+        simulated=False,
+    )
+    assert done.code in {0, 2}, done.err
+    assert "lost" not in {item["name"] for item in done.document["checks"]}
 
 
 def test_a_row_edited_by_hand_is_told_with_it(checkout):

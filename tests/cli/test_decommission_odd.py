@@ -187,14 +187,70 @@ def test_a_pass_that_rests_on_nothing_is_unknown(yard, monkeypatch, changed, sai
     assert yard.validate(name).code == 3
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [{"ended": 10**30}, {"ended": 1e300}, {"ended": -1}, {"evidence": 5}, {"notes": [{}]}, {"said": None}],
-)  # fmt: skip
-def test_a_verdict_that_no_certificate_can_hold_is_no_verdict(yard, monkeypatch, changed) -> None:
+SENSELESS = [
+    {"ended": 10**30}, {"ended": 1e300}, {"ended": -1}, {"evidence": 5}, {"notes": [{}]}, {"said": None},
+    {"refused": {}}, {"result": []},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("changed", SENSELESS)
+def test_a_verdict_that_no_certificate_can_hold_is_unknown(yard, monkeypatch, changed) -> None:
     name = signed(yard)
     answering(monkeypatch, **changed)
-    assert results(yard.go(name, code=4)["LH-C1"]) == {"WD1": None, "WD2": None}
+    device = yard.go(name, code=4)["LH-C1"]
+    assert results(device) == {"WD1": "UNKNOWN", "WD2": "UNKNOWN"}
+    assert device["media"][0]["wiped"]["reason"] == "the station's answer about it makes no sense"
+    assert yard.validate(name).code == 3
+
+
+def standing(monkeypatch, serial, odd):
+    """Let stations answer something else about one disk's job, and of the others what is so."""
+    status = FakeClient._status
+
+    def told(self, data):
+        answer = status(self, data)
+        for name, one in answer["jobs"].items():
+            if one.get("serial") == serial:
+                answer["jobs"][name] = {**one, **odd} if isinstance(odd, dict) else odd
+        return answer
+
+    monkeypatch.setattr(FakeClient, "_status", told)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [None, [], "ended", {"state": "done"}, {"state": []}, {"began": -1}, {"result": "passed"}],
+)
+def test_one_disk_s_senseless_answer_holds_no_other_disk(yard, monkeypatch, odd) -> None:
+    name = signed(yard)
+    standing(monkeypatch, "WD1", odd)
+    found = clean(yard("decommission", name, "--json"))
+    (device,) = found.document["devices"]
+    assert (found.code, results(device)) == (4, {"WD1": "UNKNOWN", "WD2": "PASS"})
+    assert device["media"][0]["wiped"]["reason"] == "the station's answer about it makes no sense"
+    assert not found.document["unknown"]
+    assert yard.validate(name).code == 3
+
+
+def test_a_disk_with_a_senseless_answer_is_wiped_again_when_asked_to(yard, monkeypatch) -> None:
+    name = signed(yard)
+    with monkeypatch.context() as once:
+        standing(once, "WD1", None)
+        yard.go(name, code=4)
+    assert results(yard.go(name, code=4)["LH-C1"]) == {"WD1": "UNKNOWN", "WD2": "PASS"}
+    device = yard.go(name, "--again")["LH-C1"]
+    assert results(device) == {"WD1": "PASS", "WD2": "PASS"}
+    assert yard.validate(name).code == 0
+
+
+@pytest.mark.parametrize("odd", [None, {}, "no", 1, [1], [{}]])
+def test_one_disk_s_senseless_refusal_is_told_as_one(yard, monkeypatch, odd) -> None:
+    yard.devices(COMPUTER)
+    yard.attach({"serial": "WD1"}, {"serial": "WD2"})
+    monkeypatch.setattr(FakeClient, "_refusals", lambda _self, _data: {"refused": [odd, []]})
+    done = clean(yard("decommission", "LH-C1", "--fate", "leaves", "--by", "P3", "--json"))
+    told = ["WD1: the station's answer about it makes no sense"]
+    assert done.document["refused"] == {"LH-C1": told}
 
 
 def test_what_a_station_says_is_one_line_on_a_certificate(yard, monkeypatch) -> None:

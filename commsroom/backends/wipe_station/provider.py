@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commsroom.errors import SystemUnknown
 from commsroom.estate.backend import Applied, Outcome, Snapshot, Status
-from commsroom.estate.retiring.wiping import Attached, JobStanding
+from commsroom.estate.retiring.wiping import SENSELESS, UNREADABLE, Attached, JobStanding, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,10 +38,10 @@ class WipeStation:
         """Ask why jobs would be refused."""
         answer = self._call("refusals", {"jobs": [job.to_json() for job in jobs]})
         with self._understood():
-            found = [tuple(map(str, one)) for one in answer["refused"]]
-            if len(found) != len(jobs):
+            told = answer["refused"]
+            if not isinstance(told, list) or len(told) != len(jobs):
                 raise ValueError("of other jobs")
-            return found
+        return [_reasons(one) for one in told]
 
     def start(self, jobs: Sequence[Job]) -> Mapping[str, JobStanding]:
         """Begin jobs."""
@@ -74,12 +74,21 @@ class WipeStation:
 
     def _standings(self, answer: Json) -> Mapping[str, JobStanding]:
         with self._understood():
-            return {name: JobStanding.from_json(one) for name, one in answer["jobs"].items()}
+            told = answer["jobs"].items()
+        return {name: JobStanding.told(one) for name, one in told}
 
     @contextmanager
     def _understood(self) -> Iterator[None]:
         """Turn what is wrong with an answer into the one error that is told: its text is somebody else's."""
         try:
             yield
-        except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        except UNREADABLE:
             raise SystemUnknown(self._system, "wipe", "its answer makes no sense") from None
+
+
+def _reasons(told: Any) -> tuple[str, ...]:
+    """Return why one job would be refused; an answer that makes no sense is a reason, and holds no other job."""
+    try:
+        return lines(told)
+    except UNREADABLE:
+        return (SENSELESS,)

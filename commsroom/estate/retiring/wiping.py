@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 _LONGEST: Final = 900
 #: The end of the year 9999, which is the last that a certificate can say.
 _LAST_SECOND: Final = 253_402_300_799
+_STATES: Final = frozenset({"unknown", "running", "interrupted", "ended"})
+#: What is told of one job or disk where what the station says of it is no answer.
+SENSELESS: Final = "the station's answer about it makes no sense"
+#: What the words of a station about one thing may raise when they are read.
+UNREADABLE: Final = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +101,10 @@ class JobStanding:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what a station tells; what is no verdict is none."""
+        """Read what a station tells; raises one of `UNREADABLE` for what is none."""
         verdict = None
+        if data["state"] not in _STATES:
+            raise ValueError("is no state")
         if data["state"] == "ended":
             reason, evidence = _line(data["reason"]), _line(data["evidence"])
             verdict = Verdict(Result(data["result"]), reason, evidence)
@@ -108,11 +115,19 @@ class JobStanding:
             verdict=verdict,
             serial=_line(data.get("serial", "")),
             said=_line(data.get("said", "")),
-            refused=tuple(_line(one) for one in data.get("refused", ())),
-            notes=tuple(_line(one) for one in data.get("notes", ())),
+            refused=lines(data.get("refused", [])),
+            notes=lines(data.get("notes", [])),
             began=_moment(data.get("began", 0)),
             ended=_moment(data.get("ended", 0)),
         )
+
+    @classmethod
+    def told(cls, data: Mapping[str, Any]) -> Self:
+        """Read the same; of what makes no sense nobody knows what became of the disk, and that is a verdict."""
+        try:
+            return cls.from_json(data)
+        except UNREADABLE:
+            return cls(state="ended", verdict=Verdict(Result.UNKNOWN, SENSELESS))
 
 
 def _line(text: Any) -> str:
@@ -124,6 +139,13 @@ def _line(text: Any) -> str:
     if not isinstance(text, str):
         raise ValueError("is no text")  # noqa: TRY004 - as of all else that is no answer
     return "".join(char if char.isprintable() else " " for char in text[:_LONGEST])
+
+
+def lines(texts: Any) -> tuple[str, ...]:
+    """Return a list of texts, each as one line; raises ValueError for what is none."""
+    if not isinstance(texts, list):
+        raise ValueError("is no list")  # noqa: TRY004 - as of all else that is no answer
+    return tuple(_line(text) for text in texts)
 
 
 def _moment(value: Any) -> int:

@@ -4,12 +4,14 @@ import json
 import shutil
 import sqlite3
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from commsroom.app import attesting, certificate_book, certified, trust
+from commsroom.errors import GuardRefused
 from commsroom.estate.retiring.document import Document, hash_of, text_of
 from commsroom.secrets import ssh_signature
 
@@ -284,3 +286,57 @@ def test_a_file_that_was_changed_withdraws_nothing(held, run):
 
 def test_the_hash_on_paper_is_the_files(held):
     assert hash_of(Document.read(held.one.file.read_bytes()).certificate) == held.one.sha256
+
+
+# ── a key that ends ─────────────────────────────────────────────────────────────────────────
+
+
+def ending(world, **bounds):
+    """Let P1 sign within bounds alone: minutes from now."""
+    options = "".join(
+        f',{name.replace("_", "-")}="{datetime.now() + timedelta(minutes=minutes):%Y%m%d%H%M%S}"'  # noqa: DTZ005 - as the line is read
+        for name, minutes in bounds.items()
+    )
+    public = (world.keys / "P1.pub").read_text()
+    world.signers.write_text(f'P1 namespaces="commsroom-certificate"{options} {public}')
+
+
+def faults(world, issued, *, ledger=True):
+    with world.open() as estate:
+        held = estate.ledger if ledger else None
+        found = certified.verify([issued.file], trust=trust.of_file(world.signers), ledger=held)
+    return found.files[0].faults
+
+
+def recorded(monkeypatch, minutes):
+    """Let the ledger have recorded certificates so many minutes from now."""
+    of = certificate_book.Book.of.__func__
+
+    def moved(cls, ledger):
+        later = timedelta(minutes=minutes)
+        return cls(replace(one, at=one.at + later) for one in of(cls, ledger))
+
+    monkeypatch.setattr(certificate_book.Book, "of", classmethod(moved))
+
+
+def test_a_certificate_holds_after_the_end_of_the_key_it_was_signed_with(world, monkeypatch):
+    ending(world, valid_after=-9, valid_before=9)
+    issued = world.issue()
+    assert faults(world, issued) == ()
+    ending(world, valid_before=-5)  # now it is over; recorded ten minutes ago, within
+    recorded(monkeypatch, -10)
+    assert faults(world, issued) == ()
+    assert "does not name" in faults(world, issued, ledger=False)[0]  # nobody vouches for the time
+
+
+@pytest.mark.parametrize("bounds", [{"valid_before": -5}, {"valid_after": 5}])
+def test_a_certificate_recorded_outside_the_life_of_its_key_does_not_hold(world, bounds):
+    issued = world.issue()
+    ending(world, **bounds)
+    assert "does not name" in faults(world, issued)[0]
+
+
+def test_a_key_that_is_over_issues_no_certificate(world):
+    ending(world, valid_before=-5)
+    with pytest.raises(GuardRefused, match="does not let P1 sign certificates"):
+        world.issue()

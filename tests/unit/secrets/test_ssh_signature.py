@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ def key(tmp_path_factory):
 
 @pytest.fixture
 def check(tmp_path, key):
-    def call(document=b"text", line="me {}\n", identity="me", namespace="use"):
+    def call(document=b"text", line="me {}\n", identity="me", namespace="use", at=None):
         signature = tmp_path / "text.sig"
         signature.write_bytes(ssh_signature.sign(b"text", key, namespace="use"))
         (tmp_path / "signers").write_text(line.format(public(key)))
@@ -32,6 +34,7 @@ def check(tmp_path, key):
             signers=tmp_path / "signers",
             identity=identity,
             namespace=namespace,
+            at=at,
         )
 
     return call
@@ -61,6 +64,26 @@ def test_a_signature_names_the_public_key_that_made_it(key):
 )
 def test_only_the_right_document_key_purpose_and_name_are_good(check, given, verdict):
     assert check(**given) is verdict
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Taipei", "America/New_York"])
+@pytest.mark.parametrize(
+    ("hour", "verdict"), [(9, Verdict.STRANGER), (11, Verdict.GOOD), (13, Verdict.STRANGER)]
+)
+def test_a_key_with_an_end_is_judged_at_the_moment_that_is_named(
+    check, monkeypatch, zone, hour, verdict
+):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    local = [datetime(2020, 6, 1, one, tzinfo=UTC).astimezone() for one in (10, 12)]
+    since, until = (f"{one:%Y%m%d%H%M}" for one in local)
+    line = f'me valid-after="{since}",valid-before="{until}" {{}}\n'
+    try:
+        assert check(line=line, at=datetime(2020, 6, 1, hour, tzinfo=UTC)) is verdict
+        assert check(line=line) is Verdict.STRANGER
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("text", [b"", b"x\n", b"-----\nAAAA\n-----", b"-----\n!!\n-----"])
