@@ -66,7 +66,7 @@ def test_the_second_who_signs_is_told_what_to_do_next(yard) -> None:
         yard("approve", name, "--by", who, "--key", yard.keys / who, "--yes").out
         for who in ("P1", "P2")
     ]
-    next_step = f"next: commsroom decommission {name}\n"
+    next_step = f"next: commsroom decommission {name} --simulate {yard.path}\n"
     assert [text.endswith(next_step) for text in told] == [False, True]
 
 
@@ -81,7 +81,7 @@ def test_what_passed_may_be_certified_while_the_rest_is_wiped_again(yard) -> Non
     yard.go(name, code=2)
     told = yard("decommission", name).out
     assert f"what passed: commsroom decommission {name} --validate --by ID --key FILE" in told
-    assert f"next: commsroom decommission {name} --again" in told
+    assert f"next: commsroom decommission {name} --again --simulate {yard.path}\n" in told
 
 
 def test_who_asks_hears_at_once_what_the_station_would_refuse(yard) -> None:
