@@ -132,10 +132,9 @@ class Estate:
     @property
     def known_simulated(self) -> frozenset[str]:
         """The same for an answer that does not rest on systems: none where the inventory cannot be read."""
-        try:
+        with contextlib.suppress(CommsroomError):
             return self.simulated
-        except CommsroomError:
-            return frozenset()
+        return frozenset()
 
     @once
     def ledger(self) -> Ledger:

@@ -64,6 +64,8 @@ class Decommissioning:
     refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: The systems a fake stands in for: all they say is labelled so.
     simulated: frozenset[str] = frozenset()
+    #: Where the certificates are that were just signed, each with its papers: from the estate's folder on.
+    certificates: tuple[str, ...] = ()
 
     @property
     def request(self) -> Request:

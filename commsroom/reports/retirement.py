@@ -12,7 +12,7 @@ from commsroom.reports.approvals import request_document, standing_lines
 from commsroom.reports.lines import Line, Span, Style, count, label, line, note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from commsroom.estate.approval import Request
     from commsroom.estate.retiring.chain import Item, Run
@@ -40,6 +40,8 @@ class Decommissioning(Protocol):
     def refused(self) -> Mapping[str, tuple[str, ...]]: ...
     @property
     def simulated(self) -> frozenset[str]: ...
+    @property
+    def certificates(self) -> Sequence[str]: ...
     @property
     def done(self) -> bool: ...
 
@@ -74,7 +76,17 @@ def lines(one: Decommissioning) -> Iterator[Line]:
     for station, why in one.lost.items():
         yield line(Span(f"{station}: {why}", Style.DOUBT))
     yield from _tally(runs, one.simulated)
+    yield from _certificate_lines(one)
     yield from _next(one)
+
+
+def _certificate_lines(one: Decommissioning) -> Iterator[Line]:
+    """Yield where the certificates are that were just signed: of many the folder, and how many files."""
+    if len(one.runs) == 1:
+        yield from (line(f"certificate: {file}") for file in one.certificates)
+    elif one.certificates:
+        folder, _, _ = one.certificates[0].rpartition("/")
+        yield line(f"certificates: {count(len(one.certificates), 'file')} in {folder}/")
 
 
 def _refusal_lines(refused: Mapping[str, tuple[str, ...]]) -> Iterator[Line]:
@@ -199,6 +211,7 @@ def document(one: Decommissioning) -> dict[str, Any]:
         "refused": {tag: list(reasons) for tag, reasons in one.refused.items()},
         "done": one.done,
         "simulated": sorted(one.simulated),
+        "certificates": list(one.certificates),
     }
 
 
