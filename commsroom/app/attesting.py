@@ -270,6 +270,12 @@ def _files(estate: Estate, stem: str) -> tuple[Path, ...]:
     return (folder / f"{stem}{SUFFIX}", *papers)
 
 
+def told_files(estate: Estate, stem: str) -> tuple[str, ...]:
+    """Return the same as people are told: from the estate's folder on, in full where they are elsewhere."""
+    where, top = (file.resolve() for file in _files(estate, stem)), estate.path.resolve()
+    return tuple(str(one.relative_to(top) if one.is_relative_to(top) else one) for one in where)
+
+
 def _require_free(estate: Estate, stem: str) -> None:
     for file in _files(estate, stem):
         if file.exists() or file.is_symlink():

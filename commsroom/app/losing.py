@@ -43,10 +43,17 @@ if TYPE_CHECKING:
 class Losing:
     """A loss as a run left it: what it could not do stands beside, with the reason."""
 
-    def __init__(self, loss: Loss, left: Mapping[str, str] | None = None) -> None:
-        """Keep both."""
+    def __init__(
+        self,
+        loss: Loss,
+        left: Mapping[str, str] | None = None,
+        *,
+        simulated: frozenset[str] = frozenset(),
+    ) -> None:
+        """Keep them; `simulated` names the systems a fake stood in for: all they say is labelled so."""
         self.loss = loss
         self.left = dict(left or {})
+        self.simulated = simulated
 
     @property
     def exit_code(self) -> Exit:
@@ -144,7 +151,7 @@ def carry_on(estate: Estate, tag: str, progress: Progress) -> Losing:
             why = error.message
         if why:
             left[name] = why
-    return Losing(losses.of(estate, tag), left)
+    return Losing(losses.of(estate, tag), left, simulated=estate.known_simulated)
 
 
 def _order(estate: Estate, loss: Loss, _progress: Progress) -> str:
@@ -248,7 +255,7 @@ def tick(estate: Estate, tag: str, duty: str, *, by: str, note: str) -> Losing:
     )
     data = {"duty": str(Duty(duty)), "note": note}
     _record(estate, loss.report.tag, Step.TICKED, data, by=by)
-    return Losing(losses.of(estate, tag))
+    return Losing(losses.of(estate, tag), simulated=estate.known_simulated)
 
 
 def find(
@@ -280,7 +287,7 @@ def find(
     how = _cleared_how(loss, wiped=wiped, witness=witness, unwiped=unwiped)
     if how:
         _record(estate, tag, Step.CLEARED, {"how": how}, by=by)
-    return Losing(losses.of(estate, tag))
+    return Losing(losses.of(estate, tag), simulated=estate.known_simulated)
 
 
 def _cleared_how(loss: Loss, *, wiped: bool, witness: str, unwiped: str) -> str:

@@ -239,7 +239,7 @@ def _require_staying(estate: Estate, tags: Sequence[str]) -> None:
         if leaving:
             raise GuardRefused(
                 f"{leaving[0]} is being decommissioned: {one.request.name} is approved and begun, and"
-                f" goes on with commsroom decommission {one.request.name}"
+                f" goes on with: commsroom decommission {one.request.name}"
             )
 
 

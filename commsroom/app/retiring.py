@@ -62,6 +62,10 @@ class Decommissioning:
     unclosed: str = ""
     #: By device why stations would refuse its disks now, looked at when it is asked for and at no other time.
     refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: The systems a fake stands in for: all they say is labelled so.
+    simulated: frozenset[str] = frozenset()
+    #: Where the certificates are that were just signed, each with its papers: from the estate's folder on.
+    certificates: tuple[str, ...] = ()
 
     @property
     def request(self) -> Request:
@@ -110,7 +114,9 @@ class Decommissioning:
 def requests(estate: Estate) -> dict[str, Decommissioning]:
     """Return every decommissioning by the name of its request, oldest first."""
     found = {
-        asked.request.name: Decommissioning(asked, runs_of(asked.request))
+        asked.request.name: Decommissioning(
+            asked, runs_of(asked.request), simulated=estate.known_simulated
+        )
         for asked in approving.listed(estate)
         if asked.request.purpose == PURPOSE
     }

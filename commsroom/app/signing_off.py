@@ -12,6 +12,7 @@ from commsroom.estate.retiring.chain import Step
 from commsroom.estate.retiring.document import Document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from commsroom.app.certificate_book import Book
@@ -82,8 +83,19 @@ def certify(
             estate, now.request.name, listed, by=by, contact=contact, note=note
         )
         issuer.issue([batch], key, by)
+    now.certificates = _files(estate, issuer.book, now, [run.certificate for run in ready])
     retiring.enter(estate, now)
     return now
+
+
+def _files(
+    estate: Estate, book: Book, now: Decommissioning, hashes: Iterable[str]
+) -> tuple[str, ...]:
+    """Return where the files of these certificates are, and of the one of all together where there is one."""
+    stems = [book.require(sha256).stem for sha256 in hashes]
+    if whole := book.standing(now.request.name, kind="batch"):
+        stems.append(whole.stem)
+    return tuple(file for stem in stems for file in attesting.told_files(estate, stem))
 
 
 def _issued_before(book: Book, made: Certificate) -> str:

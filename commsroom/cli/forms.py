@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from commsroom.cli.options import ComplianceFormat, Format, RecordFormat
 from commsroom.cli.output import columns, write_file
+from commsroom.cli.pasting import as_given
 from commsroom.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,10 +85,9 @@ def pasteable(session: Session, report: Report) -> Report:
     """Return the report with repairs that reach what it looked at: the twins, where they stood in."""
     if session.simulate is None:
         return report
-    told = f" --simulate {shlex.quote(str(session.simulate))}"
 
     def mended(remedy: str) -> str:
-        return remedy + told if remedy.startswith("commsroom ") else remedy
+        return as_given(remedy, session.simulate)
 
     return replace(
         report,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from commsroom.cli.pasting import as_given
 from commsroom.errors import CommsroomError
 
 if TYPE_CHECKING:
@@ -37,16 +39,26 @@ class Output:
     on and the exit code stays true.
     """
 
-    def __init__(self, *, json: bool = False) -> None:
-        """Say nothing yet."""
+    def __init__(self, *, json: bool = False, simulate: Path | None = None) -> None:
+        """Say nothing yet; commands that it will name carry `simulate`, as this one did."""
         self.json = json
+        self._simulate = simulate
 
     def lines(self, content: Iterable[Line]) -> None:
         """Write lines of text, in colour on a terminal."""
         if self.json or sys.stdout is None:
             return
         with _guarded():
-            (_paint if _is_terminal(sys.stdout) else _print)(content)
+            (_paint if _is_terminal(sys.stdout) else _print)(map(self._pasteable, content))
+
+    def _pasteable(self, content: Line) -> Line:
+        """Return a line whose commands reach what the answer is about: the twins, where they stood in."""
+        return tuple(
+            replace(span, text=as_given(span.text, self._simulate))
+            if span.style == "command"
+            else span
+            for span in content
+        )
 
     def text(self, content: str) -> None:
         """Write plain text as it is; it must be printable already."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commsroom.cli.output import Output
+from commsroom.cli.pasting import carry
 from commsroom.cli.progress import Closing, Silent, choose
 from commsroom.errors import CommsroomError
 
@@ -121,9 +122,14 @@ def command(
             path = common.pop("estate", None) or Path()
             silent = common.get("json", False)
             progress = choose(silent=silent)
-            session = Session(path, out=Output(json=silent), progress=progress, **common)
+            simulate = common.get("simulate")
+            out = Output(json=silent, simulate=simulate)
+            session = Session(path, out=out, progress=progress, **common)
             try:
                 code = function(session, **given)
+            except CommsroomError as error:
+                carry(error, simulate)
+                raise
             finally:
                 progress.close()
             raise typer.Exit(code)

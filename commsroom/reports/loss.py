@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from commsroom.estate.loss import DUTIES, Duty, Loss
+from commsroom.estate.loss import DUTIES, Duty, Loss, Step
+from commsroom.estate.retiring.managing import place
 from commsroom.reports import incident
-from commsroom.reports.lines import Line, Span, Style, count, line
+from commsroom.reports.lines import Line, Span, Style, count, label, line, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from commsroom.estate.loss import Moment
 
 _WHEN: Final = "%Y-%m-%d %H:%M:%S"
 
@@ -21,6 +24,8 @@ class Losing(Protocol):
     def loss(self) -> Loss: ...
     @property
     def left(self) -> Mapping[str, str]: ...
+    @property
+    def simulated(self) -> frozenset[str]: ...
 
 
 def lines(one: Losing) -> Iterator[Line]:
@@ -29,10 +34,10 @@ def lines(one: Losing) -> Iterator[Line]:
     report = loss.report
     yield line(
         Span(report.tag, Style.STRONG), f"  {report.product}, lost by {report.holder or 'nobody'}: ",
-        report.reason,
+        report.reason, note(one.simulated),
     )  # fmt: skip
     for moment in loss.timeline[1:]:
-        yield line(f"  done  {incident.said(moment)}")
+        yield line(f"  done  {incident.said(moment)}", *_label(loss, moment, one.simulated))
     for text in loss.open_steps:
         yield line(Span(f"  open  {text}", Style.DOUBT))
     for what, why in one.left.items():
@@ -45,6 +50,18 @@ def lines(one: Losing) -> Iterator[Line]:
         yield line(f"    personal data: to be reported by {loss.due:{_WHEN}} UTC")
     if command := _next(loss):
         yield line("next: ", Span(command, Style.COMMAND))
+
+
+def _label(loss: Loss, moment: Moment, simulated: frozenset[str]) -> tuple[Span, ...]:
+    """Mark what a fake said it did: what was found out of secrets and people no system said."""
+    match moment.step:
+        case Step.ORDERED | Step.ANSWERED:
+            return label(place(loss.report.mdm)[0], simulated)
+        case Step.WITHDRAWN:
+            systems = {address.partition(":")[0] for address in moment.data["gone"]}
+            return label(next(iter(systems & simulated), ""), simulated)
+        case _:
+            return ()
 
 
 def _next(loss: Loss) -> str:
@@ -60,4 +77,8 @@ def _next(loss: Loss) -> str:
 
 def document(one: Losing) -> dict[str, Any]:
     """Return a loss as JSON, what could not be done beside."""
-    return {**incident.document(one.loss), "left": dict(one.left)}
+    return {
+        **incident.document(one.loss),
+        "left": dict(one.left),
+        "simulated": sorted(one.simulated),
+    }

@@ -9,10 +9,10 @@ from commsroom.estate.retiring.checklists import STEPS
 from commsroom.estate.retiring.methods import By
 from commsroom.estate.retiring.verdict import Result
 from commsroom.reports.approvals import request_document, standing_lines
-from commsroom.reports.lines import Line, Span, Style, count, line
+from commsroom.reports.lines import Line, Span, Style, count, label, line, note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from commsroom.estate.approval import Request
     from commsroom.estate.retiring.chain import Item, Run
@@ -39,6 +39,10 @@ class Decommissioning(Protocol):
     @property
     def refused(self) -> Mapping[str, tuple[str, ...]]: ...
     @property
+    def simulated(self) -> frozenset[str]: ...
+    @property
+    def certificates(self) -> Sequence[str]: ...
+    @property
     def done(self) -> bool: ...
 
 
@@ -51,7 +55,7 @@ def all_lines(found: Iterable[Decommissioning]) -> Iterator[Line]:
         yield line(
             Span(one.request.name, Style.STRONG),
             f"  {ready} of {count(len(one.runs), 'device')} retired, asked for by {one.request.requester}"
-            f" on {one.request.asked}: {one.asked.standing}",
+            f" on {one.request.asked}: {one.asked.standing}{note(one.simulated)}",
         )
     if not number:
         yield line("nothing was ever decommissioned")
@@ -63,7 +67,7 @@ def lines(one: Decommissioning) -> Iterator[Line]:
     runs = list(one.runs.values())
     shown = runs if len(runs) <= _SHOWN else [run for run in runs if _needs_somebody(run)]
     for run in shown[:_SHOWN]:
-        yield from _run_lines(run)
+        yield from _run_lines(run, one.simulated)
     if left := len(runs) - len(shown[:_SHOWN]):
         yield line(Span(f"and {count(left, 'device')} more; --json has them", Style.QUIET))
     yield from _refusal_lines(one.refused)
@@ -71,8 +75,18 @@ def lines(one: Decommissioning) -> Iterator[Line]:
         yield line(Span(f"not closed: {one.unclosed}", Style.DOUBT))
     for station, why in one.lost.items():
         yield line(Span(f"{station}: {why}", Style.DOUBT))
-    yield from _tally(runs)
+    yield from _tally(runs, one.simulated)
+    yield from _certificate_lines(one)
     yield from _next(one)
+
+
+def _certificate_lines(one: Decommissioning) -> Iterator[Line]:
+    """Yield where the certificates are that were just signed: of many the folder, and how many files."""
+    if len(one.runs) == 1:
+        yield from (line(f"certificate: {file}") for file in one.certificates)
+    elif one.certificates:
+        folder, _, _ = one.certificates[0].rpartition("/")
+        yield line(f"certificates: {count(len(one.certificates), 'file')} in {folder}/")
 
 
 def _refusal_lines(refused: Mapping[str, tuple[str, ...]]) -> Iterator[Line]:
@@ -89,7 +103,7 @@ def _needs_somebody(run: Run) -> bool:
     return any(it.name in run.wiped for it in run.open_media())
 
 
-def _run_lines(run: Run) -> Iterator[Line]:
+def _run_lines(run: Run, simulated: frozenset[str]) -> Iterator[Line]:
     target = run.target
     yield line(
         Span(target.tag, Style.STRONG),
@@ -97,36 +111,41 @@ def _run_lines(run: Run) -> Iterator[Line]:
         f"  {run.next}" if run.next else "  retired",
     )
     for item in target.media:
-        yield from _item_lines(run, item)
+        yield from _item_lines(run, item, simulated)
     for task in target.by_hand:
         yield line(f"    by hand: {task}")
 
 
-def _item_lines(run: Run, item: Item) -> Iterator[Line]:
+def _item_lines(run: Run, item: Item, simulated: frozenset[str]) -> Iterator[Line]:
     where = f" at {':'.join(filter(None, (item.station, item.path)))}" if item.station else ""
     yield line(
         f"    {item.name}  {item.how.strength} by {item.method} ({item.need} needed){where}",
     )
-    for note in item.notes:
-        yield line(Span(f"      {note}", Style.QUIET))
+    for told in item.notes:
+        yield line(Span(f"      {told}", Style.QUIET))
     wiped = run.wiped.get(item.name)
     if wiped is None:
         return
     verdict = wiped.verdict
-    yield line("      ", Span(verdict.result, _STYLE[verdict.result]), f"  {verdict.reason}")
+    yield line(
+        "      ",
+        Span(verdict.result, _STYLE[verdict.result]),
+        f"  {verdict.reason}",
+        *(() if wiped.how(item).by is By.PERSON else label(item.station, simulated)),
+    )
     for text in (verdict.evidence, *wiped.notes):
         if text:
             yield line(Span(f"      {text}", Style.QUIET))
 
 
-def _tally(runs: list[Run]) -> Iterator[Line]:
+def _tally(runs: list[Run], simulated: frozenset[str]) -> Iterator[Line]:
     closed = sum(run.closed for run in runs)
     passed = sum(run.closed and not run.open_media() for run in runs)
     certified = sum(bool(run.certificate) for run in runs)
     retired = sum(run.retired for run in runs)
     yield line(
         f"{count(len(runs), 'device')}: {closed} closed, {passed} wiped, {certified} certified,"
-        f" {retired} retired"
+        f" {retired} retired{note(simulated)}"
     )
 
 
@@ -191,6 +210,8 @@ def document(one: Decommissioning) -> dict[str, Any]:
         "unclosed": one.unclosed,
         "refused": {tag: list(reasons) for tag, reasons in one.refused.items()},
         "done": one.done,
+        "simulated": sorted(one.simulated),
+        "certificates": list(one.certificates),
     }
 
 

@@ -26,7 +26,8 @@ class ActionModule(EstateAction):
         if self._task.check_mode:
             if before is None or before.found:
                 return faces.loss_foreseen(tag)
-            return faces.loss_result(losing.Losing(before), changed=bool(before.open_steps))
+            found = losing.Losing(before, simulated=estate.known_simulated)
+            return faces.loss_result(found, changed=bool(before.open_steps))
         now = losing.lose(
             estate, tag, DisplayProgress(), reason=arguments["reason"], by=arguments["by"]
         )

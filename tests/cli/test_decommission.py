@@ -66,7 +66,7 @@ def test_the_second_who_signs_is_told_what_to_do_next(yard) -> None:
         yard("approve", name, "--by", who, "--key", yard.keys / who, "--yes").out
         for who in ("P1", "P2")
     ]
-    next_step = f"next: commsroom decommission {name}\n"
+    next_step = f"next: commsroom decommission {name} --simulate {yard.path}\n"
     assert [text.endswith(next_step) for text in told] == [False, True]
 
 
@@ -81,7 +81,7 @@ def test_what_passed_may_be_certified_while_the_rest_is_wiped_again(yard) -> Non
     yard.go(name, code=2)
     told = yard("decommission", name).out
     assert f"what passed: commsroom decommission {name} --validate --by ID --key FILE" in told
-    assert f"next: commsroom decommission {name} --again" in told
+    assert f"next: commsroom decommission {name} --again --simulate {yard.path}\n" in told
 
 
 def test_who_asks_hears_at_once_what_the_station_would_refuse(yard) -> None:
@@ -166,6 +166,10 @@ def validate(yard, name, who="P4", code=0):
     done = yard.validate(name, who)
     assert done.code == code, done.err
     return done
+
+
+def signing(yard):
+    return ("--validate", "--by", "P4", "--key", yard.keys / "P4", "--contact", "ext 9")
 
 
 def test_what_passed_is_certified_by_a_third_and_enters_the_register(yard) -> None:
@@ -286,12 +290,24 @@ def test_devices_that_went_together_have_a_certificate_together(yard) -> None:
         "PF1", "PF2"
     ).replace("WD1 WD2", "WD2")
     name = wiped(yard, "LH-C1 LH-C2", rows)
-    validate(yard, name)
+    told = yard("decommission", name, *signing(yard)).out
     files = sorted((yard.path / "records/certificates").glob("*.json"))
     assert len(files) == 3
+    assert "certificates: 9 files in records/certificates/\n" in told
     assert yard("certificate", "verify", *files).code == 0
     batch = json.loads(next(it for it in files if "batch" in it.name).read_text())["certificate"]
     assert [it["asset_tag"] for it in batch["assets"]] == ["LH-C1", "LH-C2"]
+
+
+def test_whoever_validates_hears_where_the_certificates_are(yard) -> None:
+    name = wiped(yard)
+    told = yard("decommission", name, *signing(yard)).out.splitlines()
+    files = [text.removeprefix("certificate: ") for text in told if "certificate: " in text]
+    assert [file.partition(".")[2] for file in files] == [
+        "certificate.json", "en.pdf", "zh-Hant.pdf",
+    ]  # fmt: skip
+    assert all((yard.path / file).is_file() for file in files)
+    assert validate(yard, name).document["certificates"] == files, "and again, once they are there"
 
 
 def test_what_is_being_decommissioned_is_issued_to_nobody(yard) -> None:

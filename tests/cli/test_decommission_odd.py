@@ -330,3 +330,22 @@ def test_a_disk_that_cannot_be_wiped_is_destroyed_by_another_request(yard) -> No
 def test_a_device_that_only_waits_is_not_asked_about_anew(yard) -> None:
     name = yard.wiped("LH-C1", COMPUTER)
     assert yard.ask("LH-C1", "--fate", "scrapped") == name
+
+
+def test_what_fakes_did_is_labelled_and_what_is_next_stays_with_them(yard) -> None:
+    yard.devices(COMPUTER)
+    yard.attach({"serial": "WD1"}, {"serial": "WD2"})
+    asked = yard("decommission", "LH-C1", "--by", "P3", "--fate", "leaves")
+    told = f" --by ID --key FILE --simulate {yard.path}"
+    assert told in asked.out
+    name = asked.out.split()[0]
+    refused = yard("decommission", name)
+    assert f"commsroom approve {name}{told}" in refused.err
+    yard.sign(name)
+    done = yard("decommission", name)
+    lines = done.out.splitlines()
+    assert all(text.endswith("[simulated]") for text in lines if "PASS" in text)
+    assert "0 retired [simulated: im1, mail1, pbx1, wipe1]" in done.out
+    assert lines[-1].endswith(f" --validate{told}")
+    assert "wipe1" in yard("decommission", name, "--json").document["simulated"]
+    assert "[simulated: " in yard("decommission").out

@@ -1,99 +1,14 @@
 """A lost device is shut out at once, whatever fails; it comes back only by a named person (clause 4.4.2)."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from commsroom.app import losing
-from commsroom.app.estate import open_estate
 from commsroom.errors import SystemUnknown
 
 DAY = ("--as-of", "2026-03-02")
-HOSTS = """\
-    prov1:
-      ansible_host: 127.0.0.1
-      commsroom_backend: phone
-      commsroom_machine: pbx1
-      phone_exchange: pbx1.small.example
-    sw1:
-      ansible_host: 127.0.0.1
-      commsroom_backend: cisco_ios
-    mdm1:
-      ansible_host: 127.0.0.1
-      commsroom_backend: nanomdm
-      nanomdm_url: https://mdm1.small.example
-      nanomdm_api_key_file: /nonexistent
-      nanomdm_profile: com.small.enrol
-"""
-NETWORK = """\
----
-sites:
-  home: {data: {id: 10, name: data}, voice: {id: 20, name: voice}}
-"""
-HEADER = "asset_tag,kind,vendor,model,serial,mac,purchased,warranty_end,price,site,holder,state,port,owner,mdm\n"
-ROWS = """\
-T-1,phone,Yealink,T54W,S1,80:5e:c0:00:00:01,2024-03-11,2027-03-10,5200,home,P1,issued,sw1:Gi1/0/1,,
-T-2,phone,Yealink,T54W,S2,80:5e:c0:00:00:02,2024-03-11,2027-03-10,5200,home,P2,issued,sw1:Gi1/0/2,,
-M-1,mobile,Apple,iPhone 16,F1,,2025-03-11,,30000,home,P1,issued,,,mdm1:00008030-001A
-M-2,mobile,Apple,iPhone 16,F2,,,,,home,P2,issued,,personal,mdm1:b318edb7-2b55
-M-3,mobile,Nokia,3310,F3,,,,,home,P4,issued,,,
-"""
 OWN = {"T-1/admin", "T-1/fetch"}
-
-
-class Office:
-    """Two desks with telephones, two mobiles; P1's password of everything is known by path."""
-
-    def __init__(self, estate):
-        self.estate = estate
-        policies = estate.path / "policies"
-        (policies / "devices.csv").write_text(HEADER + ROWS)
-        (policies / "network.yml").write_text(NETWORK)
-        (policies / "phones.yml").write_text("---\n{}\n")
-        hosts = estate.path / "inventory/hosts.yml"
-        hosts.write_text(hosts.read_text() + HOSTS)
-        done = estate("apply", "--yes", "--allow-removal", "total", *DAY)
-        assert done.code == 0, done.err
-
-    def __call__(self, *words, code=0):
-        done = self.estate("device", *words, "--json")
-        assert "Traceback" not in done.err
-        assert done.code == code, done.err or done.out
-        return done.document if done.out else done.err
-
-    def open(self):
-        return open_estate(self.estate.path, simulate=self.estate.path)
-
-    def generations(self, *paths):
-        with self.open() as estate:
-            return dict(estate.ledger.generation_of(paths))
-
-    def owned(self):
-        with self.open() as estate:
-            return {str(address) for address in estate.ledger.known().owned}
-
-    def mobiles(self, **states):
-        """Say how mobiles are, by enrolment."""
-        found = {name.replace("_", "-"): {"state": state} for name, state in states.items()}
-        file = self.estate.path / "mdm1.json"
-        held = json.loads(file.read_text()) if file.exists() else {}
-        file.write_text(json.dumps({**held, "mobiles": found}))
-
-    def queued(self):
-        """What mobiles were told, in the order it was queued."""
-        file = self.estate.path / "mdm1.json"
-        held = json.loads(file.read_text()) if file.exists() else {"queue": {}}
-        return [(one["enrolment"], one["what"]) for one in held["queue"].values()]
-
-    def events(self, kind="loss"):
-        with self.open() as estate:
-            return [event.data["step"] for event in estate.ledger.events(kind=kind)]
-
-
-@pytest.fixture
-def office(fresh):
-    return Office(fresh)
 
 
 def test_a_lost_desk_phone_has_no_profile_and_nothing_it_knew_is_good(office) -> None:
@@ -398,3 +313,14 @@ def test_a_server_that_is_none_is_told_before_anything_is_recorded(office) -> No
     done = office.estate("device", "lost", "M-1", "--reason", "gone")
     assert (done.code, "'im1' is no MDM server" in done.err) == (1, True)
     assert office.events() == []
+
+
+def test_what_fakes_did_is_labelled_and_what_is_next_stays_with_them(office) -> None:
+    told = f" --simulate {office.estate.path}"
+    slip = office.estate("device", "lost", "T-1", "--ticked", "police", "--by", "P1", "--note", "x")
+    assert f"(commsroom device lost T-1 --reason TEXT{told})" in slip.err
+    out = office.estate("device", "lost", "M-1", "--reason", "left in a taxi").out.splitlines()
+    assert out[0].endswith("[simulated: im1, mail1, mdm1, pbx1, prov1, sw1]")
+    assert next(text for text in out if "lock: done" in text).endswith("  [simulated]")
+    assert out[-1] == f"next: commsroom device lost M-1 --ticked carrier --by ID --note TEXT{told}"
+    assert "mdm1" in office("lost", "M-1")["simulated"]
