@@ -68,7 +68,7 @@ def lose(estate: Estate, tag: str, progress: Progress, *, reason: str = "", by: 
     """Report a device lost, or go on with what an earlier run left; do all that systems can do.
 
     Raises:
-        UsageError: there is no such device, no reason is given, or its MDM server is none.
+        UsageError: there is no such device, or no reason is given.
         CommsroomError: the register or the ledger cannot be used.
     """
     device = registering.read(estate).device(tag)
@@ -126,10 +126,12 @@ def _known_to(estate: Estate, people: tuple[str, ...]) -> set[str]:
 
 
 def _commands(estate: Estate, device: Device, seen: int) -> dict[str, str]:
-    """Return what its MDM server is to keep for a device, each with its name."""
+    """Return what its MDM server is to keep for a device, each with its name; whether there is one is seen later.
+
+    A row that names none must not keep a loss from being recorded, and all else from being shut out.
+    """
     if not device.mdm:
         return {}
-    managing.require_server(estate, place(device.mdm)[0], device.asset_tag)
     deeds = [Deed.REMOVE] if device.personal else [Deed.LOCK]
     if not device.personal and estate.policy.equipment.loss.erase:
         deeds.append(Deed.ERASE)
@@ -157,7 +159,8 @@ def carry_on(estate: Estate, tag: str, progress: Progress) -> Losing:
 def _order(estate: Estate, loss: Loss, _progress: Progress) -> str:
     """Have commands queued, and note what the device has answered."""
     report = loss.report
-    server, enrolment = place(report.mdm)
+    mdm = _managed_by(estate, loss)
+    server, enrolment = place(mdm)
     waiting = {
         word: Command(name, enrolment, Deed(word), report.personal)
         for word, name in report.commands.items()
@@ -165,7 +168,10 @@ def _order(estate: Estate, loss: Loss, _progress: Progress) -> str:
     }
     if not waiting:
         return ""
-    managing.require_server(estate, server, report.tag)
+    try:
+        managing.require_server(estate, server, report.tag)
+    except UsageError as error:
+        return f"{' and '.join(waiting)} not possible: {error}; or put its row's `mdm` right"
     fresh = [one for word, one in waiting.items() if word not in loss.ordered]
     receipts: dict[str, Receipt] = {}
     if fresh:
@@ -178,6 +184,7 @@ def _order(estate: Estate, loss: Loss, _progress: Progress) -> str:
         data = {
             "command": word,
             "uuid": command.name,
+            "mdm": mdm,
             "reply": str(found.reply),
             "said": found.said,
         }
@@ -188,6 +195,16 @@ def _order(estate: Estate, loss: Loss, _progress: Progress) -> str:
         if found.reply in managing.ENDED:
             _record(estate, report.tag, Step.ANSWERED, {**data, "answered": found.at})
     return "; ".join(unsure)
+
+
+def _managed_by(estate: Estate, loss: Loss) -> str:
+    """Return where a mobile is told: as its row had it when it was lost, and put right since if that was nowhere.
+
+    Once a server has a command, another row sends it nowhere else.
+    """
+    if loss.ordered or place(loss.mdm)[0] in managing.servers(estate):
+        return loss.mdm
+    return registering.read(estate).device(loss.report.tag).mdm or loss.mdm
 
 
 def _withdraw(estate: Estate, loss: Loss, progress: Progress) -> str:

@@ -192,6 +192,12 @@ class Loss:
         return frozenset(str(moment.data["command"]) for moment in self.of(Step.ORDERED))
 
     @property
+    def mdm(self) -> str:
+        """Return where it was told what to do; before that, where its row said when it was lost."""
+        told = [moment.data.get("mdm", "") for moment in self.of(Step.ORDERED)]
+        return str(told[-1]) if told and told[-1] else self.report.mdm
+
+    @property
     def answered(self) -> Mapping[str, Mapping[str, Any]]:
         """Return by command what the device said of it."""
         return {str(moment.data["command"]): moment.data for moment in self.of(Step.ANSWERED)}

@@ -56,7 +56,7 @@ def _label(loss: Loss, moment: Moment, simulated: frozenset[str]) -> tuple[Span,
     """Mark what a fake said it did: what was found out of secrets and people no system said."""
     match moment.step:
         case Step.ORDERED | Step.ANSWERED:
-            return label(place(loss.report.mdm)[0], simulated)
+            return label(place(loss.mdm)[0], simulated)
         case Step.WITHDRAWN:
             systems = {address.partition(":")[0] for address in moment.data["gone"]}
             return label(next(iter(systems & simulated), ""), simulated)

@@ -307,12 +307,48 @@ def test_one_without_an_mdm_server_is_shut_out_all_the_same(office) -> None:
     assert "renewed" in office.events()
 
 
-def test_a_server_that_is_none_is_told_before_anything_is_recorded(office) -> None:
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("im1:00008030", "lock and erase not possible: M-1: 'im1' is no MDM server"),
+        (
+            "gone:00008030",
+            "'gone' is no MDM server of the inventory (one of mdm1)",
+        ),
+    ],
+)
+def test_a_server_that_is_none_keeps_nothing_else_from_being_shut_out(office, row, said) -> None:
     file = office.estate.path / "policies/devices.csv"
-    file.write_text(file.read_text().replace("mdm1:00008030", "im1:00008030"))
-    done = office.estate("device", "lost", "M-1", "--reason", "gone")
-    assert (done.code, "'im1' is no MDM server" in done.err) == (1, True)
-    assert office.events() == []
+    file.write_text(file.read_text().replace("mdm1:00008030", row))
+    found = office("lost", "M-1", "--reason", "left in a taxi", code=4)
+    assert said in found["left"]["mobile"]
+    assert found["open"] == ["lock: to be queued", "erase: to be queued"]
+    assert set(office.generations("ann/chat", "ann/mail", "ann/sip").values()) == {2}
+    assert ",lost," in next(one for one in file.read_text().splitlines() if one.startswith("M-1"))
+    assert "not possible" in office.estate("device", "lost", "M-1").out
+
+
+def test_a_server_that_is_in_the_inventory_no_more_is_named_with_the_remedy(office) -> None:
+    hosts = office.estate.path / "inventory/hosts.yml"
+    hosts.write_text(hosts.read_text().partition("    mdm1:\n")[0])
+    found = office("lost", "M-1", "--reason", "left in a taxi", code=4)
+    assert "(give a host commsroom_backend: nanomdm)" in found["left"]["mobile"]
+    assert "renewed" in office.events()
+
+
+def test_a_row_put_right_has_it_locked_after_all_and_in_no_second_place(office) -> None:
+    file = office.estate.path / "policies/devices.csv"
+    file.write_text(file.read_text().replace("mdm1:00008030", "mdm7:00008030"))
+    office.mobiles(**{"00008030_001A": "offline"})
+    office("lost", "M-1", "--reason", "left in a taxi", code=4)
+    file.write_text(file.read_text().replace("mdm7:00008030", "mdm1:00008030"))
+    assert office("lost", "M-1", code=4)["open"][0] == "lock: no answer yet"
+    told = office.queued()
+    assert told == [("00008030-001A", "DeviceLock"), ("00008030-001A", "EraseDevice")]
+    file.write_text(file.read_text().replace("mdm1:00008030-001A", "mdm1:00008030-001B"))
+    office.mobiles()
+    assert office("lost", "M-1")["open"] == []
+    assert office.queued() == told
 
 
 def test_what_fakes_did_is_labelled_and_what_is_next_stays_with_them(office) -> None:
