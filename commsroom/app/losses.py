@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from commsroom.app import registering
 from commsroom.errors import GuardRefused, UsageError
 from commsroom.estate.loss import EVENT, Loss, Moment, Record, Report, Step
-from commsroom.policy.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +35,7 @@ def of(estate: Estate, tag: str) -> Loss:
         return loss
     raise UsageError(
         f"{device.asset_tag} was never reported lost",
-        remedy=did_you_mean(tag, found)
-        or f"commsroom device lost {device.asset_tag} --reason TEXT",
+        remedy=f"commsroom device lost {device.asset_tag} --reason TEXT",
     )
 
 

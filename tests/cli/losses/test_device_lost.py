@@ -222,9 +222,9 @@ def test_one_that_is_lost_again_is_another_incident(office) -> None:
         (["lost", "T-9", "--reason", "gone"], "T-9"),
         (["lost", "T-1"], "--reason is empty"),
         (["lost", "T-1", "--reason", "gone", "--by", "P9"], "P9"),
-        (["lost", "T-1", "--ticked", "police", "--by", "P1", "--note", "x"], "never reported lost"),
-        (["found", "T-1", "--by", "P1"], "never reported lost"),
-        (["incident", "T-1"], "never reported lost"),
+        (["lost", "T-1", "--ticked", "police", "--by", "P1", "--note", "x"], "commsroom device lost T-1 --reason TEXT"),
+        (["found", "T-1", "--by", "P1"], "commsroom device lost T-1 --reason TEXT"),
+        (["incident", "T-1"], "commsroom device lost T-1 --reason TEXT"),
         (["lost", "T-1", "--note", "x"], "--ticked"),
     ],
 )  # fmt: skip
