@@ -176,7 +176,7 @@ def give_record(
     else:
         content = _record(record, form, language)
         session.out.text(content if isinstance(content, str) else "")
-    session.out.document(incident.document(record.loss))
+    session.out.document(incident.document(record))
 
 
 def _record(record: Record, form: RecordFormat, language: str) -> str | bytes:
@@ -187,7 +187,7 @@ def _record(record: Record, form: RecordFormat, language: str) -> str | bytes:
         case RecordFormat.TEXT:
             return "".join(f"{plain(one)}\n" for one in incident.lines(record, language=language))
         case RecordFormat.JSON:
-            return json.dumps(incident.document(record.loss), ensure_ascii=False, indent=2) + "\n"
+            return json.dumps(incident.document(record), ensure_ascii=False, indent=2) + "\n"
         case RecordFormat.HTML:
             return incident.page(record, language=language)
         case RecordFormat.PDF:

@@ -5,12 +5,12 @@ As text, as one self-contained page, on paper and as JSON; what people wrote the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from commsroom.estate.loss import DUTIES, Duty, Step, duties
 from commsroom.reports import html, languages, paper
 from commsroom.reports.languages import N_
-from commsroom.reports.lines import Line, Span, Style, duration, line, table
+from commsroom.reports.lines import Line, Span, Style, duration, line, note, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -117,7 +117,10 @@ def lines(record: Record, *, language: str = "en") -> Iterator[Line]:
     loss, words = record.loss, languages.load(language)
     report = loss.report
     title = words.gettext(N_("Incident: %(device)s, %(product)s, lost"))
-    yield line(Span(title % {"device": report.tag, "product": report.product}, Style.STRONG))
+    yield line(
+        Span(title % {"device": report.tag, "product": report.product}, Style.STRONG),
+        note(record.simulated),
+    )
     facts = list(_facts(record, words))
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
@@ -184,8 +187,18 @@ def pdf(record: Record, *, language: str = "en") -> bytes:
     return paper.pdf(page(record, language=language))
 
 
-def document(loss: Loss) -> dict[str, Any]:
+class _Told(Protocol):
+    """A loss, and which of the systems that did something about it are simulated."""
+
+    @property
+    def loss(self) -> Loss: ...
+    @property
+    def simulated(self) -> frozenset[str]: ...
+
+
+def document(record: _Told) -> dict[str, Any]:
     """Return the record as JSON."""
+    loss = record.loss
     report, ticked = loss.report, loss.ticked
     return {
         "device": report.tag,
@@ -224,4 +237,5 @@ def document(loss: Loss) -> dict[str, Any]:
         "open": list(loss.open_steps),
         "found": loss.found,
         "cleared": loss.cleared,
+        "simulated": sorted(record.simulated),
     }

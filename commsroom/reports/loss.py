@@ -78,7 +78,6 @@ def _next(loss: Loss) -> str:
 def document(one: Losing) -> dict[str, Any]:
     """Return a loss as JSON, what could not be done beside."""
     return {
-        **incident.document(one.loss),
+        **incident.document(one),
         "left": dict(one.left),
-        "simulated": sorted(one.simulated),
     }

@@ -360,3 +360,6 @@ def test_what_fakes_did_is_labelled_and_what_is_next_stays_with_them(office) -> 
     assert next(text for text in out if "lock: done" in text).endswith("  [simulated]")
     assert out[-1] == f"next: commsroom device lost M-1 --ticked carrier --by ID --note TEXT{told}"
     assert "mdm1" in office("lost", "M-1")["simulated"]
+    assert "mdm1" in office("incident", "M-1")["simulated"]
+    record = office.estate("device", "incident", "M-1").out.splitlines()
+    assert record[0].endswith("[simulated: im1, mail1, mdm1, pbx1, prov1, sw1]")
