@@ -2,8 +2,9 @@
 
 What is ours, what is protected, which generation of each secret was written last and the keyed
 fingerprint of its verifier; of each device where it stands, its open fault, and what was last done
-to it; which orders are still to come, and which losses are still open. No chain of events, no report, no secret. Read back, it is a ledger that only
-remembers this: whoever reads the ledger cannot tell the two apart, and cannot write to either.
+to it; which orders are still to come, and which losses are still open. No chain of events, no report,
+no secret. Read back, it is a ledger that only remembers this: whoever reads the ledger cannot tell the
+two apart, and cannot write to either.
 """
 
 from __future__ import annotations
