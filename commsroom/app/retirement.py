@@ -170,10 +170,16 @@ def _require_here(devices: Sequence[Device], wish: Wish) -> None:
                 )
 
 
-def _attached(
-    estate: Estate, devices: Iterable[Device], wish: Wish
-) -> Mapping[str, tuple[str, Attached]]:
-    """Return the disks of these devices that are attached, by serial number, each with its station."""
+@dataclass(frozen=True, slots=True)
+class _Bays:
+    """Disks by serial number, each with its station; by station what it says of disks that cannot be wiped."""
+
+    disks: Mapping[str, tuple[str, Attached]]
+    unread: Mapping[str, str]
+
+
+def _attached(estate: Estate, devices: Iterable[Device], wish: Wish) -> _Bays:
+    """Return the disks of these devices that are attached to wipe stations."""
     wanted = {
         serial
         for device in devices
@@ -181,12 +187,16 @@ def _attached(
         if _method(wish, device.asset_tag, serial) != "destroy"
     }
     if not wanted:
-        return {}
+        return _Bays({}, {})
+    unread: dict[str, str] = {}
     found: dict[str, tuple[str, Attached]] = {}
     names = [wish.station] if wish.station else wiping.stations(estate)
     for name in names:
         for one in wiping.look(estate, name, ()):
-            if not isinstance(one, Attached) or one.medium.serial not in wanted:
+            if not isinstance(one, Attached):
+                unread[name] = one
+                continue
+            if one.medium.serial not in wanted:
                 continue
             other = found.get(one.medium.serial)
             if other is not None:
@@ -196,7 +206,7 @@ def _attached(
                     remedy="take one away",
                 )
             found[one.medium.serial] = (name, one)
-    return found
+    return _Bays(found, unread)
 
 
 def _items(
@@ -279,17 +289,19 @@ def _disk(
     serial: str,
     judged: Judged,
     wish: Wish,
-    attached: Mapping[str, tuple[str, Attached]],
+    attached: _Bays,
 ) -> Item:
     wanted = _method(wish, device.asset_tag, serial)
     if wanted == "destroy":
         return Item(kind=MediaKind.DISK, serial=serial, method="destroy", need=needed(*judged))
-    if serial not in attached:
+    if serial not in attached.disks:
+        others = "; ".join(f"of one more at {it}: {why}" for it, why in attached.unread.items())
         raise UsageError(
-            f"{device.asset_tag}: its disk {serial} is attached to no wipe station",
+            f"{device.asset_tag}: its disk {serial} is attached to no wipe station"
+            + (f" ({others})" if others else ""),
             remedy=f"attach it, or have it destroyed: --method {device.asset_tag}:{serial}=destroy",
         )
-    station, found = attached[serial]
+    station, found = attached.disks[serial]
     choice = choose(found.medium, *judged, wanted)
     return Item(
         kind=found.medium.kind,

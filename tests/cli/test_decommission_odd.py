@@ -164,6 +164,45 @@ def test_an_answer_about_fewer_disks_than_were_asked_after_is_none(yard, monkeyp
     assert (done.code, "its answer makes no sense" in done.err) == (4, True)
 
 
+def attached(monkeypatch, serial, odd):
+    """Let stations say something else of one disk that is attached, and of the others what is so."""
+    look = FakeClient._look
+
+    def told(self, data):
+        disks = look(self, data)["disks"]
+        return {"disks": [odd(one) if one["serial"] == serial else one for one in disks]}
+
+    monkeypatch.setattr(FakeClient, "_look", told)
+
+
+ODD_DISKS = {
+    "nothing": lambda _: None, "a text": lambda _: "disk", "of no kind": lambda one: {**one, "kind": "tape"},
+    "no size": lambda one: {**one, "bytes": None}, "an error that is none": lambda _: {"error": 5},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD_DISKS.values(), ids=ODD_DISKS)
+def test_one_attached_disk_that_makes_no_sense_holds_no_other(yard, monkeypatch, odd) -> None:
+    yard.devices(COMPUTER)
+    yard.attach({"serial": "WD1"}, {"serial": "WD2"}, {"serial": "WD3"})
+    with monkeypatch.context() as patch:
+        attached(patch, "WD3", odd)
+        name = yard.ask("LH-C1", "--fate", "leaves")
+        yard.sign(name)
+    assert results(yard.go(name)["LH-C1"]) == {"WD1": "PASS", "WD2": "PASS"}
+
+
+@pytest.mark.parametrize("odd", ODD_DISKS.values(), ids=ODD_DISKS)
+def test_who_asks_for_it_hears_that_a_disk_makes_no_sense(yard, monkeypatch, odd) -> None:
+    yard.devices(COMPUTER)
+    yard.attach({"serial": "WD1"}, {"serial": "WD2"})
+    attached(monkeypatch, "WD2", odd)
+    done = clean(yard("decommission", "LH-C1", "--fate", "leaves", "--by", "P3"))
+    assert done.code == 1
+    why = "(of one more at wipe1: the station's answer about it makes no sense)"
+    assert f"LH-C1: its disk WD2 is attached to no wipe station {why}" in done.err
+
+
 def answering(monkeypatch, **changed):
     """Let stations end their jobs with something else in the answer."""
     after = FakeClient._after

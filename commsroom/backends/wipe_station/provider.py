@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from commsroom.errors import SystemUnknown
 from commsroom.estate.backend import Applied, Outcome, Snapshot, Status
-from commsroom.estate.retiring.wiping import SENSELESS, UNREADABLE, Attached, JobStanding, lines
+from commsroom.estate.retiring.wiping import (
+    SENSELESS,
+    UNREADABLE,
+    Attached,
+    JobStanding,
+    line,
+    lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,10 +36,10 @@ class WipeStation:
         """Ask what is attached."""
         answer = self._call("look", {"paths": list(paths)})
         with self._understood():
-            return [
-                str(one["error"]) if "error" in one else Attached.from_json(one)
-                for one in answer["disks"]
-            ]
+            told = answer["disks"]
+            if not isinstance(told, list) or (paths and len(told) != len(paths)):
+                raise ValueError("of other disks")
+        return [_attached(one) for one in told]
 
     def refusals(self, jobs: Sequence[Job]) -> Sequence[Sequence[str]]:
         """Ask why jobs would be refused."""
@@ -84,6 +91,14 @@ class WipeStation:
             yield
         except UNREADABLE:
             raise SystemUnknown(self._system, "wipe", "its answer makes no sense") from None
+
+
+def _attached(told: Any) -> Attached | str:
+    """Return one disk; an answer that makes no sense is why nothing can be wiped there, and holds no other disk."""
+    try:
+        return line(told["error"]) if "error" in told else Attached.from_json(told)
+    except UNREADABLE:
+        return SENSELESS
 
 
 def _reasons(told: Any) -> tuple[str, ...]:

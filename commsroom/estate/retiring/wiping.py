@@ -35,16 +35,16 @@ class Attached:
         """Read what a station tells; raises KeyError or ValueError for what is none."""
         medium = Medium(
             kind=MediaKind[data["kind"]],
-            serial=_line(data["serial"]),
-            model=_line(data["model"]),
-            path=_line(data["path"]),
+            serial=line(data["serial"]),
+            model=line(data["model"]),
+            path=line(data["path"]),
             bytes=int(data["bytes"]),
             can=frozenset(data["can"]),
             hidden_bytes=data["hidden_bytes"],
             remapped=data["remapped"],
             encrypted=bool(data["encrypted"]),
         )
-        return cls(medium, _line(data["device"]))
+        return cls(medium, line(data["device"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,15 +106,15 @@ class JobStanding:
         if data["state"] not in _STATES:
             raise ValueError("is no state")
         if data["state"] == "ended":
-            reason, evidence = _line(data["reason"]), _line(data["evidence"])
+            reason, evidence = line(data["reason"]), line(data["evidence"])
             verdict = Verdict(Result(data["result"]), reason, evidence)
         return cls(
-            state=_line(data["state"]),
-            step=_line(data.get("step", "")),
+            state=line(data["state"]),
+            step=line(data.get("step", "")),
             done=int(data.get("done", 0)),
             verdict=verdict,
-            serial=_line(data.get("serial", "")),
-            said=_line(data.get("said", "")),
+            serial=line(data.get("serial", "")),
+            said=line(data.get("said", "")),
             refused=lines(data.get("refused", [])),
             notes=lines(data.get("notes", [])),
             began=_moment(data.get("began", 0)),
@@ -130,7 +130,7 @@ class JobStanding:
             return cls(state="ended", verdict=Verdict(Result.UNKNOWN, SENSELESS))
 
 
-def _line(text: Any) -> str:
+def line(text: Any) -> str:
     """Return what a station says as one line that a certificate can hold: it is somebody else's text.
 
     Raises:
@@ -145,7 +145,7 @@ def lines(texts: Any) -> tuple[str, ...]:
     """Return a list of texts, each as one line; raises ValueError for what is none."""
     if not isinstance(texts, list):
         raise ValueError("is no list")  # noqa: TRY004 - as of all else that is no answer
-    return tuple(_line(text) for text in texts)
+    return tuple(line(text) for text in texts)
 
 
 def _moment(value: Any) -> int:
