@@ -7,26 +7,13 @@ import pytest
 from commsroom.app.estate import open_estate
 
 DAY = ("--as-of", "2026-03-02")
-HOSTS = """\
-    prov1:
-      ansible_host: 127.0.0.1
-      commsroom_backend: phone
-      commsroom_machine: pbx1
-      phone_exchange: pbx1.small.example
-    sw1:
-      ansible_host: 127.0.0.1
-      commsroom_backend: cisco_ios
+MDM = """\
     mdm1:
       ansible_host: 127.0.0.1
       commsroom_backend: nanomdm
       nanomdm_url: https://mdm1.small.example
       nanomdm_api_key_file: /nonexistent
       nanomdm_profile: com.small.enrol
-"""
-NETWORK = """\
----
-sites:
-  home: {data: {id: 10, name: data}, voice: {id: 20, name: voice}}
 """
 HEADER = "asset_tag,kind,vendor,model,serial,mac,purchased,warranty_end,price,site,holder,state,port,owner,mdm\n"
 ROWS = """\
@@ -43,14 +30,7 @@ class Office:
 
     def __init__(self, estate):
         self.estate = estate
-        policies = estate.path / "policies"
-        (policies / "devices.csv").write_text(HEADER + ROWS)
-        (policies / "network.yml").write_text(NETWORK)
-        (policies / "phones.yml").write_text("---\n{}\n")
-        hosts = estate.path / "inventory/hosts.yml"
-        hosts.write_text(hosts.read_text() + HOSTS)
-        done = estate("apply", "--yes", "--allow-removal", "total", *DAY)
-        assert done.code == 0, done.err
+        estate.wire(HEADER + ROWS, MDM)
 
     def __call__(self, *words, code=0):
         done = self.estate("device", *words, "--json")
