@@ -80,50 +80,73 @@ class Issuer:
         _fill(estate, self.book)
         self._trust = trust.of_estate(estate)
 
-    def issue(
-        self,
-        certificates: Sequence[Certificate | Batch],
-        key: Path,
-        validator: str,
-        told: Callable[[str], None] = _untold,
-    ) -> tuple[Issued, ...]:
-        """Sign certificates, record them, and write them into `records/certificates/` of the estate.
+    def sign(
+        self, certificates: Sequence[Certificate | Batch], key: Path, validator: str
+    ) -> tuple[Document, ...]:
+        """Sign certificates, all in one go: whoever has a key with a passphrase types it once.
 
-        Asked again for the very same one it writes what is missing, and signs nothing.
+        Of the very same one that was issued before it returns that, and signs nothing.
 
         Args:
-            certificates: Of devices, or of batches whose devices all have theirs.
+            certificates: Of devices, or of batches whose devices all have theirs; one of each at most.
             key: The SSH key of who validates: a private one's file, or the public half of one in an agent.
             validator: The roster id of who validates, as the certificates say.
-            told: Given what each is called once it is written.
 
         Raises:
             UsageError: a certificate is another estate's, of another validator, or of a day to come.
-            GuardRefused: whoever may sign certificates, it is not they with this key; or there is a
-                certificate of the same that counts.
-            CommsroomError: the key does not sign, the papers cannot be made, or a file is in the way.
-                Those before it stand; a later run writes what of them is not written.
+            GuardRefused: there is a certificate of the same that counts, or this one was withdrawn.
+            CommsroomError: the key does not sign.
         """
-        issued: list[Anchored] = []
-        for made in certificates:
-            found = self.book.get(hash_of(made))
+        known = [self.book.get(hash_of(made)) for made in certificates]
+        new = [made for made, found in zip(certificates, known, strict=True) if found is None]
+        for found in known:
             if found is not None and found.withdrawn:
                 raise GuardRefused(
                     f"{found.stem}: this very certificate was withdrawn: {found.withdrawn}"
                 )
+        for made in new:
+            _require_issuable(self._estate, made, validator, self.book)
+        texts = [text_of(made) for made in new]
+        signatures = iter(ssh_signature.sign_all(texts, key, namespace=NAMESPACE) if texts else ())
+        return tuple(
+            Document.from_json(dict(found.document))
+            if found is not None
+            else Document(made, next(signatures).decode("ascii"))
+            for made, found in zip(certificates, known, strict=True)
+        )
+
+    def issue(
+        self, documents: Sequence[Document], told: Callable[[str], None] = _untold
+    ) -> tuple[Issued, ...]:
+        """Record certificates that `sign` gave, and write them into `records/certificates/` of the estate.
+
+        Given the very same one again it writes what is missing, and records nothing.
+
+        Args:
+            documents: What was signed.
+            told: Given what each is called once it is written.
+
+        Raises:
+            GuardRefused: whoever may sign certificates, it is not they with this key; or there is a
+                certificate of the same that counts.
+            CommsroomError: the papers cannot be made, or a file is in the way. Those before it stand; a later
+                run writes what of them is not written.
+        """
+        issued: list[Anchored] = []
+        for document in documents:
+            found = self.book.get(hash_of(document.certificate))
             # Of the first also the papers are made before anything is recorded: where they cannot be, nothing is.
-            issued.append(found or self._record(made, key, validator, first=not issued))
+            issued.append(found or self._record(document, first=not issued))
         _fill(self._estate, issued, told)
         return tuple(_issued(self._estate, one) for one in issued)
 
-    def _record(
-        self, certificate: Certificate | Batch, key: Path, validator: str, *, first: bool
-    ) -> Anchored:
-        estate = self._estate
-        _require_issuable(estate, certificate, validator, self.book)
+    def _record(self, document: Document, *, first: bool) -> Anchored:
+        estate, certificate = self._estate, document.certificate
+        validator = certificate.validated.by.id
+        _require_issuable(estate, certificate, validator, self.book)  # two of one device, too
         stem = _stem(certificate, self.book)
         _require_free(estate, stem)
-        document = _signed(certificate, key, self._trust)
+        _require_good(document, self._trust)
         papers = _papers(document) if first else {}
         data: dict[str, Any] = {
             "stem": stem,
@@ -144,8 +167,9 @@ class Issuer:
 
 
 def issue(estate: Estate, certificate: Certificate | Batch, key: Path, validator: str) -> Issued:
-    """Issue one certificate; raises what `Issuer.issue` does."""
-    (issued,) = Issuer(estate).issue([certificate], key, validator)
+    """Sign and issue one certificate; raises what `Issuer.sign` and `Issuer.issue` do."""
+    issuer = Issuer(estate)
+    (issued,) = issuer.issue(issuer.sign([certificate], key, validator))
     return issued
 
 
@@ -235,16 +259,15 @@ def _stem(certificate: Certificate | Batch, book: Book) -> str:
     return stem
 
 
-def _signed(certificate: Certificate | Batch, key: Path, trusted: Trust) -> Document:
-    signature = ssh_signature.sign(text_of(certificate), key, namespace=NAMESPACE)
-    document = Document(certificate, signature.decode("ascii"))
+def _require_good(document: Document, trusted: Trust) -> None:
+    """Refuse a signature by a key that is not the validator's; raises GuardRefused."""
     if certified.signed(document, trusted.now) is not Verdict.GOOD:
-        who = certificate.validated.by.id
+        who = document.certificate.validated.by.id
+        key = ssh_signature.public_key(document.signature.encode())
         raise GuardRefused(
             f"{trusted.name} does not let {who} sign certificates with this key; it would take the line:"
-            f' {who} namespaces="{NAMESPACE}" {ssh_signature.public_key(signature)}'
+            f' {who} namespaces="{NAMESPACE}" {key}'
         )
-    return document
 
 
 def _papers(document: Document) -> dict[str, bytes]:

@@ -58,20 +58,24 @@ def certify(
     left = [run for run in ready if not run.certificate]
     as_signed.require(estate, left)
     issuer = attesting.Issuer(estate)
+    drawn = {
+        run.target.tag: drawing_up.certificate(
+            estate, run, requester=requester, by=by, contact=contact, note=note
+        )
+        for run in left
+    }
+    before = {tag: _issued_before(issuer.book, made) for tag, made in drawn.items()}
+    new = [tag for tag, sha256 in before.items() if not sha256]
+    signed = dict(zip(new, issuer.sign([drawn[tag] for tag in new], key, by), strict=True))
     progress.begin("Certifying", len(left))
     for start in range(0, len(left), _AT_ONCE):
-        part = {
-            run.target.tag: drawing_up.certificate(
-                estate, run, requester=requester, by=by, contact=contact, note=note
-            )
-            for run in left[start : start + _AT_ONCE]
-        }
-        known = {tag: _issued_before(issuer.book, made) for tag, made in part.items()}
-        new = {tag: made for tag, made in part.items() if not known[tag]}
-        for tag in part.keys() - new.keys():
+        tags = [run.target.tag for run in left[start : start + _AT_ONCE]]
+        hashes = {tag: before[tag] for tag in tags if before[tag]}
+        for tag in hashes:
             progress.advance(tag)
-        issued = issuer.issue(list(new.values()), key, by, progress.advance)
-        hashes = known | {tag: one.sha256 for tag, one in zip(new, issued, strict=True)}
+        part = [tag for tag in tags if tag in signed]
+        issued = issuer.issue([signed[tag] for tag in part], progress.advance)
+        hashes |= {tag: one.sha256 for tag, one in zip(part, issued, strict=True)}
         retiring.record(
             estate, now, Step.CERTIFIED, {tag: {"sha256": one} for tag, one in hashes.items()}
         )
@@ -82,7 +86,7 @@ def certify(
         batch = drawing_up.batch(
             estate, now.request.name, listed, by=by, contact=contact, note=note
         )
-        issuer.issue([batch], key, by)
+        issuer.issue(issuer.sign([batch], key, by))
     now.certificates = _files(estate, issuer.book, now, [run.certificate for run in ready])
     retiring.enter(estate, now)
     return now

@@ -23,12 +23,18 @@ from commsroom import children, files
 from commsroom.errors import CommsroomError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 _PROGRAM: Final = "ssh-keygen"
 #: Seconds: a signer may have to type a passphrase or touch a token; checking is only arithmetic.
 _SIGN_SECONDS: Final = 120
 _CHECK_SECONDS: Final = 30
+#: Seconds more for each further signature of a run: a token wants a touch for every one.
+_TOUCH_SECONDS: Final = 15
+#: What a signature begins with, and the lines that are said where all is well.
+_ARMOUR: Final = b"-----BEGIN SSH SIGNATURE-----"
+_SAYS_ANYWAY: Final = ("Signing ", "Write signature ")
 _MAGIC: Final = b"SSHSIG"
 _TEXT_LIMIT: Final = 256
 _KEY_LIMIT: Final = 2**20
@@ -54,17 +60,36 @@ def sign(document: bytes, key: Path, *, namespace: str) -> bytes:
     Raises:
         CommsroomError: the key cannot sign.
     """
+    (signature,) = sign_all([document], key, namespace=namespace)
+    return signature
+
+
+def sign_all(documents: Sequence[bytes], key: Path, *, namespace: str) -> tuple[bytes, ...]:
+    """Return the signature of each document, in one run: a passphrase is asked for once, however many they are.
+
+    Raises:
+        CommsroomError: the key cannot sign.
+    """
     _require_usable(key)
-    done = _run(["-Y", "sign", "-n", namespace, "-f", str(key)], document, _SIGN_SECONDS)
-    if done.returncode or not done.stdout.startswith(b"-----BEGIN SSH SIGNATURE-----"):
+    with TemporaryDirectory(prefix="commsroom-") as folder:
+        given = [Path(folder) / str(number) for number in range(len(documents))]
+        for file, document in zip(given, documents, strict=True):
+            file.write_bytes(document)
+        seconds = _SIGN_SECONDS + _TOUCH_SECONDS * (len(given) - 1)
+        words = ["-Y", "sign", "-n", namespace, "-f", str(key), *map(str, given)]
+        done = _run(words, b"", seconds)
+        made = [file.with_name(f"{file.name}.sig") for file in given]
+        found = tuple(file.read_bytes() for file in made if file.exists())
+    whole = len(found) == len(given) and all(one.startswith(_ARMOUR) for one in found)
+    if done.returncode or not whole:
         lines = done.stderr.decode("utf-8", "replace").split("\n")
-        said = [" ".join(line.split()) for line in lines if not line.startswith("Signing ")]
+        said = [" ".join(line.split()) for line in lines if not line.startswith(_SAYS_ANYWAY)]
         why = next((line for line in reversed(said) if line), "ssh-keygen made no signature")
         raise CommsroomError(
             f"{key}: does not sign: {why[:_TEXT_LIMIT]}",
             remedy="name a private SSH key, or the public half of one that an agent holds",
         )
-    return done.stdout
+    return found
 
 
 def _require_usable(key: Path) -> None:

@@ -256,9 +256,8 @@ def test_many_are_issued_with_what_the_ledger_knows_read_once(world, monkeypatch
     )
     with world.open() as estate:
         issuer = attesting.Issuer(estate)
-        done = issuer.issue(
-            [world.certificate(f"PH-{n:04}") for n in range(3)], world.keys / "P1", "P1"
-        )
+        made = [world.certificate(f"PH-{n:04}") for n in range(3)]
+        done = issuer.issue(issuer.sign(made, world.keys / "P1", "P1"))
     assert len(asked) == 1
     assert [one.document.certificate.device.asset_tag for one in done] == [
         "PH-0000",
@@ -279,12 +278,16 @@ def test_killed_between_two_of_many_the_next_run_writes_what_is_recorded(world, 
             raise Killed
         write(*words)
 
+    def issue_all(estate):
+        issuer = attesting.Issuer(estate)
+        return issuer.issue(issuer.sign(made, world.keys / "P1", "P1"))
+
     with monkeypatch.context() as patch, world.open() as estate:
         patch.setattr(attesting, "_write", killed)
         with pytest.raises(Killed):
-            attesting.Issuer(estate).issue(made, world.keys / "P1", "P1")
+            issue_all(estate)
     assert len(kept(world)) == 3
     with world.open() as estate:
-        attesting.Issuer(estate).issue(made, world.keys / "P1", "P1")
+        issue_all(estate)
     assert len(kept(world)) == 9
     assert len(world.events(certificate_book.CERTIFIED)) == 3

@@ -49,6 +49,24 @@ def test_a_signature_names_the_public_key_that_made_it(key):
     assert ssh_signature.public_key(signature) == public(key)
 
 
+def test_many_are_signed_by_a_passphrase_that_is_asked_for_once(tmp_path, monkeypatch):
+    """`ssh-keygen` asks by the program that SSH_ASKPASS names, as ssh(1) says."""
+    key, asked = tmp_path / "key", tmp_path / "asked"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "open it", "-f", key], check=True)
+    program = tmp_path / "askpass"
+    program.write_text(f"#!/bin/sh\necho once >> '{asked}'\necho 'open it'\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("SSH_ASKPASS", str(program))
+    monkeypatch.setenv("SSH_ASKPASS_REQUIRE", "force")
+    documents = [f"text {number}".encode() for number in range(20)]
+    signatures = ssh_signature.sign_all(documents, key, namespace="use")
+    assert asked.read_text() == "once\n"
+    for document, signature in zip(documents, signatures, strict=True):
+        (tmp_path / "sig").write_bytes(signature)
+        assert ssh_signature.is_of(document, tmp_path / "sig", namespace="use")
+    assert len(set(signatures)) == 20
+
+
 @pytest.mark.parametrize(
     ("given", "verdict"),
     [
