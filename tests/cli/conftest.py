@@ -3,22 +3,28 @@
 import json
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import jsonschema
 import pytest
+from command_lines import COMMAND, must_be_as_published
 
 from commsroom.cli import main as entry
 
 HERE = Path(__file__).parent
 DAY = ("--as-of", "2026-03-02")
-COMMAND = [
-    sys.executable,
-    "-c",
-    "import sys; from commsroom.cli.start import main; sys.exit(main())",
-]
+DESKS = """\
+    prov1:
+      ansible_host: 127.0.0.1
+      commsroom_backend: phone
+      commsroom_machine: pbx1
+      phone_exchange: pbx1.small.example
+    sw1:
+      ansible_host: 127.0.0.1
+      commsroom_backend: cisco_ios
+"""
+NETWORK = "---\nsites: {home: {data: {id: 10, name: data}, voice: {id: 20, name: voice}}}\n"
 
 
 @dataclass
@@ -36,12 +42,13 @@ class Ended:
 
 @pytest.fixture
 def run(capsys):
-    """Run a command line in this process; nobody sits at the keyboard."""
+    """Run a command line in this process; nobody sits at the keyboard. What it gives has its published form."""
 
     def call(*words):
         capsys.readouterr()
         code = entry.main([str(word) for word in words])
         said = capsys.readouterr()
+        must_be_as_published([str(word) for word in words], said.out)
         return Ended(code, said.out, said.err)
 
     return call
@@ -77,6 +84,16 @@ class Estate:
         content = file.read_text("utf-8")
         assert old in content
         file.write_text(content.replace(old, new), "utf-8")
+
+    def wire(self, devices, hosts=""):
+        """Let there be a provisioning server and a switch (and more hosts), and these devices; apply it."""
+        (self.path / "policies/devices.csv").write_text(devices)
+        (self.path / "policies/network.yml").write_text(NETWORK)
+        (self.path / "policies/phones.yml").write_text("---\n{}\n")
+        inventory = self.path / "inventory/hosts.yml"
+        inventory.write_text(inventory.read_text() + DESKS + hosts)
+        done = self("apply", "--yes", "--allow-removal", "total", *DAY)
+        assert done.code == 0, done.err
 
     def leave(self, *people):
         """Take people out of the roster."""

@@ -1,10 +1,12 @@
 """Every command explains itself, and the reference page says the same."""
 
+import json
 import shlex
 from pathlib import Path
 
 import pytest
 import typer
+from command_lines import must_be_as_published
 
 from commsroom.cli import reference
 from commsroom.cli.main import build
@@ -71,3 +73,14 @@ def test_an_option_means_the_same_wherever_it_is_taken(option):
     }
     apart = [where for where in told.values() if where != allowed.get(option)]
     assert len(apart) == 1, told
+
+
+def test_the_form_of_every_document_is_published():
+    forms = json.loads((ROOT / "docs/reference/documents.schema.json").read_text("utf-8"))["$defs"]
+    leaves = {" ".join(path[1:]) for path, found in TREE.items() if not hasattr(found, "commands")}
+    assert leaves - forms.keys() == set()
+
+
+def test_a_document_that_is_not_as_published_is_noticed():
+    with pytest.raises(AssertionError, match=r"secret enter: .*value"):
+        must_be_as_published(["secret", "enter", "--json"], '{"address": "a:b/c", "value": "x"}')
