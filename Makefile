@@ -10,7 +10,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 PYTEST := pytest -q -n 2 --dist worksteal
 THOROUGH := thorough and not lab and not slow
-SLOW := slow and not lab and not alone and not seeded and not phones
+SLOW := slow and not lab and not alone and not seeded and not phones and not batch
 LAB := (lab or (slow and alone)) and not seeded and not phones
 # How, which, where: what fails is tried once more, by itself and one after the other.
 define tests
@@ -82,6 +82,10 @@ phones: setup-tests ## Real soft phones on the lab that start with nothing but a
 .PHONY: test-hardware
 test-hardware: setup-hardware ## Disks of every bus erased in a machine that QEMU emulates (as root), and liars, and wrong targets
 	@pytest -q tests/hardware
+
+.PHONY: batch
+batch: setup-tests ## A thousand devices retired at once, a tenth faulty: killed, gone on with, certified on paper
+	@pytest -q -m batch --durations=1 tests/cli/test_decommission_batch.py
 
 .PHONY: soak
 soak: setup-tests ## Rotations killed a hundred thousand times, SIGKILL, power cuts; RUNS=n FROM=n for others

@@ -69,7 +69,8 @@ def lines(one: Decommissioning) -> Iterator[Line]:
     for run in shown[:_SHOWN]:
         yield from _run_lines(run, one.simulated)
     if left := len(runs) - len(shown[:_SHOWN]):
-        yield line(Span(f"and {count(left, 'device')} more; --json has them", Style.QUIET))
+        more = f"and {count(left, 'device')} more; --json has them"
+        yield line(Span(more if left < len(runs) else "each by itself: --json", Style.QUIET))
     yield from _refusal_lines(one.refused)
     if one.unclosed:
         yield line(Span(f"not closed: {one.unclosed}", Style.DOUBT))

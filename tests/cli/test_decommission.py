@@ -1,7 +1,6 @@
 """decommission: nothing is wiped before two have signed, nothing is certified that was not seen."""
 
 import json
-import time
 
 import pytest
 
@@ -346,34 +345,6 @@ def test_a_slip_is_one_line_and_asks_nobody(yard, words, said) -> None:
     assert done.code == 1
     assert said in done.err
     assert yard("decommission", "--json").document["requests"] == []
-
-
-def test_a_thousand_devices_with_faults_in_a_tenth_are_told_apart_and_resumed(yard) -> None:
-    faults = ("gone", "busy", "fails", "swapped")
-    yard.devices(
-        "".join(
-            f"C{n:04},computer,Lenovo,T14,PF{n},,2019-01-02,,,home,,stock,,WD{n}\n"
-            for n in range(1000)
-        )
-    )
-    good = [{"path": f"/dev/d{n}", "serial": f"WD{n}"} for n in range(1000)]
-    yard.attach(*good)
-    name = yard.ask(*(f"C{n:04}" for n in range(1000)), "--fate", "leaves")
-    yard.sign(name)
-    bad = {n: faults[n // 10 % len(faults)] for n in range(0, 1000, 10)}
-    yard.attach(*({**disk, "fault": bad.get(n, "")} for n, disk in enumerate(good)))
-    started = time.monotonic()
-    found = yard.go(name, code=4)
-    assert time.monotonic() - started < 120
-    passed = {tag for tag, device in found.items() if set(results(device).values()) == {"PASS"}}
-    assert passed == {f"C{n:04}" for n in range(1000) if n not in bad}
-    assert len(found) == 1000
-    assert all(device["certificate"] == "" for device in found.values())
-    told = yard("decommission", name).out
-    assert "1,000 devices: 1000 closed, 900 wiped, 0 certified, 0 retired" in told
-    yard.attach(*good)
-    again = yard.go(name, "--again")
-    assert {value for device in again.values() for value in results(device).values()} == {"PASS"}
 
 
 def test_inspect_names_what_was_retired_without_a_certificate(yard) -> None:
