@@ -77,7 +77,7 @@ seeded: setup-tests ## Changes of every sort, made by hand on the lab's servers:
 
 .PHONY: phones
 phones: setup-tests ## Real soft phones on the lab that start with nothing but a URL
-	@pytest -q tests/lab/test_phones_live.py tests/lab/test_retired_phone_live.py
+	@pytest -q tests/lab/phones
 
 .PHONY: test-hardware
 test-hardware: setup-hardware ## Disks of every bus erased in a machine that QEMU emulates (as root), and liars, and wrong targets

@@ -86,6 +86,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line)
 
 
+@pytest.fixture(scope="module")
+def estate(request: pytest.FixtureRequest) -> Path:
+    """The estate whose authority signed the running lab's certificates."""
+    given = os.environ.get("COMMSROOM_LAB_ESTATE")
+    return Path(given) if given else request.getfixturevalue("company").root
+
+
 @pytest.fixture(scope="session")
 def notes(request: pytest.FixtureRequest) -> list[str]:
     """Lines that are shown after all tests."""

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import socket
 import subprocess
 import time
 from importlib.resources import files
-from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from one_server import OneServer
 
 from commsroom.backends.asterisk import BACKEND
 from commsroom.backends.asterisk.proof.line import Refused, Undecided
 from commsroom.errors import FenceRefused, SystemUnknown, TargetMoved
-from commsroom.estate.backend import Batch, ProofRequest, Status, Target, Tools
+from commsroom.estate.backend import Batch, Status
 from commsroom.estate.kinds import kind_named
-from commsroom.estate.order import steps
-from commsroom.estate.plan import Known, build
-from commsroom.estate.resource import Address, Recorded, Resource
+from commsroom.estate.resource import Address, Resource
 from commsroom.estate.secret import Secret, SecretRef, Shape
 
 pytestmark = pytest.mark.lab
@@ -92,83 +90,17 @@ def resources(table):
     return [resource(key, values) for key, values in table.items()]
 
 
-class World:
-    """The real server and what a ledger would remember of our part of it."""
+class World(OneServer):
+    """The lab's exchange."""
 
-    def __init__(self, estate):
-        self.estate = estate
-        self.ca = estate / ".commsroom/ca/ca.crt"
-        self.ssh = ("-F", str(estate / ".commsroom/lab/ssh_config"), "-l", "root")
-        self.provider = self.connect()
-        self.owned = set()
-        self.recorded = {}
-
-    def connect(self, **change):
-        given = {
-            "system": "pbx1", "host": HOST, "tls_name": "pbx1.lianhe.example", "estate": self.estate,
-            "ssh_arguments": self.ssh, "variables": {"pbx_outside": "echo"}, "ca": self.ca, **change,
-        }  # fmt: skip
-        return BACKEND.connect(Target(**given), Tools(fingerprint=self.fingerprint))
-
-    @staticmethod
-    def fingerprint(text):
-        return hashlib.sha256(f"key {text}".encode()).hexdigest()
-
-    def on_server(self, script):
-        """Run a shell script as the server's administrator would by hand."""
-        done = subprocess.run(
-            ["ssh", *self.ssh, HOST, "sh", "-s"], input=script, capture_output=True, text=True,
-            timeout=60, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def plan(self, desired):
-        known = Known(frozenset(self.owned), secrets=self.recorded)
-        return build(desired, {"pbx1": self.provider.read()}, known, {"pbx1": BACKEND})
-
-    def apply(self, plan):
-        token, outcomes = plan.tokens["pbx1"], []
-        for step in steps(plan.changes):
-            changes = step.batches["pbx1"]
-            applied = self.provider.apply(
-                Batch(changes, token, secret, "live-tests", time.time_ns())
-            )
-            token = applied.token
-            outcomes += applied.outcomes
-            for change, outcome in zip(changes, applied.outcomes, strict=True):
-                if outcome.status is Status.DONE:
-                    (self.owned.discard if change.after is None else self.owned.add)(change.address)
-                    for slot, value in outcome.verifiers.items():
-                        self.recorded.setdefault(change.address, {})[slot] = Recorded(1, value)
-        return outcomes
-
-    def converge(self, desired):
-        outcomes = self.apply(self.plan(desired))
-        assert [item for item in outcomes if item.status is not Status.DONE] == []
-        assert self.plan(desired).empty
-
-    def prove(self, desired, *, before=True):
-        requests = [
-            ProofRequest(
-                item, secret, refused=getattr(item.body, "suspended", None) is True,
-                accepted_before=before,
-            )
-            for item in desired
-        ]  # fmt: skip
-        return list(self.provider.prove(requests))
+    backend, system, host, tls_name = BACKEND, "pbx1", HOST, "pbx1.lianhe.example"
+    variables = MappingProxyType({"pbx_outside": "echo"})
+    secret = staticmethod(secret)
 
     def phone(self, number, transport="tls"):
         ref = SecretRef(f"69{number}/sip", "sip", Shape.SIP)
         exchange = self.provider.client.exchange()
         return exchange.phone(f"69{number}", secret(ref).reveal(), transport)
-
-
-@pytest.fixture(scope="module")
-def estate(request):
-    """The estate whose authority signed the running lab's certificates."""
-    given = os.environ.get("COMMSROOM_LAB_ESTATE")
-    return Path(given) if given else request.getfixturevalue("company").root
 
 
 @pytest.fixture

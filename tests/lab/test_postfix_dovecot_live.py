@@ -7,29 +7,23 @@ such as the sample company, is foreign to these tests and must survive them.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import os
 import re
 import socket
 import ssl
-import subprocess
-import time
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from one_server import OneServer
 
 from commsroom.backends.postfix_dovecot import BACKEND
 from commsroom.backends.postfix_dovecot.wire import Login, NoEntry, Unanswered
 from commsroom.errors import FenceRefused, SystemUnknown
-from commsroom.estate.backend import Batch, ProofRequest, Status, Target, Tools
+from commsroom.estate.backend import Batch, Status
 from commsroom.estate.kinds import kind_named
-from commsroom.estate.order import steps
-from commsroom.estate.plan import Known, build
-from commsroom.estate.resource import Address, Recorded, Resource
+from commsroom.estate.resource import Address, Resource
 from commsroom.estate.secret import Secret, SecretRef
 
 pytestmark = pytest.mark.lab
@@ -102,76 +96,18 @@ def resources(table):
     return [resource(key, values) for key, values in table.items()]
 
 
-class World:
-    """The real server and what a ledger would remember of our part of it."""
+class World(OneServer):
+    """The lab's mail server."""
 
-    def __init__(self, estate):
-        self.ca = estate / ".commsroom/ca/ca.crt"
-        self.ssh = ("-F", str(estate / ".commsroom/lab/ssh_config"), "-l", "root")
-        self.target = Target(
-            "mail1", HOST, f"mail1.{DOMAIN}", estate, ssh_arguments=self.ssh, ca=self.ca
-        )
-        self.provider = BACKEND.connect(self.target, Tools(fingerprint=self.fingerprint))
-        self.client = self.provider.client
-        self.owned = set()
-        self.recorded = {}
+    backend, system, host, tls_name = BACKEND, "mail1", HOST, f"mail1.{DOMAIN}"
+    secret = staticmethod(secret)
 
-    @staticmethod
-    def fingerprint(text):
-        return hashlib.sha256(f"key {text}".encode()).hexdigest()
-
-    def on_server(self, script):
-        """Run a shell script as the server's administrator would by hand."""
-        done = subprocess.run(
-            ["ssh", *self.ssh, HOST, "sh", "-s"], input=script, capture_output=True, text=True,
-            timeout=60, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def plan(self, desired):
-        known = Known(frozenset(self.owned), secrets=self.recorded)
-        return build(desired, {"mail1": self.provider.read()}, known, {"mail1": BACKEND})
-
-    def apply(self, plan):
-        token, outcomes = plan.tokens["mail1"], []
-        for step in steps(plan.changes):
-            changes = step.batches["mail1"]
-            batch = Batch(changes, token, secret, "live-tests", time.time_ns())
-            applied = self.provider.apply(batch)
-            token = applied.token
-            outcomes += applied.outcomes
-            for change, outcome in zip(changes, applied.outcomes, strict=True):
-                if outcome.status is Status.DONE:
-                    (self.owned.discard if change.after is None else self.owned.add)(change.address)
-                    for slot, value in outcome.verifiers.items():
-                        self.recorded.setdefault(change.address, {})[slot] = Recorded(1, value)
-        return outcomes
-
-    def converge(self, desired):
-        outcomes = self.apply(self.plan(desired))
-        assert [item for item in outcomes if item.status is not Status.DONE] == []
-        assert self.plan(desired).changes == ()
-
-    def prove(self, desired):
-        requests = [
-            ProofRequest(
-                item, secret, refused=getattr(item.body, "suspended", None) is True,
-                accepted_before=True,
-            )
-            for item in desired
-        ]  # fmt: skip
-        return list(self.provider.prove(requests))
+    @property
+    def client(self):
+        return self.provider.client
 
     def login(self, name):
         return Login(f"live-{name}@{DOMAIN}", Secret(f"word of live-{name}@{DOMAIN}/password"))
-
-
-@pytest.fixture(scope="module")
-def estate(request):
-    """The estate whose authority signed the running lab's certificates."""
-    given = os.environ.get("COMMSROOM_LAB_ESTATE")
-    return Path(given) if given else request.getfixturevalue("company").root
 
 
 @pytest.fixture
@@ -362,8 +298,7 @@ def test_a_full_disk_changes_nothing_and_says_so(world):
 
 def test_a_certificate_that_does_not_fit_is_not_accepted(world):
     for change in ({"ca": None}, {"tls_name": "elsewhere.example"}):
-        target = dataclasses.replace(world.target, **change)
-        client = BACKEND.connect(target, Tools(fingerprint=world.fingerprint)).client
+        client = world.connect(**change).client
         with pytest.raises(Unanswered, match="certificate"):
             client.login(world.login("ann"))
         with pytest.raises(Unanswered, match="certificate"):

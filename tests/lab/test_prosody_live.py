@@ -7,28 +7,23 @@ such as the sample company, is foreign to these tests and must survive them.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 import socket
-import subprocess
-import time
 from importlib.resources import files
-from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from one_server import OneServer
 
 from commsroom.backends.prosody import BACKEND
 from commsroom.backends.prosody.proof.chat import Refused, Undecided
 from commsroom.backends.prosody.proof.xmpp import Server
 from commsroom.errors import FenceRefused, SystemUnknown
-from commsroom.estate.backend import Batch, ProofRequest, Status, Target, Tools
+from commsroom.estate.backend import Batch, Status
 from commsroom.estate.kinds import kind_named
-from commsroom.estate.order import steps
-from commsroom.estate.plan import Known, build
-from commsroom.estate.resource import Address, Recorded, Resource
+from commsroom.estate.resource import Address, Resource
 from commsroom.estate.secret import Secret, SecretRef
 
 pytestmark = pytest.mark.lab
@@ -79,74 +74,15 @@ def resources(table):
     return [resource(key, values) for key, values in table.items()]
 
 
-class World:
-    """The real server and what a ledger would remember of our part of it."""
+class World(OneServer):
+    """The lab's chat server."""
 
-    def __init__(self, estate):
-        self.ca = estate / ".commsroom/ca/ca.crt"
-        self.ssh = ("-F", str(estate / ".commsroom/lab/ssh_config"), "-l", "root")
-        target = Target(
-            "im1", HOST, f"im1.{DOMAIN}", estate, ssh_arguments=self.ssh,
-            variables={"im_domain": DOMAIN}, ca=self.ca,
-        )  # fmt: skip
-        self.provider = BACKEND.connect(target, Tools(fingerprint=self.fingerprint))
-        self.owned = set()
-        self.recorded = {}
+    backend, system, host, tls_name = BACKEND, "im1", HOST, f"im1.{DOMAIN}"
+    variables = MappingProxyType({"im_domain": DOMAIN})
+    secret = staticmethod(secret)
 
-    @staticmethod
-    def fingerprint(text):
-        return hashlib.sha256(f"key {text}".encode()).hexdigest()
-
-    def on_server(self, script):
-        """Run a shell script as the server's administrator would by hand."""
-        done = subprocess.run(
-            ["ssh", *self.ssh, HOST, "sh", "-s"], input=script, capture_output=True, text=True,
-            timeout=60, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def plan(self, desired):
-        known = Known(frozenset(self.owned), secrets=self.recorded)
-        return build(desired, {"im1": self.provider.read()}, known, {"im1": BACKEND})
-
-    def apply(self, plan):
-        token, outcomes = plan.tokens["im1"], []
-        for step in steps(plan.changes):
-            changes = step.batches["im1"]
-            batch = Batch(changes, token, secret, "live-tests", time.time_ns())
-            applied = self.provider.apply(batch)
-            token = applied.token
-            outcomes += applied.outcomes
-            assert applied.left == self.provider.read()  # an apply reads no second time
-            for change, outcome in zip(changes, applied.outcomes, strict=True):
-                if outcome.status is Status.DONE:
-                    (self.owned.discard if change.after is None else self.owned.add)(change.address)
-                    for slot, value in outcome.verifiers.items():
-                        self.recorded[change.address] = {slot: Recorded(1, value)}
-        return outcomes
-
-    def converge(self, desired):
-        outcomes = self.apply(self.plan(desired))
-        assert [item for item in outcomes if item.status is not Status.DONE] == []
-        assert self.plan(desired).empty
-
-    def prove(self, desired, *, before=True):
-        requests = [
-            ProofRequest(
-                item, secret, refused=getattr(item.body, "suspended", None) is True,
-                accepted_before=before,
-            )
-            for item in desired
-        ]  # fmt: skip
-        return list(self.provider.prove(requests))
-
-
-@pytest.fixture(scope="module")
-def estate(request):
-    """The estate whose authority signed the running lab's certificates."""
-    given = os.environ.get("COMMSROOM_LAB_ESTATE")
-    return Path(given) if given else request.getfixturevalue("company").root
+    def applied(self, applied):
+        assert applied.left == self.provider.read()  # an apply reads no second time
 
 
 @pytest.fixture

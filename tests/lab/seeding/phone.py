@@ -10,7 +10,7 @@ from commsroom.backends.phone import BACKEND
 
 WAYS: Final[dict[tuple[str, str], Any]] = {}
 
-_WHY: Final = "the sample estate has no provisioning server; tests/lab/test_phones_live.py edits what one serves"
+_WHY: Final = "the sample estate has no provisioning server; tests/lab/phones/test_phones_live.py edits what one serves"
 _FIELDS: Final = (
     *BACKEND.supports["phone_profile"],
     *(f"secret:{slot}" for slot in BACKEND.slots["phone_profile"]),

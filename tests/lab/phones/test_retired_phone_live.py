@@ -9,22 +9,10 @@ import subprocess
 import time
 
 import pytest
-from test_phones_live import (
-    DESK,
-    NAME,
-    SOFT,
-    Desk,
-    Linphone,
-    fetch,
-    listed,
-    number,
-    office,
-    registered,
-    secret,
-    until,
-)
+from desk_phone import Desk, NotLetInError
+from office import DESK, NAME, SOFT, fetch, listed, number, registered, secret, until
+from soft_phones import Linphone
 
-__all__ = ["office"]
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.phones,
@@ -104,5 +92,5 @@ def test_what_a_wiped_desk_phone_had_is_refused_once_it_is_renewed(office, signe
     wiped(office, signers, DESK)
     assert fetch(office, f"/{mac}.cfg", mac, old["fetch"])[0] in {401, 404}
     office.commsroom("rotate", "--compromised", "L008", "--yes")
-    with pytest.raises(AssertionError):
+    with pytest.raises(NotLetInError, match="401 Unauthorized"):
         Desk(office, row["mac"], mine, old["sip"], lambda: None)
