@@ -53,6 +53,7 @@ _TECHNIQUES: Final = {
     "scsi-sanitize-crypto": Technique.CRYPTO_ERASE,
     "nvme-sanitize-crypto": Technique.CRYPTO_ERASE,
     "luks-erase": Technique.CRYPTO_ERASE,
+    "luks-erase-clear": Technique.CRYPTO_ERASE,
     "mdm-erase": Technique.CRYPTO_ERASE,
     "phone-reset": Technique.FACTORY_RESET,
     "switch-erase": Technique.FACTORY_RESET,
@@ -158,10 +159,11 @@ def _evidence(item: Item, how: How, wiped: Wiped, witnesses: tuple[str, ...]) ->
     details = f"{wiped.verdict.reason}: {wiped.verdict.evidence}"
     if how.by is By.PERSON:
         return Evidence(Verified.WITNESSED, wiped.said or details, None, None, witnesses)
+    if how.evidence is Seen.DEVICE:  # of a sample, too: `details` has how much of it was read
+        return Evidence(Verified.DEVICE_REPORTED, details, None, None, witnesses)
     if item.sampled:
         return Evidence(Verified.SAMPLED, details, *_SAMPLE, witnesses)
-    seen = Verified.DEVICE_REPORTED if how.evidence is Seen.DEVICE else Verified.WHOLE
-    return Evidence(seen, details, None, None, witnesses)
+    return Evidence(Verified.WHOLE, details, None, None, witnesses)
 
 
 def _at(wiped: Wiped) -> datetime:

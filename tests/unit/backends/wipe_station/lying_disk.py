@@ -7,6 +7,7 @@ attached to a loop device; what a command to erase does to it is written into `F
     drops       says that it wrote, and did not
     zeros       once told to erase, answers zeros to every read, and keeps all it had
     half        writes to its second half fail
+    some        told to erase it keeps two blocks, the 300th and the 301st
     deaf        told to erase it does nothing, and says that it did
 """
 
@@ -18,6 +19,9 @@ import sys
 from pathlib import Path
 
 import mfusepy
+
+BLOCK = 4096
+SOME = 300 * BLOCK
 
 
 class LyingDisk(mfusepy.Operations):
@@ -59,8 +63,12 @@ class LyingDisk(mfusepy.Operations):
         assert command == "erase"
         self.erased = True
         if self.lie not in {"zeros", "deaf", "drops"}:
+            self.store.seek(SOME)
+            kept = self.store.read(2 * BLOCK) if self.lie == "some" else bytes(2 * BLOCK)
             self.store.seek(0)
             self.store.write(bytes(self.size))
+            self.store.seek(SOME)
+            self.store.write(kept)
 
     def truncate(self, path, length, fh=None):
         return 0
