@@ -22,12 +22,26 @@ def test_nothing_of_an_overwritten_disk_is_left(disks, method) -> None:
     assert "8388608 bytes read" in ended["evidence"]
 
 
-@pytest.mark.parametrize("lie", ["honest", "drops", "half"])
+@pytest.mark.parametrize("lie", ["honest", "drops", "half", "wraps"])
 def test_a_disk_that_does_not_keep_what_is_written_never_passes(disks, lie) -> None:
     disk = disks(lie)
     ended = on_target_job.work(disk.job("overwrite"))
     assert ended["result"] == ("PASS" if lie == "honest" else "FAIL"), ended
     assert (disk.residue() == 0) is (lie == "honest")
+
+
+@pytest.mark.parametrize("lie", ["small", "cache"])
+@pytest.mark.parametrize("method", ["overwrite", "overwrite-bmb21"])
+def test_a_disk_that_keeps_its_markers_and_not_the_rest_is_found_by_reading_it_back(
+    disks, method, lie
+) -> None:
+    disk = disks(lie)
+    ended = on_target_job.work(disk.job(method))
+    assert (ended["result"], "something else than was written" in ended["reason"]) == (
+        "FAIL",
+        True,
+    ), ended
+    assert disk.residue() > 1000
 
 
 def test_what_was_discarded_is_not_called_overwritten(disks) -> None:

@@ -59,6 +59,17 @@ def test_a_lying_disk_passes_by_no_command(disks, tools, method, lie) -> None:
     assert disk.residue() > 0 or lie == "half"
 
 
+@pytest.mark.parametrize("content", [b"\0", b""], ids=["empty", "ciphertext"])
+def test_a_disk_that_did_nothing_is_told_by_its_markers_whatever_was_on_it(
+    disks, tools, content
+) -> None:
+    disk = tools(disks("deaf"))
+    size = disk.kept.stat().st_size
+    disk.kept.write_bytes(content * size or os.urandom(size))
+    ended = on_target_job.work(disk.job("nvme-format"))
+    assert (ended["result"], "nothing was erased" in ended["reason"]) == ("FAIL", True), ended
+
+
 @pytest.mark.parametrize("method", COMMANDS)
 def test_a_command_that_was_aborted_and_says_success_never_passes(disks, tools, method) -> None:
     disk = tools(disks("honest"), abort=True)
