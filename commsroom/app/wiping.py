@@ -318,6 +318,7 @@ def _wiped(task: Task, standing: JobStanding) -> Wiped:
         notes=(*standing.notes, *_never_run(task.item)),
         began=standing.began,
         ended=standing.ended,
+        tool=standing.tool,
     )
 
 

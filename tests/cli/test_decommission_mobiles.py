@@ -56,6 +56,12 @@ def test_the_company_s_mobile_is_erased_and_a_person_s_own_loses_the_work_profil
     file = next((mobiles.path / "records/certificates").glob("LH-M1*.json"))
     (medium,) = json.loads(file.read_text())["certificate"]["media"]
     assert "never run on hardware" in medium["notes"]
+    file = next((mobiles.path / "records/certificates").glob("LH-M2*.json"))
+    (own,) = json.loads(file.read_text())["certificate"]["media"]
+    assert (own["destination"], own["destination_details"]) == (
+        "other",
+        "its holder keeps it: it is their own",
+    )
 
 
 def test_a_mobile_that_is_away_is_unknown_and_erased_once_when_it_comes_by(

@@ -198,6 +198,7 @@ def _wipe(job: dict[str, Any], tell: Callable[[str, int], None], result: dict[st
                 raise Stopped("UNKNOWN", f"its serial number is {again} at the moment of wiping")
             result["serial"] = again
             result["notes"] = verify.notes(found)
+            result["tool"] = commands.version(job["method"])
             work = _Work(job, blocks, found, tell, result, os.urandom(32))
             return _METHODS.get(job["method"], _device)(work)
         finally:

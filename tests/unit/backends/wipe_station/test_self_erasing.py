@@ -47,6 +47,8 @@ def test_a_disk_that_erased_itself_is_read_back(disks, tools, method) -> None:
     ended = on_target_job.work(disk.job(method))
     assert ended["result"] == "PASS", ended
     assert ended["reason"].startswith("device-reported")
+    assert any(char.isdigit() for char in ended["tool"])
+    assert "\n" not in ended["tool"]
     assert disk.residue() == 0
 
 
