@@ -32,6 +32,8 @@ _ONE_IN: Final = 16
 #: Blocks read where not all can be: residue of 0.1 % is found with 95 % (0.999 ** 2995 < 0.05).
 SAMPLE: Final = 2995
 _NAMED: Final = 5
+#: What keeps part of a disk from the host: of ATA the first two, of NVMe the last.
+_BY: Final = "from the host (HPA, DCO, or capacity of no namespace)"
 #: What deflate leaves of a block that is random; anything readable leaves less.
 _RANDOM: Final = 0.98
 #: The least that a disk, and so what encrypts it, writes at a time.
@@ -256,7 +258,7 @@ def doubts(found: dict[str, Any]) -> str:
     if hidden is None:
         return "the disk does not say whether an HPA or DCO hides part of it (is hdparm installed?)"
     if hidden:
-        return f"{hidden} bytes are hidden by an HPA or DCO, and were not overwritten"
+        return f"{hidden} bytes are hidden {_BY}, and were not overwritten"
     return ""
 
 
@@ -266,13 +268,15 @@ def unseen(found: dict[str, Any]) -> str:
     What hides a part of it is to be taken off first (SP 800-88r1, Appendix A), whether or not the command reaches it.
     """
     hidden = found.get("hidden_bytes")
-    return f"{hidden} bytes are hidden by an HPA or DCO: take that off first" if hidden else ""
+    return f"{hidden} bytes are hidden {_BY}: take that off first" if hidden else ""
 
 
 def notes(found: dict[str, Any]) -> list[str]:
     """Return what the host cannot reach and is not claimed."""
     told = []
-    if found.get("hidden_bytes") is None:
+    if doubt := unseen(found):
+        told.append(doubt.partition(":")[0] + ", and cannot be read")
+    elif found.get("hidden_bytes") is None:
         told.append("whether an HPA or DCO hides part of it is not known")
     remapped = found.get("remapped")
     if remapped is None:

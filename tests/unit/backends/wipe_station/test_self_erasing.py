@@ -99,7 +99,7 @@ def test_ciphertext_that_survives_shows_after_an_overwrite_and_is_named_after_al
         assert "2 blocks look random, and could be compared only with" in ended["evidence"]
 
 
-@pytest.mark.parametrize("method", ["ata-sanitize-block", "ata-secure-erase"])
+@pytest.mark.parametrize("method", ["ata-sanitize-block", "ata-secure-erase", "nvme-format"])
 def test_a_disk_that_hides_part_of_itself_is_not_told_to_erase_itself(
     disks, tools, says, method
 ) -> None:
@@ -107,8 +107,18 @@ def test_a_disk_that_hides_part_of_itself_is_not_told_to_erase_itself(
     says(hidden_bytes=1 << 30)
     ended = on_target_job.work(disk.job(method))
     assert (ended["result"], ended["evidence"]) == ("UNKNOWN", "nothing was written"), ended
-    assert "HPA or DCO" in ended["reason"]
+    assert "HPA, DCO" in ended["reason"]
     assert disk.residue() > 1000
+
+
+def test_sanitizing_an_nvme_disk_reaches_what_is_in_no_namespace_and_it_is_named(
+    disks, tools, says
+) -> None:
+    disk = tools(disks("honest"))
+    says(hidden_bytes=1 << 30)
+    ended = on_target_job.work(disk.job("nvme-sanitize-block"))
+    assert ended["result"] == "PASS", ended
+    assert any("1073741824 bytes are hidden" in note for note in ended["notes"])
 
 
 def test_that_nobody_knows_whether_part_is_hidden_is_said(disks, tools, says) -> None:
