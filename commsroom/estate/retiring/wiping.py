@@ -85,7 +85,7 @@ class JobStanding:
     """How a job stands: `state` is `unknown`, `running`, `interrupted` or `ended`; `done` is bytes or percent.
 
     Of one that ended: the verdict, the serial number the disk gave at the moment of wiping, what the device
-    said, why it was refused, what nobody can read of it, which version the tool was, and when (seconds since 1970, UTC).
+    said, why it was refused, what nobody can read of it, which method it was, which version the tool was, and when (seconds since 1970, UTC).
     """
 
     state: str
@@ -99,6 +99,7 @@ class JobStanding:
     began: int = 0
     ended: int = 0
     tool: str = ""
+    method: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -121,6 +122,7 @@ class JobStanding:
             began=_moment(data.get("began", 0)),
             ended=_moment(data.get("ended", 0)),
             tool=line(data.get("tool", "")),
+            method=line(data.get("method", "")),
         )
 
     @classmethod
