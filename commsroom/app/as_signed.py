@@ -48,7 +48,8 @@ def _compared(target: Target, device: Device) -> Iterator[tuple[str, str, str]]:
     """Yield what a thing is called, what it was when it was signed, and what it is."""
     yield "the serial number", target.serial, device.serial
     yield "the model", target.product, device.product
-    disks = sorted(item.serial for item in target.media if item.kind in _DISKS)
+    # A memory card that was said beside has no serial number, and stands in no row.
+    disks = sorted(item.serial for item in target.media if item.kind in _DISKS and item.serial)
     yield "the disks", " ".join(disks), " ".join(sorted(device.disks))
     yield "to be seen to by hand:", ", ".join(target.by_hand), ", ".join(closing.by_hand(device))
     for item in target.media:

@@ -23,7 +23,7 @@ from commsroom.estate.retiring.certificate import (
     Technique,
     Verified,
 )
-from commsroom.estate.retiring.media import Strength
+from commsroom.estate.retiring.media import MediaKind, Strength
 from commsroom.estate.retiring.methods import By
 from commsroom.estate.retiring.methods import Evidence as Seen
 from commsroom.estate.retiring.verdict import Result
@@ -53,6 +53,7 @@ _TECHNIQUES: Final = {
     "scsi-sanitize-crypto": Technique.CRYPTO_ERASE,
     "nvme-sanitize-crypto": Technique.CRYPTO_ERASE,
     "luks-erase": Technique.CRYPTO_ERASE,
+    "luks-erase-clear": Technique.CRYPTO_ERASE,
     "mdm-erase": Technique.CRYPTO_ERASE,
     "phone-reset": Technique.FACTORY_RESET,
     "switch-erase": Technique.FACTORY_RESET,
@@ -128,7 +129,7 @@ def batch(
 def _medium(estate: Estate, run: Run, item: Item, wiped: Wiped) -> Medium:
     how, target = wiped.how(item), run.target
     witnesses = tuple(_name(estate, one) for one in wiped.by) if how.by is By.PERSON else ()
-    destroyed = how.strength is Strength.DESTROY
+    destination, whose = _destination(item, how, target.fate)
     tool = "by hand" if how.by is By.PERSON else how.tool
     return Medium(
         type=str(item.kind),
@@ -144,24 +145,33 @@ def _medium(estate: Estate, run: Run, item: Item, wiped: Wiped) -> Medium:
         technique=_TECHNIQUES.get(how.name, Technique.OTHER),
         details=f"{how.technique}; {item.need} was needed",
         tool=tool,
-        tool_version=version("commsroom") if tool == "commsroom" else "",
+        tool_version=version("commsroom") if tool == "commsroom" else wiped.tool,
         evidence=_evidence(item, how, wiped, witnesses),
         result=Result(wiped.verdict.result),
         classification_after="none",
-        destination=Destination.DESTROYED if destroyed else _DESTINATIONS[target.fate],
-        destination_details="",
+        destination=destination,
+        destination_details=whose,
         notes="; ".join((*item.notes, *wiped.notes)),
     )
+
+
+def _destination(item: Item, how: How, fate: Fate) -> tuple[Destination, str]:
+    """Return where a medium goes, and what is to be said of it: a person's own mobile goes nowhere."""
+    if item.kind is MediaKind.PERSONAL_MOBILE:
+        return Destination.OTHER, "its holder keeps it: it is their own"
+    destroyed = how.strength is Strength.DESTROY
+    return Destination.DESTROYED if destroyed else _DESTINATIONS[fate], ""
 
 
 def _evidence(item: Item, how: How, wiped: Wiped, witnesses: tuple[str, ...]) -> Evidence:
     details = f"{wiped.verdict.reason}: {wiped.verdict.evidence}"
     if how.by is By.PERSON:
         return Evidence(Verified.WITNESSED, wiped.said or details, None, None, witnesses)
+    if how.evidence is Seen.DEVICE:  # of a sample, too: `details` has how much of it was read
+        return Evidence(Verified.DEVICE_REPORTED, details, None, None, witnesses)
     if item.sampled:
         return Evidence(Verified.SAMPLED, details, *_SAMPLE, witnesses)
-    seen = Verified.DEVICE_REPORTED if how.evidence is Seen.DEVICE else Verified.WHOLE
-    return Evidence(seen, details, None, None, witnesses)
+    return Evidence(Verified.WHOLE, details, None, None, witnesses)
 
 
 def _at(wiped: Wiped) -> datetime:

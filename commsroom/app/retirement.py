@@ -38,7 +38,7 @@ _MEMORY: Final = {
     DeviceKind.MOBILE: MediaKind.MOBILE,
 }
 #: What a device may hold beside, said by whoever asks.
-BESIDE: Final = {"sim": MediaKind.SIM, "paper": MediaKind.PAPER}
+BESIDE: Final = {"sim": MediaKind.SIM, "card": MediaKind.FLASH, "paper": MediaKind.PAPER}
 
 E = TypeVar("E", bound=StrEnum)
 #: How confidential what a device holds is, and what becomes of it.

@@ -318,6 +318,7 @@ def _wiped(task: Task, standing: JobStanding) -> Wiped:
         notes=(*standing.notes, *_never_run(task.item)),
         began=standing.began,
         ended=standing.ended,
+        tool=standing.tool,
     )
 
 
@@ -325,6 +326,8 @@ def _doubt(task: Task, standing: JobStanding, verdict: Verdict) -> str:
     """Say why a station's PASS is not believed, "" where it is."""
     if standing.serial != task.item.serial:
         return f"the station wiped {standing.serial or 'a disk without serial number'}"
+    if standing.method != task.item.method:
+        return f"the station wiped it by {standing.method or 'a method it does not name'}"
     if standing.refused:
         return f"the station says PASS, and that it refused: {standing.refused[0]}"
     if not verdict.evidence.strip():

@@ -183,6 +183,9 @@ def test_what_passed_is_certified_by_a_third_and_enters_the_register(yard) -> No
     assert done.code == 0, done.out + done.err
     content = json.loads(file.read_text())["certificate"]
     assert [it["serial"] for it in content["media"]] == ["WD1", "WD2"]
+    assert [(it["tool"], it["tool_version"]) for it in content["media"]] == [
+        ("hdparm", "simulated 1.0")
+    ] * 2
     assert {it["notes"] for it in content["media"]} == {
         "ata-sanitize-overwrite: tested against a simulator of its commands; never run on hardware"
     }

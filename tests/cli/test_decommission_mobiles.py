@@ -56,6 +56,12 @@ def test_the_company_s_mobile_is_erased_and_a_person_s_own_loses_the_work_profil
     file = next((mobiles.path / "records/certificates").glob("LH-M1*.json"))
     (medium,) = json.loads(file.read_text())["certificate"]["media"]
     assert "never run on hardware" in medium["notes"]
+    file = next((mobiles.path / "records/certificates").glob("LH-M2*.json"))
+    (own,) = json.loads(file.read_text())["certificate"]["media"]
+    assert (own["destination"], own["destination_details"]) == (
+        "other",
+        "its holder keeps it: it is their own",
+    )
 
 
 def test_a_mobile_that_is_away_is_unknown_and_erased_once_when_it_comes_by(
@@ -95,3 +101,22 @@ def test_a_mobile_that_no_server_manages_is_reset_by_hand(mobiles) -> None:
 def test_a_person_s_own_that_no_server_manages_is_asked_about(mobiles) -> None:
     done = mobiles("decommission", "LH-M4", "--by", "P3")
     assert (done.code, "write SYSTEM:ENROLMENT into its column `mdm`" in done.err) == (1, True)
+
+
+def test_a_memory_card_is_an_item_of_its_own_and_is_destroyed(mobiles) -> None:
+    """No station reads a card that nobody has put in, and its list by hand says to take it out."""
+    name = mobiles.ask("LH-M3", "--fate", "stays", "--also", "LH-M3=card", "--also", "LH-M3=sim")
+    mobiles.sign(name)
+    listed = json.loads(mobiles("approvals", "--json").out)["requests"][0]["subject"]["devices"]
+    assert [(item["kind"], item["method"]) for item in listed[0]["media"]] == [
+        ("company's mobile", "mobile-reset"),
+        ("flash memory", "destroy"),
+        ("SIM card", "destroy"),
+    ]
+    mobiles.go(name)
+    done = mobiles(
+        "decommission", name, "--witnessed", "LH-M3", "--by", "P3", "--witness", "P4", "--json"
+    )
+    assert results(done.document["devices"][0]) == {
+        "F3": "PASS", "flash memory": "PASS", "SIM card": "PASS"
+    }  # fmt: skip

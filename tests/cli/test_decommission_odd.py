@@ -215,6 +215,7 @@ def answering(monkeypatch, **changed):
         ({"evidence": " "}, "not what that rests on"),
         ({"refused": ["it is mounted"]}, "that it refused: it is mounted"),
         ({"serial": "WD9"}, "the station wiped WD9"),
+        ({"method": "discard"}, "the station wiped it by discard"),
     ],
 )
 def test_a_pass_that_rests_on_nothing_is_unknown(yard, monkeypatch, changed, said) -> None:

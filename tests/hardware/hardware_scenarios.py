@@ -46,17 +46,17 @@ def encrypted(disk, kind):
     ]  # fmt: skip
 
 
-def luks(disk, kind):
+def luks(disk, kind, method="luks-erase"):
     """Encrypted, refused while it is open, erased when it is closed."""
     yield wipe(
         disk,
-        "luks-erase",
+        method,
         name=f"open-{disk}",
         first=encrypted(disk, kind),
         untouched=f"{{{disk}}}",
     )
     yield wipe(
-        disk, "luks-erase", then=[crypt("close", disk)],
+        disk, method, then=[crypt("close", disk)],
         job={"header_backups": [f"/mnt/shared/{disk}.header"]}, header=f"{{{disk}}}",
     )  # fmt: skip
 
@@ -208,7 +208,7 @@ ERASED = [
     wipe("NV0001", "overwrite"), wipe("SA0001", "overwrite"), wipe("SC0001", "overwrite"), wipe("VB0001", "overwrite"),
     wipe("US0001", "overwrite"), wipe("SA0002", "overwrite-bmb21"), wipe("SC0002", "discard"),
     wipe("VB0002", "discard"), wipe("NV0002", "nvme-format"),
-    *luks("NV0003", "luks2"), *luks("SA0003", "luks1"),
+    *luks("NV0003", "luks2", "luks-erase-clear"), *luks("SA0003", "luks1"),
 ]  # fmt: skip
 
 #: Commands that QEMU's devices do not know, each at a device that would have to: the real tools, refused by it.

@@ -12,8 +12,8 @@ from commsroom.estate.retiring.methods import BY_NAME, METHODS, By, Ran
 SIZES = {one.name: one.size for one in hardware_disks.DISKS}
 #: Of a line four pieces are looked for.
 PIECES = 4 / residue.WIDTH
-ENCRYPTED = ("NV0003", "SA0003")
-WRITTEN = [one for one in hardware_scenarios.ERASED if one["method"] != "luks-erase"]
+ENCRYPTED = {"NV0003": "luks-erase-clear", "SA0003": "luks-erase"}
+WRITTEN = [one for one in hardware_scenarios.ERASED if one["method"] not in ENCRYPTED.values()]
 
 
 def disk(scenario):
@@ -51,7 +51,7 @@ def test_an_open_volume_is_refused_and_keeps_its_data(machine, name) -> None:
 
 @pytest.mark.parametrize("name", ENCRYPTED)
 def test_a_closed_volume_has_no_key_left(machine, name) -> None:
-    story = machine.story(f"luks-erase-{name}")
+    story = machine.story(f"{ENCRYPTED[name]}-{name}")
     assert story["ended"]["result"] == "PASS", story["ended"]
     assert "1 backups of it are not there" in story["ended"]["evidence"]
     assert not (machine.folder / "shared" / f"{name}.header").exists()

@@ -94,6 +94,7 @@ class FakeClient:
             "state": "ended", "result": result, "reason": reason, "refused": refused,
             "evidence": "" if refused else "simulated", "serial": "" if refused else job["serial"],
             "said": "", "notes": [], "began": now, "ended": now, "method": job["method"],
+            "tool": "simulated 1.0",
         }  # fmt: skip
 
     def _load(self) -> None:

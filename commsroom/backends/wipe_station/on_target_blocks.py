@@ -94,10 +94,19 @@ class Blocks:
             view.release()
 
     def settle(self) -> None:
-        """Have the device keep what was written, and forget what is cached of it; raises OSError."""
+        """Have the device keep what was written, and forget what is cached of it.
+
+        Raises:
+            OSError: the device did not keep it.
+            TargetError: `failed`, what is cached cannot be dropped, and would be read instead of the device.
+        """
         os.fsync(self._handle)
-        with contextlib.suppress(OSError):
+        try:
             fcntl.ioctl(self._handle, _BLKFLSBUF)
+        except OSError as error:
+            if not self.direct:
+                why = f"what is cached of {self.path} cannot be dropped: {error.strerror}"
+                raise TargetError("failed", why) from None
         with contextlib.suppress(OSError):
             os.posix_fadvise(self._handle, 0, 0, os.POSIX_FADV_DONTNEED)
         # A loop device reads through the cache of its file's own file system.
@@ -145,6 +154,12 @@ def keyed(seed: bytes) -> Callable[[int, int], bytes]:
         return hashlib.shake_128(seed + offset.to_bytes(8, "big")).digest(length)
 
     return pattern
+
+
+def complement(pattern: Callable[[int, int], bytes]) -> Callable[[int, int], bytes]:
+    """Return the pattern with every bit the other way."""
+    other = bytes(255 - value for value in range(256))
+    return lambda offset, length: pattern(offset, length).translate(other)
 
 
 def spots(size: int, count: int, seed: bytes) -> list[int]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: Seconds: a disk erases itself for hours; the device's own estimate is not believed either.
 _LONGEST: Final = 72 * 3600
 _POLL_SECONDS: Final = 5.0
+_ASK_SECONDS: Final = 30
 #: Of no meaning: the disk is unlocked again by the erasure, or by who knows this.
 _ATA_WORD: Final = "commsroom"
 #: Progress of NVMe and SCSI sanitize is told in 65,536ths.
@@ -46,6 +47,14 @@ _SCSI_SANITIZE: Final = {
     "scsi-sanitize-block": ["--block"],
     "scsi-sanitize-crypto": ["--crypto"],
 }
+#: What carries a method out, by the first part of its name, and how it is asked which version it is.
+_TOOLS: Final = {
+    "ata": ["hdparm", "-V"],
+    "nvme": ["nvme", "version"],
+    "scsi": ["sg_sanitize", "--version"],
+    "luks": ["cryptsetup", "--version"],
+}
+_VERSION_LETTERS: Final = 80
 #: SSTAT of the Sanitize Status log page, its low three bits (NVM Express Base Specification).
 _DONE, _UNDER_WAY, _FAILED = 1, 2, 3
 
@@ -138,6 +147,22 @@ def _asked(argv: list[str]) -> str:
         return media.ask(argv)
     except TargetError as error:
         raise Stopped("UNKNOWN", f"the device cannot be asked: {error.message}") from None
+
+
+def version(method: str) -> str:
+    """Return what the tool of a method calls its version, "" where there is none or it does not say."""
+    argv = _TOOLS.get(method.partition("-")[0])
+    if argv is None:
+        return ""
+    try:
+        done = subprocess.run(  # noqa: S603 - a list, no shell
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=_ASK_SECONDS, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    said = done.stdout.decode("utf-8", "replace").strip().partition("\n")[0]
+    return "" if done.returncode else said[:_VERSION_LETTERS]
 
 
 def give(argv: list[str]) -> None:

@@ -25,7 +25,13 @@ from commsroom.backends.wipe_station import on_target_luks as luks
 from commsroom.backends.wipe_station import on_target_media as media
 from commsroom.backends.wipe_station import on_target_refusal as refusal
 from commsroom.backends.wipe_station import on_target_verify as verify
-from commsroom.backends.wipe_station.on_target_blocks import CHUNK, Blocks, keyed, uniform
+from commsroom.backends.wipe_station.on_target_blocks import (
+    CHUNK,
+    Blocks,
+    complement,
+    keyed,
+    uniform,
+)
 from commsroom.backends.wipe_station.on_target_verify import Stopped, Verdict
 
 if TYPE_CHECKING:
@@ -192,6 +198,7 @@ def _wipe(job: dict[str, Any], tell: Callable[[str, int], None], result: dict[st
                 raise Stopped("UNKNOWN", f"its serial number is {again} at the moment of wiping")
             result["serial"] = again
             result["notes"] = verify.notes(found)
+            result["tool"] = commands.version(job["method"])
             work = _Work(job, blocks, found, tell, result, os.urandom(32))
             return _METHODS.get(job["method"], _device)(work)
         finally:
@@ -245,8 +252,10 @@ class _Work:
         self.blocks.close()
         self._still("before it was erased")
         yield
-        self._still("after it was erased")
+        # Held first, then asked: between the two it could be exchanged.
         self.blocks.open()
+        self._still("after it was erased")
+        verify.settle(self.blocks)  # what the cache had of before would be read instead of it
 
     def _still(self, when: str) -> None:
         """See that it is the disk it was and nobody's: for a moment it is not held."""
@@ -255,9 +264,14 @@ class _Work:
 
 
 def _overwrite(work: _Work) -> Verdict:
-    """Two passes: one that is different everywhere proves that all of it is written, one leaves zeros."""
+    """Two passes: one that is different everywhere proves that all of it is written, one leaves zeros.
+
+    SP 800-88r1 (table A-8) wants a pattern and its complement on USB sticks and memory cards.
+    """
     verify.prepare(work.blocks, work.seed)
-    return work.passed(work.written([keyed(work.seed), uniform(0)]))
+    pattern = keyed(work.seed)
+    more = [complement(pattern)] if work.found["kind"] == "FLASH" else []
+    return work.passed(work.written([pattern, *more, uniform(0)]))
 
 
 def _bmb21(work: _Work) -> Verdict:
@@ -271,29 +285,43 @@ def _discard(work: _Work) -> Verdict:
     work.result["said"] = work.blocks.discard()
     evidence = verify.gone(work.blocks, before, work.tell, work.sample)
     verify.expect(work.blocks, uniform(0), work.tell, work.sample)
-    return work.passed(f"{evidence}; {verify.challenge(work.blocks, work.seed)}")
+    evidence += f"; {verify.challenge(work.blocks, work.seed)}"
+    if doubt := verify.doubts(work.found):
+        return Verdict("UNKNOWN", doubt, evidence)
+    # Nobody wrote over it: what the host of an image keeps of discarded blocks is the host's.
+    return Verdict("PASS", "discarded, and read back as zeros", evidence)
 
 
 def _device(work: _Work) -> Verdict:
+    method = work.job["method"]
+    # NVMe's Sanitize reaches what is in no namespace; nothing else does, and of nothing else it may be there.
+    if (doubt := verify.unseen(work.found)) and not method.startswith("nvme-sanitize"):
+        raise Stopped("UNKNOWN", doubt, "nothing was written")
     before = verify.prepare(work.blocks, work.seed)
     with work.handed_over():
-        said = commands.erase(work.job["method"], work.found["device"], work.tell)
+        said = commands.erase(method, work.found["device"], work.tell)
     work.result["said"] = said
-    evidence = verify.gone(work.blocks, before, work.tell, work.sample)
+    evidence = verify.gone(
+        work.blocks, before, work.tell, work.sample, overwritten=method.endswith("-overwrite")
+    )
     evidence += f"; {verify.challenge(work.blocks, work.seed)}"
     return Verdict("PASS", "device-reported, and read back", f"{said}; {evidence}")
 
 
 def _luks(work: _Work) -> Verdict:
+    """Its data are looked at before its keys go: without a header a second run could not tell that it had one."""
     backups = list(work.job.get("header_backups", ()))
+    if doubt := verify.doubts(work.found):
+        raise Stopped("UNKNOWN", doubt, "nothing was written")
     until = luks.data_offset(work.blocks.read(0, CHUNK))
+    seen = verify.ciphertext(work.blocks, work.tell, work.sample, begin=until)
     with work.handed_over():
         said = luks.erase(work.found["device"])
     work.result["said"] = said
     luks.overwrite_header(work.blocks, until)
     luks.destroy_backups(backups)
     evidence = luks.verify(work.blocks, until, backups)
-    return Verdict("PASS", "keys erased; what is left is ciphertext", f"{said}; {evidence}")
+    return Verdict("PASS", "keys erased; what is left is ciphertext", f"{said}; {evidence}; {seen}")
 
 
 _METHODS: Final = {
@@ -301,4 +329,5 @@ _METHODS: Final = {
     "overwrite-bmb21": _bmb21,
     "discard": _discard,
     "luks-erase": _luks,
+    "luks-erase-clear": _luks,
 }

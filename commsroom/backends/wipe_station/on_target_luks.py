@@ -29,18 +29,37 @@ _JSON_AT: Final = 4096
 
 
 def data_offset(head: bytes) -> int:
-    """Return where the encrypted data begin, in bytes; raises Stopped for what is no header."""
+    """Return where the encrypted data begin, in bytes.
+
+    Raises:
+        Stopped: UNKNOWN, it is no header, or one of a volume that is not encrypted from there to the end of the disk.
+    """
     if not head.startswith(_MAGIC[0]):
         raise Stopped("UNKNOWN", "it has no LUKS header: nothing says that it was encrypted")
     version = int.from_bytes(head[6:8], "big")
     if version == 1:
+        _require_cipher(head[8:40].rstrip(b"\0").decode("ascii", "replace"))
         return int.from_bytes(head[104:108], "big") * 512
     size = int.from_bytes(head[8:16], "big")
     with contextlib.suppress(ValueError, KeyError, TypeError):
         text = head[_JSON_AT:size].rstrip(b"\0").decode()
         segments: dict[str, Any] = json.loads(text)["segments"]
-        return min(int(segment["offset"]) for segment in segments.values())
-    raise Stopped("UNKNOWN", "its LUKS header cannot be read")
+        (segment,) = (
+            segments.values()
+        )  # several while it is being encrypted, decrypted or given another key
+        if segment["type"] != "crypt" or segment["size"] != "dynamic":
+            raise Stopped(
+                "UNKNOWN", "it is not a LUKS volume to its end: some of it is not encrypted"
+            )
+        _require_cipher(str(segment["encryption"]))
+        return int(segment["offset"])
+    raise Stopped("UNKNOWN", "its LUKS header cannot be read, or is not that of one whole volume")
+
+
+def _require_cipher(name: str) -> None:
+    """Refuse a volume whose data are as they would be without it; raises Stopped."""
+    if name.partition("-")[0] in {"", "cipher_null", "null"}:
+        raise Stopped("UNKNOWN", "its LUKS header says that its data are not encrypted")
 
 
 def erase(device: str) -> str:

@@ -138,6 +138,8 @@ def _nvme(folder: Path, found: dict[str, Any]) -> None:
         if int(said.get("oacs", 0)) & _FORMAT:
             found["can"].append("nvme-format")
         found["can"] += [word for bit, word in _SANICAP if int(said.get("sanicap", 0)) & bit]
+        # Capacity of no namespace (UNVMCAP): what deleted ones held is there, and no host reads it.
+        found["hidden_bytes"] = int(said.get("unvmcap") or 0)
 
 
 def _scsi(folder: Path, found: dict[str, Any]) -> None:

@@ -32,8 +32,12 @@ _ONE_IN: Final = 16
 #: Blocks read where not all can be: residue of 0.1 % is found with 95 % (0.999 ** 2995 < 0.05).
 SAMPLE: Final = 2995
 _NAMED: Final = 5
+#: What keeps part of a disk from the host: of ATA the first two, of NVMe the last.
+_BY: Final = "from the host (HPA, DCO, or capacity of no namespace)"
 #: What deflate leaves of a block that is random; anything readable leaves less.
 _RANDOM: Final = 0.98
+#: The least that a disk, and so what encrypts it, writes at a time.
+_SECTOR: Final = 512
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def prepare(blocks: Blocks, seed: bytes) -> Before:
             before.old[hashlib.sha256(block).digest()] = offset
     for offset in before.markers:
         _write(blocks, offset, before.marker(offset))
-    _settle(blocks)
+    settle(blocks)
     lost = [
         offset for offset in before.markers if _read(blocks, offset, BLOCK) != before.marker(offset)
     ]
@@ -102,7 +106,7 @@ def fill(blocks: Blocks, pattern: Callable[[int, int], bytes], tell: Told) -> No
     for offset, length in blocks.chunks():
         _write(blocks, offset, pattern(offset, length))
         tell("overwriting", offset + length)
-    _settle(blocks)
+    settle(blocks)
 
 
 def expect(
@@ -131,8 +135,18 @@ def expect(
     return _extent_told(blocks, sample)
 
 
-def gone(blocks: Blocks, before: Before, tell: Told, sample: bytes | None = None) -> str:
+def gone(
+    blocks: Blocks,
+    before: Before,
+    tell: Told,
+    sample: bytes | None = None,
+    *,
+    overwritten: bool = False,
+) -> str:
     """Read after a device erased itself; return what was read, in words.
+
+    What looks random may be ciphertext, or anything compressed, of before: it can only be compared with the blocks
+    that were remembered, and that is said. `overwritten`: by one value, so that nothing may look random.
 
     Raises:
         Stopped: FAIL, a marker or a block of before is there; UNKNOWN, something readable is, or it cannot
@@ -141,27 +155,77 @@ def gone(blocks: Blocks, before: Before, tell: Told, sample: bytes | None = None
     for offset in before.markers:
         if _read(blocks, offset, BLOCK) == before.marker(offset):
             raise Stopped("FAIL", f"the marker at byte {offset} is still there: nothing was erased")
-    readable, first = 0, -1
+    readable, random, first = 0, 0, -1
+    for offset, block in _not_uniform(blocks, tell, sample):
+        if hashlib.sha256(block).digest() in before.old:
+            raise Stopped("FAIL", f"what was at byte {offset} before is still on it")
+        if not overwritten and _is_random(block):
+            random += 1
+        else:
+            readable += 1
+            first = offset if first < 0 else first
+    if readable:
+        what = "not uniform" if overwritten else "neither uniform nor random"
+        raise Stopped(
+            "UNKNOWN",
+            f"{readable} blocks are {what} (first at byte {first}): it may be old content",
+        )
+    told = _extent_told(blocks, sample)
+    if random:
+        told += (
+            f"; {random} blocks look random, and could be compared only with {len(before.old)} blocks"
+            " remembered from before"
+        )
+    return told
+
+
+def _not_uniform(blocks: Blocks, tell: Told, sample: bytes | None) -> Iterator[tuple[int, bytes]]:
+    """Read everything, or a sample, and yield each block that is not one byte throughout, with its place."""
     for offset, length in _extent(blocks, sample):
         chunk = _read(blocks, offset, length)
         tell("reading back", offset + length)
-        if chunk.count(chunk[:1]) == len(chunk):
+        if chunk.count(chunk[:1]) == length:
             continue
         for at in range(0, length, BLOCK):
             block = chunk[at : at + BLOCK]
-            if block.count(block[:1]) == len(block):
-                continue
-            if hashlib.sha256(block).digest() in before.old:
-                raise Stopped("FAIL", f"what was at byte {offset + at} before is still on it")
-            if len(zlib.compress(block, 1)) < _RANDOM * len(block):
-                readable += 1
-                first = offset + at if first < 0 else first
-    if readable:
+            if block.count(block[:1]) < len(block):
+                yield offset + at, block
+
+
+def ciphertext(blocks: Blocks, tell: Told, sample: bytes | None = None, *, begin: int = 0) -> str:
+    """See that a volume holds nothing but what looks random, and sectors that nobody wrote; return what was read.
+
+    Its data begin at the byte `begin`. A disk that held data before it was made a volume has them still, wherever nothing was written since.
+
+    Raises:
+        Stopped: UNKNOWN, something else is there, or it cannot be read.
+    """
+    plain, first = 0, -1
+    for offset, block in _not_uniform(blocks, tell, sample):
+        data = block[max(0, begin - offset) :]
+        if not (_is_random(data) or all(map(_is_unwritten_or_random, _sectors(data)))):
+            plain += 1
+            first = offset if first < 0 else first
+    if plain:
         raise Stopped(
             "UNKNOWN",
-            f"{readable} blocks are neither uniform nor random (first at byte {first}): it may be old content",
+            f"{plain} blocks are no ciphertext (first at byte {first}): not all that was written to it was"
+            " encrypted",
         )
-    return _extent_told(blocks, sample)
+    return f"{_extent_told(blocks, sample)}: ciphertext, or never written"
+
+
+def _is_random(data: bytes) -> bool:
+    return len(zlib.compress(data, 1)) >= _RANDOM * len(data)
+
+
+def _sectors(block: bytes) -> Iterator[bytes]:
+    for at in range(0, len(block), _SECTOR):
+        yield block[at : at + _SECTOR]
+
+
+def _is_unwritten_or_random(sector: bytes) -> bool:
+    return sector.count(sector[:1]) == len(sector) or _is_random(sector)
 
 
 def challenge(blocks: Blocks, seed: bytes) -> str:
@@ -174,7 +238,7 @@ def challenge(blocks: Blocks, seed: bytes) -> str:
     places = _spots(blocks, seed + b"challenge")
     for offset in places:
         _write(blocks, offset, pattern(offset, BLOCK))
-    _settle(blocks)
+    settle(blocks)
     lost = sum(_read(blocks, offset, BLOCK) != pattern(offset, BLOCK) for offset in places)
     if lost:
         raise Stopped(
@@ -184,7 +248,7 @@ def challenge(blocks: Blocks, seed: bytes) -> str:
         )
     for offset in places:
         _write(blocks, offset, zeros(offset, BLOCK))
-    _settle(blocks)
+    settle(blocks)
     return f"{len(places)} new blocks kept and given back"
 
 
@@ -194,18 +258,32 @@ def doubts(found: dict[str, Any]) -> str:
     if hidden is None:
         return "the disk does not say whether an HPA or DCO hides part of it (is hdparm installed?)"
     if hidden:
-        return f"{hidden} bytes are hidden by an HPA or DCO, and were not overwritten"
+        return f"{hidden} bytes are hidden {_BY}, and were not overwritten"
     return ""
+
+
+def unseen(found: dict[str, Any]) -> str:
+    """Return why nobody could verify that a disk erased all of itself, "" where that can be.
+
+    What hides a part of it is to be taken off first (SP 800-88r1, Appendix A), whether or not the command reaches it.
+    """
+    hidden = found.get("hidden_bytes")
+    return f"{hidden} bytes are hidden {_BY}: take that off first" if hidden else ""
 
 
 def notes(found: dict[str, Any]) -> list[str]:
     """Return what the host cannot reach and is not claimed."""
+    told = []
+    if doubt := unseen(found):
+        told.append(doubt.partition(":")[0] + ", and cannot be read")
+    elif found.get("hidden_bytes") is None:
+        told.append("whether an HPA or DCO hides part of it is not known")
     remapped = found.get("remapped")
     if remapped is None:
-        return ["how many sectors the device has replaced by itself is not known"]
-    return (
-        [f"{remapped} sectors the device has replaced by itself cannot be read"] if remapped else []
-    )
+        told.append("how many sectors the device has replaced by itself is not known")
+    elif remapped:
+        told.append(f"{remapped} sectors the device has replaced by itself cannot be read")
+    return told
 
 
 def _extent(blocks: Blocks, sample: bytes | None) -> Iterator[tuple[int, int]]:
@@ -252,7 +330,8 @@ def _write(blocks: Blocks, offset: int, data: bytes) -> None:
         raise Stopped("FAIL", f"byte {offset} cannot be written: {error.strerror}") from None
 
 
-def _settle(blocks: Blocks) -> None:
+def settle(blocks: Blocks) -> None:
+    """Have the disk keep what was written, and nothing of it be cached; raises Stopped, FAIL, where it does not."""
     try:
         blocks.settle()
     except OSError as error:

@@ -68,7 +68,9 @@ def decommission(
     also: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="TAG=ITEM", help="It holds a `sim` or `paper` beside.", show_default=False
+            metavar="TAG=ITEM",
+            help="It holds a `sim`, a memory `card` or `paper` beside.",
+            show_default=False,
         ),
     ] = None,
     no_media: Annotated[

@@ -159,7 +159,8 @@ class Target:
 class Wiped:
     """What became of one medium, and who answers for it. `attempt` counts from 1.
 
-    `method` is what was really done where it is not what was signed: by hand, and as strong.
+    `method` is what was really done where it is not what was signed: by hand, and as strong. `tool` is what the tool
+    called its version.
     """
 
     verdict: Verdict
@@ -170,6 +171,7 @@ class Wiped:
     began: int = 0
     ended: int = 0
     method: str = ""
+    tool: str = ""
 
     def how(self, item: Item) -> Method:
         """Return the method by which an item was wiped."""
@@ -188,6 +190,7 @@ class Wiped:
             "began": self.began,
             "ended": self.ended,
             **({"instead": self.method} if self.method else {}),
+            **({"tool": self.tool} if self.tool else {}),
         }
 
     @classmethod
@@ -202,6 +205,7 @@ class Wiped:
             began=int(data["began"]),
             ended=int(data["ended"]),
             method=data.get("instead", ""),
+            tool=data.get("tool", ""),
         )
 
 

@@ -49,7 +49,7 @@ def choose(medium: Medium, category: Category, fate: Fate, wish: str = "") -> Ch
         )
     if reason := impossible(wished, medium):
         return _least(medium, need, wished.strength, (f"{wished.name} is impossible: {reason}",))
-    return Choice(wished, need)
+    return Choice(wished, need, (wished.rests_on,) if wished.rests_on else ())
 
 
 def _least(medium: Medium, need: Strength, least: Strength, notes: tuple[str, ...]) -> Choice:

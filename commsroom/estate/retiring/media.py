@@ -63,7 +63,7 @@ class Medium:
     """One medium as it was found. Empty text and None: not known, or there is none.
 
     `can` are the abilities it reports of itself, in the words of `methods`. `bytes` is its whole size,
-    `hidden_bytes` what an HPA or DCO (ATA) keeps from the host, `remapped` how many sectors the device
+    `hidden_bytes` what an HPA or DCO (ATA) keeps from the host, or is in no namespace (NVMe), `remapped` how many sectors the device
     replaced by itself and no host can reach. `encrypted`: all of it is a LUKS volume.
     """
 

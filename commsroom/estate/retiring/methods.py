@@ -25,7 +25,7 @@ class By(StrEnum):
 class Evidence(StrEnum):
     """What is looked at afterwards."""
 
-    READ_BACK = "read back"  #: all of it was written and read again, block by block
+    READ_BACK = "read back"  #: all of it was read again, block by block
     DEVICE = "device-reported"  #: the device says it is done; what can be read was read too
     READ_ABSENT = "read back absent"  #: what made it readable is looked for and not there
     WITNESSED = "witnessed"  #: two people saw it
@@ -60,6 +60,8 @@ class Method:
     source: str
     #: Only where somebody asked for it by name: it takes long and is no stronger.
     on_request: bool = False
+    #: What nobody can see on the medium, and whoever asks for it answers for: signed with the request.
+    rests_on: str = ""
     #: What two people may do instead where this came to no end; as strong.
     by_hand: str = ""
 
@@ -68,6 +70,11 @@ _MAGNETIC: Final = frozenset({MediaKind.ATA_HDD, MediaKind.SCSI_HDD})
 _ATA: Final = frozenset({MediaKind.ATA_HDD, MediaKind.ATA_SSD})
 _SCSI: Final = frozenset({MediaKind.SCSI_HDD, MediaKind.SCSI_SSD})
 _THINGS: Final = frozenset(MediaKind) - {MediaKind.PERSONAL_MOBILE, MediaKind.PAPER}
+
+_LUKS: Final = (
+    "cryptographic erase: LUKS key slots erased, headers overwritten, their backups accounted for"
+)
+_LUKS_RESTS: Final = "it rests on all of it having been encrypted before data were put on it, and on no other backup of its header"
 
 #: The weakest first; among equals the one to be preferred first.
 METHODS: Final = (
@@ -78,7 +85,7 @@ METHODS: Final = (
         technique="overwrite of every addressable block",
         evidence=Evidence.READ_BACK,
         ran=Ran.REAL,
-        source="SP 800-88r1 tables A-5, A-6, A-8: Clear by overwriting",
+        source="SP 800-88r1 tables A-5, A-6, A-8: Clear by overwriting; flash memory by a pattern and its complement",
     ),
     Method(
         name="overwrite-bmb21",
@@ -131,7 +138,7 @@ METHODS: Final = (
         evidence=Evidence.WITNESSED,
         by=By.PERSON,
         ran=Ran.BY_HAND,
-        source="SP 800-88r1 table A-3: a reset is at most Clear unless the maker documents more",
+        source="SP 800-88r1 table A-4: a reset is at most Clear unless the maker documents more",
     ),
     Method(
         name="switch-erase",
@@ -176,6 +183,20 @@ METHODS: Final = (
         ability="mdm",
         ran=Ran.SIMULATED,
         source="Apple MDM protocol, RemoveProfile",
+    ),
+    Method(
+        name="luks-erase-clear",
+        strength=Strength.CLEAR,
+        media=BLOCKS - _MAGNETIC,
+        technique=_LUKS,
+        evidence=Evidence.READ_ABSENT,
+        ability="luks",
+        tool="cryptsetup",
+        ran=Ran.REAL,
+        source="SP 800-88r1, 2.6.2: Purge only where the actual place of the keys is erased; flash and the host of an"
+        " image may keep old copies of the header",
+        on_request=True,
+        rests_on=_LUKS_RESTS,
     ),
     Method(
         name="ata-sanitize-crypto",
@@ -252,7 +273,7 @@ METHODS: Final = (
         ability="scsi-sanitize-crypto",
         tool="sg_sanitize",
         ran=Ran.SIMULATED,
-        source="SP 800-88r1 tables A-6, A-8; IEEE 2883-2022: Purge",
+        source="SP 800-88r1 tables A-5, A-8; IEEE 2883-2022: Purge",
     ),
     Method(
         name="scsi-sanitize-block",
@@ -274,18 +295,20 @@ METHODS: Final = (
         ability="scsi-sanitize-overwrite",
         tool="sg_sanitize",
         ran=Ran.SIMULATED,
-        source="SP 800-88r1 table A-6; IEEE 2883-2022: Purge",
+        source="SP 800-88r1 table A-5; IEEE 2883-2022: Purge",
     ),
     Method(
         name="luks-erase",
         strength=Strength.PURGE,
-        media=BLOCKS,
-        technique="cryptographic erase: LUKS key slots erased, headers overwritten, their backups accounted for",
+        media=_MAGNETIC,
+        technique=_LUKS,
         evidence=Evidence.READ_ABSENT,
         ability="luks",
         tool="cryptsetup",
         ran=Ran.REAL,
         source="SP 800-88r1, 2.6 and Appendix D; cryptsetup-erase(8)",
+        on_request=True,
+        rests_on=_LUKS_RESTS,
     ),
     Method(
         name="mdm-erase",
@@ -316,7 +339,7 @@ METHODS: Final = (
         evidence=Evidence.WITNESSED,
         by=By.PERSON,
         ran=Ran.BY_HAND,
-        source="SP 800-88r1 tables A-2 to A-8",
+        source="SP 800-88r1 tables A-2 to A-9",
     ),
 )
 

@@ -85,7 +85,7 @@ class JobStanding:
     """How a job stands: `state` is `unknown`, `running`, `interrupted` or `ended`; `done` is bytes or percent.
 
     Of one that ended: the verdict, the serial number the disk gave at the moment of wiping, what the device
-    said, why it was refused, what nobody can read of it, and when (seconds since 1970, UTC).
+    said, why it was refused, what nobody can read of it, which method it was, which version the tool was, and when (seconds since 1970, UTC).
     """
 
     state: str
@@ -98,6 +98,8 @@ class JobStanding:
     notes: tuple[str, ...] = field(default=())
     began: int = 0
     ended: int = 0
+    tool: str = ""
+    method: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -119,6 +121,8 @@ class JobStanding:
             notes=lines(data.get("notes", [])),
             began=_moment(data.get("began", 0)),
             ended=_moment(data.get("ended", 0)),
+            tool=line(data.get("tool", "")),
+            method=line(data.get("method", "")),
         )
 
     @classmethod

@@ -1,5 +1,6 @@
 """The method is the least that is enough; what is impossible falls to a stronger one, never to a weaker."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,32 @@ def test_only_destruction_is_for_what_is_most_confidential_and_leaves() -> None:
     assert choice.choose(disk, Category.HIGH, Fate.LEAVES).method.name == "destroy"
 
 
+@pytest.mark.parametrize("kind", sorted(BLOCKS))
+def test_nobody_is_taken_to_say_that_a_disk_was_always_encrypted(kind) -> None:
+    disk = Medium(kind=kind, serial="S", path="/dev/sda", can=frozenset({"luks"}))
+    for category in Category:
+        for fate in Fate:
+            assert "luks" not in choice.choose(disk, category, fate).method.name
+    name = "luks-erase" if kind in {MediaKind.ATA_HDD, MediaKind.SCSI_HDD} else "luks-erase-clear"
+    found = choice.choose(disk, Category.LOW, Fate.STAYS, name)
+    assert (found.method.name, found.notes) == (name, (found.method.rests_on,))
+
+
+def test_keys_that_were_overwritten_in_flash_are_no_purge() -> None:
+    """SP 800-88r1, 2.6.2: the actual place of the key has to be erased, and flash writes elsewhere."""
+    disk = Medium(kind=MediaKind.NVME, serial="S", path="/dev/nvme0n1", can=frozenset({"luks"}))
+    for wish in ("luks-erase", "luks-erase-clear"):
+        assert choice.choose(disk, Category.LOW, Fate.LEAVES, wish).method.name == "destroy"
+
+
+def test_what_is_overwritten_through_the_host_or_discarded_is_never_more_than_clear() -> None:
+    """SP 800-88r1, tables A-5 and A-8: Purge takes a command that reaches what no host addresses."""
+    for name in ("overwrite", "overwrite-bmb21", "discard", "nvme-format", "ata-secure-erase"):
+        assert BY_NAME[name].strength is Strength.CLEAR
+    assert BY_NAME["discard"].media == {MediaKind.VIRTUAL}
+    assert MediaKind.ATA_SSD not in BY_NAME["ata-sanitize-overwrite"].media
+
+
 def test_a_method_that_a_device_reports_never_ran_on_hardware_without_saying_so() -> None:
     for method in METHODS:
         if method.evidence is Evidence.DEVICE:
@@ -123,12 +150,14 @@ def test_a_method_that_a_device_reports_never_ran_on_hardware_without_saying_so(
 def test_no_word_promises_that_data_cannot_be_recovered() -> None:
     root = Path(__file__).parents[3]
     texts = [
-        *root.glob("commsroom/**/retir*/*.py"),
-        *root.glob("commsroom/backends/wipe_station/*"),
+        *(it for it in root.glob("commsroom/**/*") if it.suffix in {".py", ".po", ".j2", ".md"}),
+        *root.glob("docs/**/*.md"),
+        *root.glob("roles/**/*.md"),
     ]
-    for file in [it for it in texts if it.is_file()]:
-        text = file.read_text("utf-8")
-        assert "unrecoverable" not in text.replace("never that data are unrecoverable", ""), file
+    promises = re.compile(r"(?i)(?:un|ir)recoverabl|無法(?:復原|恢復|還原)|不可(?:復原|恢復|還原)")
+    for file in texts:
+        text = file.read_text("utf-8").replace("never that data are unrecoverable", "")
+        assert not promises.search(text), file
 
 
 @pytest.mark.parametrize(

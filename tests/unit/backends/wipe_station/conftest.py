@@ -61,6 +61,17 @@ def station(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def says(monkeypatch):
+    """Have every disk say something else of itself: `says(kind="FLASH")`."""
+    truth = on_target_media.facts
+
+    def said(**more):
+        monkeypatch.setattr(on_target_media, "facts", lambda path: {**truth(path), **more})
+
+    return said
+
+
+@pytest.fixture
 def disks(tmp_path):
     """Make disks full of a secret; `disks("drops")` is one that lies."""
     if os.geteuid() or not Path("/dev/loop-control").exists():

@@ -102,7 +102,16 @@ def sg_sanitize(state, *argv):
             refuse("sg_sanitize: option error")
 
 
+VERSIONS = {
+    "hdparm": (["-V"], "hdparm v9.65"),
+    "nvme": (["version"], "nvme version 2.8 (git 2.8)\nlibnvme version 1.8 (git 1.8)"),
+    "sg_sanitize": (["--version"], "version: 1.15 20220601"),
+}
+
 if __name__ == "__main__":
+    if sys.argv[2:] == VERSIONS[sys.argv[1]][0]:
+        say(VERSIONS[sys.argv[1]][1])
+        raise SystemExit
     state = json.loads(STATE.read_text("utf-8"))
     tool = {"hdparm": hdparm, "nvme": nvme, "sg_sanitize": sg_sanitize}[sys.argv[1]]
     tool(state, *sys.argv[2:])

@@ -1,5 +1,7 @@
 """What a disk says of itself, as kernel and tools give it; on disks of every bus: tests/hardware."""
 
+import json
+
 import pytest
 
 from commsroom.backends.wipe_station import on_target_media
@@ -34,3 +36,15 @@ def test_a_stick_is_known_by_the_serial_number_of_its_usb_device(tmp_path) -> No
     found: dict = {}
     on_target_media._flash(disk, found)
     assert (found["kind"], found["serial"]) == ("FLASH", "4C530001")
+
+
+@pytest.mark.parametrize("said", [500, "7", 500.0, 0, None])
+def test_capacity_that_is_in_no_namespace_is_hidden_from_the_host(
+    tmp_path, monkeypatch, said
+) -> None:
+    answer = json.dumps({"oacs": 2, "sanicap": 2, "unvmcap": said})
+    monkeypatch.setattr(on_target_media, "ask", lambda _argv: answer)
+    found = {"device": "/dev/nvme0n1", "can": [], "hidden_bytes": 0}
+    on_target_media._nvme(tmp_path, found)
+    assert found["hidden_bytes"] == int(said or 0)
+    assert found["can"] == ["nvme-format", "nvme-sanitize-block"]
