@@ -236,7 +236,7 @@ def _answered(task: Task, name: str, receipt: Receipt, began: int) -> Wiped:
     at = f" at {receipt.at}" if receipt.at else ""
     if receipt.reply is Reply.DONE:
         verdict = Verdict(
-            Result.PASS, "done, says the device itself", f"command {name} acknowledged{at}"
+            Result.PASS, "acknowledged, says the device itself", f"command {name} acknowledged{at}"
         )
     else:
         verdict = Verdict(Result.FAIL, f"{receipt.reply}: {receipt.said}", f"command {name}{at}")

@@ -52,6 +52,7 @@ ERASING: Final = Erasing(
         other=r"Directory of \S+|No files in directory|\d+ bytes total \(\d+ bytes free\)",
         software=r"[^/]+:/(?:[^/]*\.(?:bin|pkg)|[^/]*-mz\.[^/]*|packages\.conf|env_vars|system_env_vars|multiple-fs"
         r"|dc_profile_dir)|nvram:/(?:persistent-data|ifIndex-table|rf_cold_starts)",
+        image=r".*\.(?:bin|pkg)|.*-mz\..*",
         delete="delete /force FILE",
     ),
     # SSH ends with the RSA key: nobody comes in again.

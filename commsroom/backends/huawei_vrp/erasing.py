@@ -60,6 +60,7 @@ ERASING: Final = Erasing(
         entry=r" *\d+ +(?P<folder>d)?[-rwx]{3,4} +(?P<size>[\d,]+|-) .*?(?P<name>\S+)",
         other=r"Directory of \S+|Idx +Attr .*|[\d,]+ (?:KB|bytes) total.*|Info: File can't be found.*",
         software=r"flash:/(?:[^/]*\.(?:cc|pat|mod|7z)|\$_default\.cfg|lic[^/]*\.dat)",
+        image=r".*\.cc",
         delete="delete /unreserved /quiet FILE",
         bin="reset recycle-bin /f",
     ),

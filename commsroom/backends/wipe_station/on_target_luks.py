@@ -44,9 +44,8 @@ def data_offset(head: bytes) -> int:
     with contextlib.suppress(ValueError, KeyError, TypeError):
         text = head[_JSON_AT:size].rstrip(b"\0").decode()
         segments: dict[str, Any] = json.loads(text)["segments"]
-        (segment,) = (
-            segments.values()
-        )  # several while it is being encrypted, decrypted or given another key
+        # There are several while it is being encrypted, decrypted or given another key.
+        (segment,) = segments.values()
         if segment["type"] != "crypt" or segment["size"] != "dynamic":
             raise Stopped(
                 "UNKNOWN", "it is not a LUKS volume to its end: some of it is not encrypted"
