@@ -6,6 +6,7 @@ import time
 import pytest
 
 from commsroom.app import attesting, retiring
+from commsroom.backends.wipe_station.fake import FakeClient
 from commsroom.secrets import ssh_signature
 
 TAGS = ("C1", "C2", "C3")
@@ -210,3 +211,19 @@ def test_who_lost_the_right_while_they_typed_their_passphrase_certifies_nothing(
     assert done.code == 3, done.err
     assert "does not let P4 sign certificates" in done.err
     assert office.stems() == []
+
+
+def test_a_station_that_says_very_much_about_one_disk_keeps_no_other_from_its_certificate(
+    office, monkeypatch
+):
+    after = FakeClient._after
+
+    def talkative(client, job):
+        told = after(client, job)
+        return {**told, "notes": ["said " * 100] * 20} if job["serial"] == "WD1" else told
+
+    monkeypatch.setattr(FakeClient, "_after", talkative)
+    name = office.wiped()
+    assert all(office.validate(name).values())
+    (file,) = office.folder.glob("C1-*.json")
+    assert "and 19 more that the station says" in file.read_text()
