@@ -11,6 +11,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from commsroom import files
@@ -21,7 +22,7 @@ from commsroom.app.side_by_side import side_by_side
 from commsroom.errors import CommsroomError, GuardRefused, UsageError
 from commsroom.estate.register.life import REGISTER
 from commsroom.estate.resource import Address
-from commsroom.estate.retiring.certificate import Batch, Listed
+from commsroom.estate.retiring.certificate import Batch, Certificate, Listed
 from commsroom.estate.retiring.document import SUFFIX, Document, hash_of, text_of
 from commsroom.policy import characters
 from commsroom.policy.approvers import CERTIFICATES as NAMESPACE
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     from commsroom.app.estate import Estate
     from commsroom.app.trust import Trust
-    from commsroom.estate.retiring.certificate import Certificate
 
 FOLDER: Final = "records/certificates"
 #: Every certificate is on paper in these.
@@ -88,7 +88,8 @@ class Issuer:
         Of the very same one that was issued before it returns that, and signs nothing.
 
         Args:
-            certificates: Of devices, or of batches whose devices all have theirs; one of each at most.
+            certificates: Of devices, or of batches whose devices all have theirs or are among these; one of
+                each at most.
             key: The SSH key of who validates: a private one's file, or the public half of one in an agent.
             validator: The roster id of who validates, as the certificates say.
 
@@ -104,8 +105,9 @@ class Issuer:
                 raise GuardRefused(
                     f"{found.stem}: this very certificate was withdrawn: {found.withdrawn}"
                 )
+        beside = {hash_of(made): made.subject for made in new if isinstance(made, Certificate)}
         for made in new:
-            _require_issuable(self._estate, made, validator, self.book)
+            _require_issuable(self._estate, made, validator, self.book, beside)
         texts = [text_of(made) for made in new]
         signatures = iter(ssh_signature.sign_all(texts, key, namespace=NAMESPACE) if texts else ())
         return tuple(
@@ -132,6 +134,7 @@ class Issuer:
             CommsroomError: the papers cannot be made, or a file is in the way. Those before it stand; a later
                 run writes what of them is not written.
         """
+        self._trust = trust.of_estate(self._estate)  # typing a passphrase may have taken a while
         issued: list[Anchored] = []
         for document in documents:
             found = self.book.get(hash_of(document.certificate))
@@ -216,6 +219,7 @@ def _require_issuable(
     certificate: Certificate | Batch,
     validator: str,
     book: Book,
+    beside: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     if certificate.estate != estate.ledger.estate_id:
         raise UsageError(f"the certificate is of another estate: {certificate.estate}")
@@ -233,7 +237,10 @@ def _require_issuable(
             f"{certificate.subject} has a certificate that counts, {found.stem}: withdraw that first"
         )
     if isinstance(certificate, Batch):
-        _require_members(certificate.assets, book)
+        signed_before = [
+            item for item in certificate.assets if beside.get(item.sha256) != item.asset_tag
+        ]
+        _require_members(signed_before, book)
 
 
 def _name(certificate: Certificate | Batch) -> str:

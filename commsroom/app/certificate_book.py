@@ -48,6 +48,14 @@ class Anchored:
         return str(self.document["certificate"]["kind"])
 
 
+def withdrawn(ledger: Ledger) -> dict[str, str]:
+    """Return why certificates do not count any more, by their hashes."""
+    return {
+        str(event.data["sha256"]): str(event.data["reason"])
+        for event in ledger.events(kind=WITHDRAWN)
+    }
+
+
 class Book:
     """All certificates, oldest first."""
 
@@ -62,10 +70,7 @@ class Book:
     @classmethod
     def of(cls, ledger: Ledger) -> Self:
         """Read the ledger."""
-        why: dict[str, str] = {
-            str(event.data["sha256"]): str(event.data["reason"])
-            for event in ledger.events(kind=WITHDRAWN)
-        }
+        why = withdrawn(ledger)
         return cls(
             Anchored(
                 seq=event.seq,

@@ -15,13 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from commsroom.app import (
-    approving,
-    as_signed,
-    closing,
-    registering,
-    wiping,
-)
+from commsroom.app import approving, as_signed, certificate_book, closing, registering, wiping
 from commsroom.app.estate import actor
 from commsroom.app.ordering import require_here
 from commsroom.app.registering import Happening
@@ -31,7 +25,16 @@ from commsroom.estate.register import Step as Life
 from commsroom.estate.register import life
 from commsroom.estate.resource import Address
 from commsroom.estate.retiring.certificate import LONGEST
-from commsroom.estate.retiring.chain import EVENT, PURPOSE, Run, Step, Target, Wiped, wiped_by
+from commsroom.estate.retiring.chain import (
+    EVENT,
+    PURPOSE,
+    Run,
+    Step,
+    Target,
+    Wiped,
+    end_replaced,
+    wiped_by,
+)
 from commsroom.estate.retiring.methods import BY_NAME, By
 from commsroom.estate.retiring.verdict import Result
 from commsroom.policy import characters
@@ -39,7 +42,7 @@ from commsroom.policy.devices import DeviceState
 from commsroom.policy.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from commsroom.app.approving import Asked
     from commsroom.app.estate import Estate
@@ -104,7 +107,10 @@ class Decommissioning:
     def exit_code(self) -> Exit:
         """Give the exit code: what nobody knows beats what failed."""
         results = {
-            wiped.verdict.result for run in self.runs.values() for wiped in run.wiped.values()
+            wiped.verdict.result
+            for run in self.runs.values()
+            if not run.replaced
+            for wiped in run.wiped.values()
         }
         if self.lost or self.unclosed or Result.UNKNOWN in results:
             return Exit.INCOMPLETE
@@ -126,17 +132,12 @@ def requests(estate: Estate) -> dict[str, Decommissioning]:
         for tag, data in devices.items():
             if known is not None and tag in known.runs:
                 known.runs[tag].take(str(event.data.get("step")), data)
-    _end_replaced(found.values())
+    withdrawn = certificate_book.withdrawn(estate.ledger) if found else {}
+    for run in (run for one in found.values() for run in one.runs.values()):
+        if run.certificate in withdrawn:  # another one may be signed
+            run.certificate = ""
+    end_replaced([one.runs for one in found.values() if one.begun])
     return found
-
-
-def _end_replaced(found: Iterable[Decommissioning]) -> None:
-    """Take as retired, in each request that was begun, what a later one brought to its end."""
-    begun = [one for one in found if one.begun]
-    retired = {tag for one in begun for tag, run in one.runs.items() if run.retired}
-    for one in begun:
-        for tag in one.runs.keys() & retired:
-            one.runs[tag].retired = True
 
 
 def runs_of(request: Request) -> dict[str, Run]:

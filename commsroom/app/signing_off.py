@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Final
 from commsroom.app import as_signed, attesting, drawing_up, registering, retiring
 from commsroom.app.ordering import require_here
 from commsroom.errors import GuardRefused
-from commsroom.estate.retiring.certificate import Certificate
+from commsroom.estate.retiring.certificate import Batch, Certificate, Listed
 from commsroom.estate.retiring.chain import Step
-from commsroom.estate.retiring.document import Document
+from commsroom.estate.retiring.document import Document, hash_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from commsroom.app.certificate_book import Book
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
     from commsroom.app.retiring import Decommissioning
+    from commsroom.estate.retiring.chain import Run
 
 #: Certificates between two notes of who has theirs; their papers are drawn together.
 _AT_ONCE: Final = 50
@@ -45,16 +46,7 @@ def certify(
     """
     require_here(estate.policy, by, registering.today(estate.policy))
     requester = now.request.requester
-    ready = [run for run in now.runs.values() if run.wiped and not run.open_media()]
-    if not ready:
-        raise GuardRefused(
-            f"{now.request.name}: no device is closed and wiped, so there is nothing to validate"
-        )
-    for run in ready:
-        if by == requester or any(by in wiped.by for wiped in run.wiped.values()):
-            raise GuardRefused(
-                f"{by} asked for this or did part of it: another person validates {run.target.tag}"
-            )
+    ready = _ready(now, by)
     left = [run for run in ready if not run.certificate]
     as_signed.require(estate, left)
     issuer = attesting.Issuer(estate)
@@ -65,11 +57,39 @@ def certify(
         for run in left
     }
     before = {tag: _issued_before(issuer.book, made) for tag, made in drawn.items()}
-    new = [tag for tag, sha256 in before.items() if not sha256]
-    signed = dict(zip(new, issuer.sign([drawn[tag] for tag in new], key, by), strict=True))
-    progress.begin("Certifying", len(left))
-    for start in range(0, len(left), _AT_ONCE):
-        tags = [run.target.tag for run in left[start : start + _AT_ONCE]]
+    new = {tag: drawn[tag] for tag, sha256 in before.items() if not sha256}
+    known = {run.target.tag: run.certificate or before[run.target.tag] for run in ready}
+    whole: list[Batch] = []
+    if _lacks_batch(now, ready, issuer.book):
+        listed = _listed(issuer.book, known, new)
+        batch = drawing_up.batch(
+            estate, now.request.name, listed, by=by, contact=contact, note=note
+        )
+        whole.append(batch)
+    # All of them at once, the one of the whole too: whoever has a passphrase types it once.
+    made = issuer.sign([*new.values(), *whole], key, by)
+    signed = dict(zip(new, made, strict=False))
+    _issue(estate, now, issuer, before, signed, progress=progress)
+    issuer.issue(made[len(new) :])
+    now.certificates = _files(estate, issuer.book, now, [run.certificate for run in ready])
+    retiring.enter(estate, now)
+    return now
+
+
+def _issue(
+    estate: Estate,
+    now: Decommissioning,
+    issuer: attesting.Issuer,
+    before: Mapping[str, str],
+    signed: Mapping[str, Document],
+    *,
+    progress: Progress,
+) -> None:
+    """Issue what was signed, and note who has theirs; `before` are the devices, with what a killed run issued."""
+    every = list(before)
+    progress.begin("Certifying", len(every))
+    for start in range(0, len(every), _AT_ONCE):
+        tags = every[start : start + _AT_ONCE]
         hashes = {tag: before[tag] for tag in tags if before[tag]}
         for tag in hashes:
             progress.advance(tag)
@@ -80,16 +100,44 @@ def certify(
             estate, now, Step.CERTIFIED, {tag: {"sha256": one} for tag, one in hashes.items()}
         )
     progress.end()
-    whole = all(run.certificate or not run.target.media for run in now.runs.values())
-    if whole and len(ready) > 1 and issuer.book.standing(now.request.name, kind="batch") is None:
-        listed = [attesting.listed(issuer.book.require(run.certificate)) for run in ready]
-        batch = drawing_up.batch(
-            estate, now.request.name, listed, by=by, contact=contact, note=note
+
+
+def _ready(now: Decommissioning, by: str) -> list[Run]:
+    """Return the devices of which somebody may sign that they are wiped; raises GuardRefused for none."""
+    ready = [
+        run for run in now.runs.values() if run.wiped and not run.open_media() and not run.replaced
+    ]
+    if not ready:
+        raise GuardRefused(
+            f"{now.request.name}: no device is closed and wiped, so there is nothing to validate"
         )
-        issuer.issue(issuer.sign([batch], key, by))
-    now.certificates = _files(estate, issuer.book, now, [run.certificate for run in ready])
-    retiring.enter(estate, now)
-    return now
+    for run in ready:
+        if by == now.request.requester or any(by in wiped.by for wiped in run.wiped.values()):
+            raise GuardRefused(
+                f"{by} asked for this or did part of it: another person validates {run.target.tag}"
+            )
+    return ready
+
+
+def _lacks_batch(now: Decommissioning, ready: Sequence[Run], book: Book) -> bool:
+    """Tell whether all that had data, more than one, are ready, and have no certificate together."""
+    tags = {run.target.tag for run in ready}
+    others = (run for tag, run in now.runs.items() if tag not in tags and not run.replaced)
+    whole = len(tags) > 1 and not any(run.target.media for run in others)
+    return whole and book.standing(now.request.name, kind="batch") is None
+
+
+def _listed(
+    book: Book, known: Mapping[str, str], new: Mapping[str, Certificate]
+) -> Iterator[Listed]:
+    """Yield devices as their batch names them: by the certificate that is known, else by the one to be signed."""
+    for tag, sha256 in known.items():
+        made = new.get(tag)
+        yield (
+            Listed(tag, made.number, hash_of(made))
+            if made
+            else attesting.listed(book.require(sha256))
+        )
 
 
 def _files(
@@ -108,8 +156,19 @@ def _issued_before(book: Book, made: Certificate) -> str:
     if found is None:
         return ""
     there = Document.from_json(dict(found.document)).certificate
-    same = isinstance(there, Certificate) and (there.media, there.performed) == (
-        made.media,
-        made.performed,
-    )
-    return found.sha256 if same else ""
+    return found.sha256 if isinstance(there, Certificate) and _same(there, made) else ""
+
+
+def _same(there: Certificate, made: Certificate) -> bool:
+    """Tell whether two are of the same wipes, whatever rows of people and this program's version were by then."""
+    # Where a station's clock is ahead, what it wiped counts as done when it is validated: each time anew.
+    done = min(made.performed.at, there.validated.at)
+    by, wipes = made.performed.by.id, _wipes(made)
+    return (there.performed.by.id, there.performed.at, _wipes(there)) == (by, done, wipes)
+
+
+def _wipes(certificate: Certificate) -> list[tuple[str, ...]]:
+    return [
+        (one.type, one.serial, one.method, one.details, one.evidence.details)
+        for one in certificate.media
+    ]

@@ -78,8 +78,13 @@ def look(estate: Estate, station: str, paths: Sequence[str]) -> Sequence[Attache
 
 
 def tasks(request: str, runs: Sequence[Run], *, again: bool) -> Iterator[Task]:
-    """Yield what systems are to wipe: all that no verdict is of, and, `again`, what did not pass."""
+    """Yield what systems are to wipe: all that no verdict is of, and, `again`, what did not pass.
+
+    Nothing of what another request brought to its end: its disks may be in use elsewhere by now.
+    """
     for run in runs:
+        if run.replaced:
+            continue
         for item in run.target.media:
             if item.by is By.PERSON:
                 continue

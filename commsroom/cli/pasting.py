@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import string
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -24,7 +26,23 @@ def as_given(command: str, simulate: Path | None) -> str:
     if simulate is None or not command.startswith("commsroom ") or f" {_OPTION} " in command:
         return command
     bare = command.rstrip()  # what is padded to a column stays padded
-    return f"{bare} {_OPTION} {shlex.quote(str(simulate))}{command[len(bare) :]}"
+    return f"{bare} {_OPTION} {_quoted(simulate)}{command[len(bare) :]}"
+
+
+def _quoted(path: Path) -> str:
+    """Return a path as a shell reads it, and as it is shown: in one line, no blank of it lost, nothing hidden.
+
+    What the plain form would not bring through is written byte by byte in the shell's `$'…'`.
+    """
+    text = str(path)
+    if text.isprintable() and text == " ".join(text.split()):
+        return shlex.quote(text)
+    plain = frozenset(b"/._-+=:@%," + string.ascii_letters.encode() + string.digits.encode())
+    return (
+        "$'"
+        + "".join(chr(byte) if byte in plain else f"\\x{byte:02x}" for byte in os.fsencode(path))
+        + "'"
+    )
 
 
 def carry(error: CommsroomError, simulate: Path | None) -> None:

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import delete, insert, select
 
 from commsroom.estate.register import life
@@ -130,9 +130,9 @@ class Baseline(_Part):
 
     format: Literal[1] = Field(description="1; another one is another form, and is refused")
     estate: Origin
-    exported: datetime = Field(description="When; what was made later is not in here")
+    exported: AwareDatetime = Field(description="When; what was made later is not in here")
     by: str = Field(description="Who exported it, user@host")
-    expires: datetime | None = Field(default=None, description="From then on it is refused")
+    expires: AwareDatetime | None = Field(default=None, description="From then on it is refused")
     simulated: bool = Field(
         default=False, description="What is in it only exists on fakes (--simulate)"
     )

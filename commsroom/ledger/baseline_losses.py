@@ -7,10 +7,9 @@ the ledger. No secret is in it, only the names of those that are to be renewed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from commsroom.estate import loss
 from commsroom.estate.loss import Report, Step
@@ -59,7 +58,7 @@ class Moment(_Part):
     """One thing that was done about it."""
 
     step: Step = Field(description="What")
-    at: datetime = Field(description="When the ledger recorded it")
+    at: AwareDatetime = Field(description="When the ledger recorded it")
     actor: str = Field(description="Who ran the command, user@host")
     by: str = Field(default="", description="Id of who did it")
     told: dict[str, Any] = Field(
@@ -71,6 +70,10 @@ class Moment(_Part):
         for word, kind in _NEEDED.get(self.step, {}).items():
             if not isinstance(self.told.get(word), kind):
                 raise ValueError(f"{self.step} does not say {word}")  # noqa: TRY004 - as of all else that is no baseline
+        if self.step is Step.RENEWED and not all(
+            isinstance(it, str) for it in self.told["renewed"]
+        ):
+            raise ValueError(f"{self.step} names what is no secret")
         if self.step is Step.TICKED:
             loss.Duty(self.told["duty"])
         return self

@@ -32,6 +32,8 @@ _SIGN_SECONDS: Final = 120
 _CHECK_SECONDS: Final = 30
 #: Seconds more for each further signature of a run: a token wants a touch for every one.
 _TOUCH_SECONDS: Final = 15
+#: Seconds it is given to leave a passphrase's prompt.
+_END_SECONDS: Final = 2
 #: What a signature begins with, and the lines that are said where all is well.
 _ARMOUR: Final = b"-----BEGIN SSH SIGNATURE-----"
 _SAYS_ANYWAY: Final = ("Signing ", "Write signature ")
@@ -80,7 +82,7 @@ def sign_all(documents: Sequence[bytes], key: Path, *, namespace: str) -> tuple[
         done = _run(words, b"", seconds)
         made = [file.with_name(f"{file.name}.sig") for file in given]
         found = tuple(file.read_bytes() for file in made if file.exists())
-    whole = len(found) == len(given) and all(one.startswith(_ARMOUR) for one in found)
+    whole = len(found) == len(given) and all(map(_is_signature, found))
     if done.returncode or not whole:
         lines = done.stderr.decode("utf-8", "replace").split("\n")
         said = [" ".join(line.split()) for line in lines if not line.startswith(_SAYS_ANYWAY)]
@@ -90,6 +92,14 @@ def sign_all(documents: Sequence[bytes], key: Path, *, namespace: str) -> tuple[
             remedy="name a private SSH key, or the public half of one that an agent holds",
         )
     return found
+
+
+def _is_signature(made: bytes) -> bool:
+    """Tell whether it is one: another program may have the name of ssh-keygen."""
+    try:
+        return made.startswith(_ARMOUR) and bool(public_key(made))
+    except ValueError:
+        return False
 
 
 def _require_usable(key: Path) -> None:
@@ -206,18 +216,30 @@ def _agrees(arguments: list[str], document: bytes) -> bool:
 def _run(
     arguments: list[str], document: bytes, seconds: float
 ) -> subprocess.CompletedProcess[bytes]:
+    words = [_PROGRAM, *arguments]
+    pipe = subprocess.PIPE
     try:
-        return subprocess.run(  # noqa: S603 - a list, no shell
-            [_PROGRAM, *arguments],
-            input=document,
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-            env=children.environ(),
-        )
+        with subprocess.Popen(  # noqa: S603 - a list, no shell
+            words, stdin=pipe, stdout=pipe, stderr=pipe, env=children.environ()
+        ) as child:
+            try:
+                out, said = child.communicate(document, timeout=seconds)
+            finally:
+                _end(child)
     except FileNotFoundError as error:
         raise CommsroomError(
             f"{_PROGRAM} is not installed", remedy="apt install openssh-client"
         ) from error
     except subprocess.TimeoutExpired as error:
         raise CommsroomError(f"{_PROGRAM} did not end within {seconds:.0f} s") from error
+    return subprocess.CompletedProcess(words, child.returncode, out, said)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a run that is still going on: asked to, it gives the terminal its echo back, killed it does not."""
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()

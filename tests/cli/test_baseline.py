@@ -375,3 +375,23 @@ def test_the_last_day_counts_whole_at_the_company():
         "2026-12-31T16:00:00+00:00"
     )
     assert baseline._end("30d", "Asia/Taipei", present) == present + timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("at", "path"), [("2026-01-01T00:00:00", "a"), ("2026-01-01T00:00:00Z", [])]
+)
+def test_a_signed_one_with_a_loss_that_cannot_be_read_is_refused_by_its_place(
+    keyed, export, at, path
+):
+    report = {"product": "X", "kind": "mobile", "holder": "", "reason": "taxi"}
+    told = {"renewed": [path], "left": {}}
+    moment = {"step": "renewed", "at": at, "actor": "me", "told": told}
+    lost = {"tag": "T-1", "report": report, "moments": [moment]}
+    edit(keyed, lambda content: content.update(losses=[lost]), export.signer)
+    assert "is no baseline: losses.0.moments.0" in refusal(keyed)
+
+
+@pytest.mark.parametrize("word", ["exported", "expires"])
+def test_a_signed_one_with_a_time_of_no_zone_is_refused_by_its_place(keyed, export, word):
+    edit(keyed, lambda content: content.update({word: "2026-01-01T00:00:00"}), export.signer)
+    assert f"is no baseline: {word}" in refusal(keyed)

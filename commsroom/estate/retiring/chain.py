@@ -16,7 +16,7 @@ from commsroom.estate.retiring.verdict import Result, Verdict, together
 from commsroom.policy.retirement import Category, Fate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 #: The ledger's event, and the kind of its rows' addresses: `equipment:decommission/LH-C003`, the action the step.
 EVENT: Final = "decommission"
@@ -211,13 +211,14 @@ class Wiped:
 
 @dataclass
 class Run:
-    """How far one device is, by the events of its request."""
+    """How far one device is, by the events of its request. `replaced`: another request brought it to its end."""
 
     target: Target
     closed: bool = False
     wiped: dict[str, Wiped] = field(default_factory=dict)
     certificate: str = ""
     retired: bool = False
+    replaced: bool = False
 
     def take(self, step: str, data: Mapping[str, Any]) -> None:
         """Add one event's row; raises KeyError or ValueError for what is none."""
@@ -253,6 +254,9 @@ class Run:
     @property
     def next(self) -> str:
         """Say what is to come, "" when all is done."""
+        return "" if self.replaced else self._to_come()
+
+    def _to_come(self) -> str:
         if not self.closed:
             return "to be closed"
         if left := self.open_media():
@@ -266,6 +270,15 @@ class Run:
         if self.target.media and not self.certificate:
             return "to be validated by a named person"
         return "" if self.retired else "to be entered in the register"
+
+
+def end_replaced(requests: Sequence[Mapping[str, Run]]) -> None:
+    """Take as retired, in each request that was begun, what another one brought to its end."""
+    retired = {tag for runs in requests for tag, run in runs.items() if run.retired}
+    for runs in requests:
+        for tag in runs.keys() & retired:
+            runs[tag].replaced = not runs[tag].retired
+            runs[tag].retired = True
 
 
 def wiped_by(method: Method, names: Iterable[str]) -> Verdict:

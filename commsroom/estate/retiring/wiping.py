@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Characters of a text: a reason and its evidence are one field of a certificate, which has 2000.
 _LONGEST: Final = 900
+#: Characters between two notes.
+_BETWEEN: Final = 2
 #: The end of the year 9999, which is the last that a certificate can say.
 _LAST_SECOND: Final = 253_402_300_799
 _STATES: Final = frozenset({"unknown", "running", "interrupted", "ended"})
@@ -118,7 +120,7 @@ class JobStanding:
             serial=line(data.get("serial", "")),
             said=line(data.get("said", "")),
             refused=lines(data.get("refused", [])),
-            notes=lines(data.get("notes", [])),
+            notes=_within(lines(data.get("notes", []))),
             began=_moment(data.get("began", 0)),
             ended=_moment(data.get("ended", 0)),
             tool=line(data.get("tool", "")),
@@ -150,6 +152,17 @@ def lines(texts: Any) -> tuple[str, ...]:
     if not isinstance(texts, list):
         raise ValueError("is no list")  # noqa: TRY004 - as of all else that is no answer
     return tuple(line(text) for text in texts)
+
+
+def _within(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return as many notes as fit with others into one field of a certificate, and how many did not."""
+    kept = tuple(
+        text
+        for number, text in enumerate(notes, 1)
+        if sum(map(len, notes[:number])) + _BETWEEN * (number - 1) <= _LONGEST
+    )
+    left = len(notes) - len(kept)
+    return (*kept, f"and {left} more that the station says") if left else kept
 
 
 def _moment(value: Any) -> int:

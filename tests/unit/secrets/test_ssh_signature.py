@@ -1,7 +1,11 @@
 """Signatures by SSH keys: what is signed, by whom, for what; each of them must match."""
 
 import os
+import pty
+import signal
 import subprocess
+import sys
+import termios
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -154,3 +158,55 @@ def test_without_ssh_keygen_its_package_is_named(monkeypatch, key):
     monkeypatch.setattr(ssh_signature, "_PROGRAM", "no-such-ssh-keygen")
     with pytest.raises(CommsroomError, match="apt install openssh-client"):
         ssh_signature.sign(b"text", key, namespace="use")
+
+
+@pytest.mark.parametrize("made", ["", "hello", "\xff", "-----BEGIN SSH SIGNATURE-----\nAAAA\n"])
+def test_another_program_called_ssh_keygen_signs_nothing(tmp_path, monkeypatch, key, made):
+    program = tmp_path / "bin/ssh-keygen"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nfor file; do :; done\nprintf %s "$MADE" > "$file.sig"\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    monkeypatch.setenv("MADE", made)
+    with pytest.raises(CommsroomError, match="does not sign: ssh-keygen made no signature"):
+        ssh_signature.sign(b"text", key, namespace="use")
+
+
+SIGNS = """
+import fcntl, signal, sys, termios
+from pathlib import Path
+from commsroom.secrets import ssh_signature
+def terminated(*_given):
+    sys.exit(143)
+signal.signal(signal.SIGTERM, terminated)
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+ssh_signature._SIGN_SECONDS = float(sys.argv[2])
+ssh_signature.sign(b"text", Path(sys.argv[1]), namespace="use")
+"""
+
+
+@pytest.mark.parametrize("seconds", [60, 3], ids=["terminated", "out of time"])
+def test_a_terminal_has_its_echo_back_however_the_passphrase_s_prompt_ends(
+    tmp_path, monkeypatch, seconds
+):
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "open it", "-f", key], check=True)
+    for name in ("SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    ours, theirs = pty.openpty()
+
+    def echoes():
+        return bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
+
+    command = [sys.executable, "-c", SIGNS, key, str(seconds)]
+    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    with subprocess.Popen(command, start_new_session=True, **streams) as child:
+        while echoes() and child.poll() is None:
+            time.sleep(0.02)
+        assert child.poll() is None, os.read(ours, 4096)
+        if seconds == 60:
+            child.send_signal(signal.SIGTERM)
+        assert child.wait(30)
+    assert echoes()
+    os.close(theirs)
+    os.close(ours)
