@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from commsroom.app import (
     approving,
     as_signed,
+    certificate_book,
     closing,
     registering,
     wiping,
@@ -75,7 +76,7 @@ class Decommissioning:
     @property
     def done(self) -> bool:
         """Tell whether all its devices are retired."""
-        return all(run.retired for run in self.runs.values())
+        return all(run.ended for run in self.runs.values())
 
     @property
     def begun(self) -> bool:
@@ -103,9 +104,8 @@ class Decommissioning:
     @property
     def exit_code(self) -> Exit:
         """Give the exit code: what nobody knows beats what failed."""
-        results = {
-            wiped.verdict.result for run in self.runs.values() for wiped in run.wiped.values()
-        }
+        own = [run for run in self.runs.values() if not run.replaced]
+        results = {wiped.verdict.result for run in own for wiped in run.wiped.values()}
         if self.lost or self.unclosed or Result.UNKNOWN in results:
             return Exit.INCOMPLETE
         return Exit.DIFFERENCE if Result.FAIL in results else Exit.DONE
@@ -127,6 +127,9 @@ def requests(estate: Estate) -> dict[str, Decommissioning]:
             if known is not None and tag in known.runs:
                 known.runs[tag].take(str(event.data.get("step")), data)
     _end_replaced(found.values())
+    withdrawn = certificate_book.withdrawn(estate.ledger) if found else {}
+    for run in (run for one in found.values() for run in one.runs.values()):
+        run.judge(withdrawn)
     return found
 
 
@@ -136,7 +139,8 @@ def _end_replaced(found: Iterable[Decommissioning]) -> None:
     retired = {tag for one in begun for tag, run in one.runs.items() if run.retired}
     for one in begun:
         for tag in one.runs.keys() & retired:
-            one.runs[tag].retired = True
+            run = one.runs[tag]
+            run.replaced, run.retired = not run.retired, True
 
 
 def runs_of(request: Request) -> dict[str, Run]:
@@ -248,7 +252,7 @@ def _return(estate: Estate, now: Decommissioning) -> None:
 
 
 def _close(estate: Estate, now: Decommissioning, progress: Progress) -> str:
-    left = [run for run in now.runs.values() if not run.closed]
+    left = [run for run in now.runs.values() if not (run.closed or run.retired)]
     if not left:
         return ""
     try:
@@ -305,6 +309,8 @@ def witnessed(
             raise UsageError(
                 f"{quoted(tag)} is not in {now.request.name}", remedy=did_you_mean(tag, now.runs)
             )
+        if run.replaced:
+            raise GuardRefused(f"{tag} is retired already, by another request")
         if not run.closed:
             raise GuardRefused(
                 f"{tag} is not closed yet: commsroom decommission {now.request.name}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from commsroom.app.certificate_book import Book
+    from commsroom.app.certificate_book import Anchored, Book
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
     from commsroom.app.retiring import Decommissioning
@@ -45,7 +45,10 @@ def certify(
     """
     require_here(estate.policy, by, registering.today(estate.policy))
     requester = now.request.requester
-    ready = [run for run in now.runs.values() if run.wiped and not run.open_media()]
+    own = [run for run in now.runs.values() if not run.replaced]
+    if not own:
+        raise GuardRefused(f"{now.request.name}: another request brought its devices to their end")
+    ready = [run for run in own if run.wiped and not run.open_media()]
     if not ready:
         raise GuardRefused(
             f"{now.request.name}: no device is closed and wiped, so there is nothing to validate"
@@ -80,7 +83,7 @@ def certify(
             estate, now, Step.CERTIFIED, {tag: {"sha256": one} for tag, one in hashes.items()}
         )
     progress.end()
-    whole = all(run.certificate or not run.target.media for run in now.runs.values())
+    whole = all(run.certificate or not run.target.media for run in own)
     if whole and len(ready) > 1 and issuer.book.standing(now.request.name, kind="batch") is None:
         listed = [attesting.listed(issuer.book.require(run.certificate)) for run in ready]
         batch = drawing_up.batch(
@@ -90,6 +93,15 @@ def certify(
     now.certificates = _files(estate, issuer.book, now, [run.certificate for run in ready])
     retiring.enter(estate, now)
     return now
+
+
+def request_of(estate: Estate, withdrawn: Anchored) -> str:
+    """Return the request by which another certificate may be issued, "" where there is none."""
+    found = retiring.requests(estate)
+    if withdrawn.kind == "batch":
+        return withdrawn.subject if withdrawn.subject in found else ""
+    runs = {name: one.runs.get(withdrawn.subject) for name, one in found.items()}
+    return next((name for name, run in runs.items() if run and run.withdrawn), "")
 
 
 def _files(

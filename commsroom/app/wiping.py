@@ -81,7 +81,7 @@ def tasks(request: str, runs: Sequence[Run], *, again: bool) -> Iterator[Task]:
     """Yield what systems are to wipe: all that no verdict is of, and, `again`, what did not pass."""
     for run in runs:
         for item in run.target.media:
-            if item.by is By.PERSON:
+            if item.by is By.PERSON or run.retired:
                 continue
             before = run.wiped.get(item.name)
             if before is not None and (before.verdict.result is Result.PASS or not again):
