@@ -49,7 +49,7 @@ class Anchored:
 
 
 def withdrawn(ledger: Ledger) -> dict[str, str]:
-    """Return why certificates do not count any more, by their hashes."""
+    """Return by hash why certificates do not count any more."""
     return {
         str(event.data["sha256"]): str(event.data["reason"])
         for event in ledger.events(kind=WITHDRAWN)
@@ -107,6 +107,14 @@ class Book:
                 "the ledger knows no such certificate", remedy="commsroom certificate verify"
             )
         return found
+
+    def certified_now(self, tag: str, sha256: str) -> str:
+        """Return the hash of a device's certificate as it is now: of the one issued since its own was withdrawn."""
+        own = self.get(sha256)
+        if own is None or not own.withdrawn:
+            return sha256
+        now = self.standing(tag)
+        return now.sha256 if now else ""
 
     def standing(self, subject: str, *, kind: str = "device") -> Anchored | None:
         """Return the certificate of a device (or batch) that counts now; the newest of them, None for none."""

@@ -208,6 +208,7 @@ def as_document(found: Verdicts) -> dict[str, Any]:
                 "number": item.document.certificate.number if item.document else None,
                 "kind": item.document.certificate.kind if item.document else None,
                 "sha256": item.sha256 or None,
+                "simulated": item.document.certificate.simulated if item.document else None,
                 "validator": item.document.certificate.validated.by.id if item.document else None,
                 "faults": list(item.faults),
             }

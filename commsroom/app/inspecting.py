@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from commsroom.app import (
+    certificate_book,
     evidence,
     handover,
     judging,
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from commsroom.app.progress import Progress
     from commsroom.estate.backend import Deadlines, Provider
     from commsroom.estate.inspection import Check, Facts
+    from commsroom.estate.register.life import Entry
+    from commsroom.ledger import Ledger
     from commsroom.runs.inventory import System
 
 #: Seconds for all that is looked at from outside one system.
@@ -220,7 +223,7 @@ def _equipment(estate: Estate, day: date) -> Iterator[Check]:
         if estate.baseline is None
         else estate.accepted.awaited()
     )
-    retired = ledger.entries(steps=(Step.RETIRED,)) if estate.baseline is None else None
+    retired = _retired(estate.ledger) if estate.baseline is None else None
     lost = (
         tuple(losses.recorded(estate).values())
         if estate.baseline is None
@@ -230,6 +233,17 @@ def _equipment(estate: Estate, day: date) -> Iterator[Check]:
         register_checks.Inspected(
             estate.policy, ledger.lives(), entries, day, awaited, retired, lost
         )
+    )
+
+
+def _retired(ledger: Ledger) -> tuple[Entry, ...]:
+    """Return what was retired; a certificate that was withdrawn is none."""
+    book = certificate_book.Book.of(ledger)
+    return tuple(
+        replace(entry, details={**entry.details, "certificate": book.certified_now(entry.tag, own)})
+        if (own := entry.details.get("certificate"))
+        else entry
+        for entry in ledger.entries(steps=(Step.RETIRED,))
     )
 
 

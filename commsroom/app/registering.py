@@ -158,7 +158,7 @@ def read(estate: Estate, *, may_be_empty: bool = False) -> Register:
         if not may_be_empty:
             raise UsageError(
                 "the estate has no equipment",
-                remedy=f"write {DEVICES}; docs/howto/devices.md shows how",
+                remedy=f"write a row a device into {DEVICES}; docs/howto/devices.md shows how",
             )
     return Register(estate.policy, lives)
 
@@ -246,7 +246,10 @@ def _require_staying(estate: Estate, tags: Sequence[str]) -> None:
 def rewrite(estate: Estate, tags: Sequence[str]) -> tuple[str, ...]:
     """Write into rows what the ledger says otherwise; return the tags of the rows that changed."""
     if estate.home != estate.path:
-        raise UsageError("a simulation leaves devices.csv as it is")
+        raise UsageError(
+            "a simulation leaves devices.csv as it is",
+            remedy="its rows are the estate's own, and differ from what was only tried",
+        )
     with _alone(estate):
         now = read(estate)
         tags = [now.device(name).asset_tag for name in tags]

@@ -295,7 +295,9 @@ def _disk(
     if wanted == "destroy":
         return Item(kind=MediaKind.DISK, serial=serial, method="destroy", need=needed(*judged))
     if serial not in attached.disks:
-        others = "; ".join(f"of one more at {it}: {why}" for it, why in attached.unread.items())
+        others = "; ".join(
+            f"{it} cannot tell which disk one is: {why}" for it, why in attached.unread.items()
+        )
         raise UsageError(
             f"{device.asset_tag}: its disk {serial} is attached to no wipe station"
             + (f" ({others})" if others else ""),

@@ -78,7 +78,7 @@ class Decommissioning:
     @property
     def done(self) -> bool:
         """Tell whether all its devices are retired."""
-        return all(run.retired for run in self.runs.values())
+        return all(run.ended for run in self.runs.values())
 
     @property
     def begun(self) -> bool:
@@ -106,12 +106,8 @@ class Decommissioning:
     @property
     def exit_code(self) -> Exit:
         """Give the exit code: what nobody knows beats what failed."""
-        results = {
-            wiped.verdict.result
-            for run in self.runs.values()
-            if not run.replaced
-            for wiped in run.wiped.values()
-        }
+        own = [run for run in self.runs.values() if not run.replaced]
+        results = {wiped.verdict.result for run in own for wiped in run.wiped.values()}
         if self.lost or self.unclosed or Result.UNKNOWN in results:
             return Exit.INCOMPLETE
         return Exit.DIFFERENCE if Result.FAIL in results else Exit.DONE
@@ -132,11 +128,10 @@ def requests(estate: Estate) -> dict[str, Decommissioning]:
         for tag, data in devices.items():
             if known is not None and tag in known.runs:
                 known.runs[tag].take(str(event.data.get("step")), data)
+    end_replaced([one.runs for one in found.values() if one.begun])
     withdrawn = certificate_book.withdrawn(estate.ledger) if found else {}
     for run in (run for one in found.values() for run in one.runs.values()):
-        if run.certificate in withdrawn:  # another one may be signed
-            run.certificate = ""
-    end_replaced([one.runs for one in found.values() if one.begun])
+        run.judge(withdrawn)
     return found
 
 
@@ -249,7 +244,7 @@ def _return(estate: Estate, now: Decommissioning) -> None:
 
 
 def _close(estate: Estate, now: Decommissioning, progress: Progress) -> str:
-    left = [run for run in now.runs.values() if not run.closed]
+    left = [run for run in now.runs.values() if not (run.closed or run.retired)]
     if not left:
         return ""
     try:
@@ -306,6 +301,8 @@ def witnessed(
             raise UsageError(
                 f"{quoted(tag)} is not in {now.request.name}", remedy=did_you_mean(tag, now.runs)
             )
+        if run.replaced:
+            raise GuardRefused(f"{tag} is retired already, by another request")
         if not run.closed:
             raise GuardRefused(
                 f"{tag} is not closed yet: commsroom decommission {now.request.name}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from commsroom.app.certificate_book import Book
+    from commsroom.app.certificate_book import Anchored, Book
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
     from commsroom.app.retiring import Decommissioning
@@ -104,9 +104,10 @@ def _issue(
 
 def _ready(now: Decommissioning, by: str) -> list[Run]:
     """Return the devices of which somebody may sign that they are wiped; raises GuardRefused for none."""
-    ready = [
-        run for run in now.runs.values() if run.wiped and not run.open_media() and not run.replaced
-    ]
+    own = [run for run in now.runs.values() if not run.replaced]
+    if not own:
+        raise GuardRefused(f"{now.request.name}: another request brought its devices to their end")
+    ready = [run for run in own if run.wiped and not run.open_media()]
     if not ready:
         raise GuardRefused(
             f"{now.request.name}: no device is closed and wiped, so there is nothing to validate"
@@ -138,6 +139,15 @@ def _listed(
             if made
             else attesting.listed(book.require(sha256))
         )
+
+
+def request_of(estate: Estate, withdrawn: Anchored) -> str:
+    """Return the request by which another certificate may be issued, "" where there is none."""
+    found = retiring.requests(estate)
+    if withdrawn.kind == "batch":
+        return withdrawn.subject if withdrawn.subject in found else ""
+    runs = {name: one.runs.get(withdrawn.subject) for name, one in found.items()}
+    return next((name for name, run in runs.items() if run and run.withdrawn), "")
 
 
 def _files(

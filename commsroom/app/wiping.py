@@ -83,7 +83,7 @@ def tasks(request: str, runs: Sequence[Run], *, again: bool) -> Iterator[Task]:
     Nothing of what another request brought to its end: its disks may be in use elsewhere by now.
     """
     for run in runs:
-        if run.replaced:
+        if run.retired:
             continue
         for item in run.target.media:
             if item.by is By.PERSON:

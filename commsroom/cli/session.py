@@ -137,7 +137,9 @@ def command(
         run.__signature__ = _signature(function)  # type: ignore[attr-defined] # inspect reads it
         run.__annotations__ = {}
         del run.__wrapped__  # else typer looks at the inner signature
-        group.command(name, help=_help(function, examples))(run)
+        first = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
+        # Whole: left to itself, the list of a group's commands cuts it in the middle of a sentence.
+        group.command(name, help=_help(function, examples), short_help=first)(run)
         return function
 
     return register

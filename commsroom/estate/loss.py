@@ -226,9 +226,12 @@ class Loss:
         if {*report.own, *report.shared} - self.renewed:
             missing.append("what it knew is to be renewed")
         for command in report.commands:
-            if command not in self.answered:
-                state = "no answer yet" if command in self.ordered else "to be queued"
-                missing.append(f"{command}: {state}")
+            if command in self.answered:
+                continue
+            if command in self.ordered:
+                missing.append(f"{command}: no answer yet")
+            elif not self.found:  # nobody locks or erases what is back
+                missing.append(f"{command}: to be queued")
         return tuple(missing)
 
 

@@ -24,7 +24,7 @@ _STYLE: Final = {
     Standing.OVERTAKEN: Style.QUIET,
 }
 #: What to type once a request of a purpose is approved.
-_AFTER: Final = {chain.PURPOSE: "commsroom decommission"}
+_AFTER: Final = {chain.PURPOSE: "commsroom decommission", "plan": "commsroom apply"}
 #: Lines of what is asked that a list shows; who signs is shown all of them.
 _SHOWN: Final = 12
 #: Text that is told as it is: nothing in it can be taken for the next name or value.
@@ -82,11 +82,14 @@ def to_sign(item: Asked) -> Iterator[Line]:
         yield line("    signed by ", ", ".join(item.signed.approvers))
 
 
-def signed_lines(item: Asked) -> Iterator[Line]:
-    """Yield what a request has become by a signature; all of it was shown before."""
+def signed_lines(item: Asked, given: str) -> Iterator[Line]:
+    """Yield what a request has become by a signature; all of it was shown before. `given`: its name, or a plan's file."""
     yield from standing_lines(item)
     if item.standing is Standing.APPROVED and (command := _AFTER.get(item.request.purpose)):
-        yield line("next: ", Span(f"{command} {item.request.name}", Style.COMMAND))
+        # A plan is applied from its file: who gave its name knows where that is.
+        name = item.request.name
+        what = name if item.request.purpose == chain.PURPOSE else given if given != name else "PLAN"
+        yield line("next: ", Span(f"{command} {shlex.quote(printable(what))}", Style.COMMAND))
     if item.standing is Standing.USED:
         yield line("    it counts from now on")
 

@@ -65,6 +65,19 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         Destination.OTHER: N_("elsewhere"),
     },
 }
+#: Words of ours that a certificate holds as text: kinds of device and medium, categories, who did it.
+OURS: Final = frozenset(
+    (
+        N_("phone"), N_("computer"), N_("headset"), N_("mobile"),
+        N_("fax"), N_("switch"), N_("gateway"), N_("other"),
+        N_("ATA magnetic disk"), N_("ATA solid-state disk"),
+        N_("SCSI magnetic disk"), N_("SCSI solid-state disk"), N_("NVMe solid-state disk"),
+        N_("flash memory"), N_("virtual disk"), N_("disk"),
+        N_("memory of a telephone"), N_("memory of a network device"),
+        N_("company's mobile"), N_("person's own mobile"), N_("SIM card"), N_("paper"),
+        N_("low"), N_("moderate"), N_("high"), N_("none"), N_("by hand"),
+    )
+)  # fmt: skip
 _SAMPLE: Final = N_(
     "%(samples)d blocks; 1 %% of residue would have been found with %(confidence)d %%"
 )
@@ -83,6 +96,7 @@ def page(certificate: Certificate | Batch, *, signer: str, language: str = "en")
         signer=signer,
         code=paper.code(document.URI + sha256),
         say=lambda field, value: words.gettext(WORDS[field][value]),
+        ours=lambda text: words.gettext(text) if text in OURS else text,
         evidence=lambda found: _evidence(found, words),
         style=style,
         policy=f"default-src 'none'; style-src '{html.digest(style)}'",

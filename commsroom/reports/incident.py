@@ -78,9 +78,9 @@ def said(moment: Moment, words: NullTranslations | None = None) -> str:
             text = words.gettext(N_("%(command)s: queued at its MDM server as %(uuid)s")) % queued
         case Step.ANSWERED:
             told = f" ({data['said']})" if data["said"] else ""
-            text = f"{word(data['command'])}: {word(data['reply'])}{told}"
+            text = _stands(word(data["command"]), f"{word(data['reply'])}{told}", words)
         case Step.TICKED:
-            text = f"{word(_DUTIES[Duty(data['duty'])][0])}: {data['note']}"
+            text = _stands(word(_DUTIES[Duty(data["duty"])][0]), data["note"], words)
         case Step.FOUND:
             text = words.gettext(N_("found"))
         case Step.CLEARED:
@@ -104,12 +104,19 @@ def _cleared(how: str, words: NullTranslations) -> str:
     return words.gettext(how)
 
 
+def _stands(what: str, state: str, words: NullTranslations) -> str:
+    return words.gettext(N_("%(what)s: %(state)s")) % {"what": what, "state": state}
+
+
 def _still_open(loss: Loss, words: NullTranslations) -> Iterator[str]:
     """Yield what no system was seen to have done, and what nobody has."""
     for text in loss.open_steps:
-        yield ": ".join(map(words.gettext, text.split(": ")))
+        what, colon, state = text.partition(": ")
+        said_of = words.gettext(what)
+        yield _stands(said_of, words.gettext(state), words) if colon else said_of
     for duty in loss.open_duties:
-        yield ", ".join(map(words.gettext, _DUTIES[duty]))
+        name, what = map(words.gettext, _DUTIES[duty])
+        yield _stands(name, what, words)
 
 
 def lines(record: Record, *, language: str = "en") -> Iterator[Line]:

@@ -101,7 +101,7 @@ def _refusal_lines(refused: Mapping[str, tuple[str, ...]]) -> Iterator[Line]:
 
 
 def _needs_somebody(run: Run) -> bool:
-    return any(it.name in run.wiped for it in run.open_media())
+    return bool(run.next) and any(it.name in run.wiped for it in run.open_media())
 
 
 def _run_lines(run: Run, simulated: frozenset[str]) -> Iterator[Line]:
@@ -109,7 +109,7 @@ def _run_lines(run: Run, simulated: frozenset[str]) -> Iterator[Line]:
     yield line(
         Span(target.tag, Style.STRONG),
         f"  {target.product}  {target.category}, {target.fate}",
-        f"  {run.next}" if run.next else "  retired",
+        f"  {run.next or ('retired by another request' if run.replaced else 'retired')}",
     )
     for item in target.media:
         yield from _item_lines(run, item, simulated)

@@ -26,7 +26,9 @@ def test_a_purge_is_made_by_a_saved_plan_that_two_people_signed(signing):
         assert word in first.out
     refused(signing("apply", signing.file, "--yes"), "has 1 of 2 approvals, by P1; 1 to come until")
     assert signing.there()
-    assert signing.approve(signing.file, "P2").code == 0
+    assert "next: " not in first.out
+    second = signing.approve(signing.file, "P2")
+    assert (second.code, f"next: commsroom apply {signing.file}" in second.out) == (0, True)
     done = signing("apply", signing.file, "--yes")
     assert (done.code, signing.there()) == (0, False), done.err
     assert signing("approvals").out == "nothing is asked for\n"

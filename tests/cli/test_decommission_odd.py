@@ -199,7 +199,7 @@ def test_who_asks_for_it_hears_that_a_disk_makes_no_sense(yard, monkeypatch, odd
     attached(monkeypatch, "WD2", odd)
     done = clean(yard("decommission", "LH-C1", "--fate", "leaves", "--by", "P3"))
     assert done.code == 1
-    why = "(of one more at wipe1: the station's answer about it makes no sense)"
+    why = "(wipe1 cannot tell which disk one is: the station's answer about it makes no sense)"
     assert f"LH-C1: its disk WD2 is attached to no wipe station {why}" in done.err
 
 

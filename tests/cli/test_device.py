@@ -522,7 +522,7 @@ def test_renewals_are_a_proposal_with_its_reasons(device):
 def test_an_estate_without_equipment_is_told_so(fresh, command):
     done = fresh("device", command, simulated=False)
     assert done.code == 1
-    assert done.err.startswith("error: the estate has no equipment (write policies/devices.csv")
+    assert done.err.startswith("error: the estate has no equipment (write a row a device into")
 
 
 def test_equipment_is_part_of_a_whole_inspection_and_of_none_without_any(equipped, fresh):

@@ -45,8 +45,9 @@ def test_the_reference_page_is_what_the_commands_say():
     )
 
 
-def test_no_first_sentence_is_cut_short(run):
-    assert "..." not in run("--help").out.partition("Commands:")[2]
+@pytest.mark.parametrize("path", [it for it in TREE if hasattr(TREE[it], "commands")], ids=" ".join)
+def test_no_first_sentence_is_cut_short(run, path):
+    assert "..." not in run(*path[1:], "--help").out.partition("Commands:")[2]
 
 
 def test_every_exit_code_a_command_may_end_with_is_in_the_table():

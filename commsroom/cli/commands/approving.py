@@ -88,7 +88,7 @@ def approve(
         done = approving.approve(estate, name, approver=by, key=key, confirm=confirm)
     if done is None:
         return _declined(session, {"request": name})
-    session.out.lines(shown.signed_lines(done))
+    session.out.lines(shown.signed_lines(done, what))
     session.out.document(shown.request_document(done))
     return 0
 

@@ -90,16 +90,17 @@ def withdraw(
 ) -> int:
     """Record that a certificate does not count any more; the file stays.
 
-    Then another one may be issued.
+    Then whoever validates issues another by commsroom decommission, of the same request.
     """
-    from commsroom.app import attesting, certified, ordering, registering
-    from commsroom.reports.lines import printable
+    from commsroom.app import attesting, certified, ordering, registering, signing_off
+    from commsroom.reports.text import certificates as text
 
     sha256 = certified.hash_in(file)
     with session.open() as estate:
         estate.require_ledger()
         ordering.require_here(estate.policy, by, registering.today(estate.policy))
         done = attesting.withdraw(estate, sha256, requester=by, reason=reason)
-    session.out.text(f"{printable(done.stem)} does not count any more.\n")
+        request = signing_off.request_of(estate, done)
+    session.out.lines(text.withdrawn_lines(done.stem, request))
     session.out.document({"withdrawn": done.stem, "sha256": done.sha256})
     return 0

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from commsroom.cli.completion import tags
 from commsroom.cli.options import By, MayKey, SignedUntil, Witness, day
 from commsroom.cli.session import Session, command
 from commsroom.errors import UsageError
@@ -33,7 +34,12 @@ def decommission(
     *,
     device: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[DEVICE…|REQUEST]", show_default=False),
+        typer.Argument(
+            metavar="DEVICE…|REQUEST",
+            help="Asset tags, or the name of a request.  [default: list all there ever were]",
+            autocompletion=tags,
+            show_default=False,
+        ),
     ] = None,
     by: By = "",
     fate: Annotated[
@@ -143,8 +149,15 @@ def decommission(
     from commsroom.reports import retirement as shown
 
     names = device or []
+    asking = (by, fate, category, method, station, also, no_media, allow_member, header_backup)
+    said = (*asking, sampled, until, again, witnessed, witness, note, validate, key, contact)
     with session.open(named=True) as estate:
         estate.require_ledger()
+        if not names and any(said):
+            raise UsageError(
+                "decommission: nothing is named to do that to",
+                remedy="name the devices, or the request: commsroom decommission lists them",
+            )
         if not names:
             found = list(retiring.requests(estate).values())
             session.out.lines(shown.all_lines(found))

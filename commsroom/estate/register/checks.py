@@ -325,7 +325,7 @@ def _retired(seen: Inspected) -> Iterator[Check]:
             "retirement",
             item.tag,
             expected="wiped, and certified",
-            got=f"retired on {item.day} without a certificate",
+            got=f"retired on {item.day} without a certificate that counts",
             ok=False,
             because=because,
             remedy="retire equipment by commsroom decommission; name this one's reason in an exception",

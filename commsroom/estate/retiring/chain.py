@@ -211,12 +211,17 @@ class Wiped:
 
 @dataclass
 class Run:
-    """How far one device is, by the events of its request. `replaced`: another request brought it to its end."""
+    """How far one device is, by the events of its request.
+
+    `withdrawn` is why its certificate does not count any more, "" while it does. `replaced`: another request
+    brought the device to its end, and nothing more is done by this one.
+    """
 
     target: Target
     closed: bool = False
     wiped: dict[str, Wiped] = field(default_factory=dict)
     certificate: str = ""
+    withdrawn: str = ""
     retired: bool = False
     replaced: bool = False
 
@@ -228,7 +233,7 @@ class Run:
             case Step.WIPED:
                 self.wiped[data["medium"]] = Wiped.from_json(data)
             case Step.CERTIFIED:
-                self.certificate = data["sha256"]
+                self.certificate, self.withdrawn = data["sha256"], ""
             case Step.RETIRED:
                 self.retired = True
 
@@ -251,25 +256,39 @@ class Run:
             or self.wiped[item.name].verdict.result is not Result.PASS
         )
 
+    def judge(self, withdrawn: Mapping[str, str]) -> None:
+        """Take a certificate back that was withdrawn; `withdrawn` is by hash, with why."""
+        self.withdrawn = withdrawn.get(self.certificate, "")
+        if self.withdrawn:
+            self.certificate = ""
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing is to come: it is retired, and what certified it counts; or another request's it is."""
+        return self.replaced or (self.retired and not self.withdrawn)
+
     @property
     def next(self) -> str:
         """Say what is to come, "" when all is done."""
-        return "" if self.replaced else self._to_come()
-
-    def _to_come(self) -> str:
+        if self.ended:
+            return ""
         if not self.closed:
             return "to be closed"
         if left := self.open_media():
-            failed = [item for item in left if item.name in self.wiped]
-            if failed:
-                verdict = self.wiped[failed[0].name].verdict
-                return f"{failed[0].name}: {verdict.result}, {verdict.reason}"
-            if all(item.by is By.PERSON for item in left):
-                return f"{left[0].name}: {left[0].how.technique}, before a witness"
-            return f"{left[0].name}: to be wiped"
+            return self._next_of(left)
         if self.target.media and not self.certificate:
-            return "to be validated by a named person"
-        return "" if self.retired else "to be entered in the register"
+            why = f"certificate withdrawn ({self.withdrawn}): " if self.withdrawn else ""
+            return f"{why}to be validated by a named person"
+        return "to be entered in the register"
+
+    def _next_of(self, left: tuple[Item, ...]) -> str:
+        failed = [item for item in left if item.name in self.wiped]
+        if failed:
+            verdict = self.wiped[failed[0].name].verdict
+            return f"{failed[0].name}: {verdict.result}, {verdict.reason}"
+        if all(item.by is By.PERSON for item in left):
+            return f"{left[0].name}: {left[0].how.technique}, before a witness"
+        return f"{left[0].name}: to be wiped"
 
 
 def end_replaced(requests: Sequence[Mapping[str, Run]]) -> None:

@@ -95,7 +95,7 @@ def test_the_record_says_who_did_what_and_how_long_after(office, contract) -> No
     ("language", "words"),
     [
         ("en", ("Who did what, and when", "blocked, call 8831", "lock: done")),
-        ("zh-Hant", ("處理經過", "blocked, call 8831", "鎖定: 完成")),
+        ("zh-Hant", ("處理經過", "blocked, call 8831", "鎖定\uff1a完成")),
     ],
 )
 def test_an_auditor_gets_the_record_as_a_page_that_names_people(office, language, words) -> None:
@@ -326,6 +326,14 @@ def test_a_server_that_is_none_keeps_nothing_else_from_being_shut_out(office, ro
     assert set(office.generations("ann/chat", "ann/mail", "ann/sip").values()) == {2}
     assert ",lost," in next(one for one in file.read_text().splitlines() if one.startswith("M-1"))
     assert "not possible" in office.estate("device", "lost", "M-1").out
+
+
+def test_what_was_never_queued_is_no_more_to_be_done_once_it_is_found(office) -> None:
+    file = office.estate.path / "policies/devices.csv"
+    file.write_text(file.read_text().replace("mdm1:00008030", "im1:00008030"))
+    office("lost", "M-1", "--reason", "left in a taxi", code=4)
+    office("found", "M-1", "--by", "P2", "--wiped", "--witness", "P3")
+    assert office("incident", "M-1")["open"] == []
 
 
 def test_a_server_that_is_in_the_inventory_no_more_is_named_with_the_remedy(office) -> None:
