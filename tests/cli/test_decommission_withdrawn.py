@@ -1,5 +1,6 @@
 """decommission: a certificate that was withdrawn is none, and another is issued by the same request."""
 
+import time
 from pathlib import Path
 
 COMPUTERS = (
