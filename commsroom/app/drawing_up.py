@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -31,7 +32,7 @@ from commsroom.policy import allocations
 from commsroom.policy.retirement import Fate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from commsroom.app.estate import Estate
     from commsroom.estate.retiring.chain import Item, Run, Wiped
@@ -75,15 +76,37 @@ _DESTINATIONS: Final = {
 _SAMPLE: Final = (2995, 99)
 
 
-def certificate(
-    estate: Estate, run: Run, *, requester: str, by: str, contact: str, note: str
-) -> Certificate:
-    """Draw up a device's certificate: `by` validates it now.
+#: What somebody says of a backup that there is none of.
+NO_BACKUP: Final = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What whoever validates says: who they are, how they are reached, a note, and where the data are backed up.
+
+    `backups` is by asset tag, of all that are not named under ""; `NO_BACKUP` is one that they know there is none of.
+    """
+
+    by: str
+    contact: str = ""
+    note: str = ""
+    backups: Mapping[str, str] = field(default_factory=dict)
+
+    def backup(self, tag: str) -> tuple[BackedUp, str]:
+        """Return whether a device's data are backed up, and where."""
+        said = self.backups.get(tag, self.backups.get("", ""))
+        if said in {"", NO_BACKUP}:
+            return (BackedUp.NO if said else BackedUp.UNKNOWN), ""
+        return BackedUp.YES, said
+
+
+def certificate(estate: Estate, run: Run, word: Word, *, requester: str) -> Certificate:
+    """Draw up a device's certificate, which is validated now.
 
     Raises:
         CertificateRefused: it did not all pass, or somebody on it cannot be reached.
     """
-    now = datetime.now(UTC).replace(microsecond=0)
+    now, by = datetime.now(UTC).replace(microsecond=0), word.by
     wiped = [run.wiped[item.name] for item in run.target.media]
     done = min(now, max((_at(one) for one in wiped), default=now))
     hands = [name for one in wiped if len(one.by) > 1 for name in one.by]
@@ -101,32 +124,35 @@ def certificate(
             property_number=target.tag,
         ),
         media=tuple(
-            _medium(estate, run, item, one) for item, one in zip(target.media, wiped, strict=True)
+            _medium(estate, run, item, one, word.backup(target.tag))
+            for item, one in zip(target.media, wiped, strict=True)
         ),
         performed=Attested(_person(estate, performed), done),
-        verified=Attested(_person(estate, verified, contact if verified == by else ""), done),
-        validated=Attested(_person(estate, by, contact), now),
+        verified=Attested(_person(estate, verified, word.contact if verified == by else ""), done),
+        validated=Attested(_person(estate, by, word.contact), now),
         simulated=estate.simulate is not None,
-        notes="; ".join(filter(None, (note, *target.by_hand))),
+        notes="; ".join(filter(None, (word.note, *target.by_hand))),
     )
 
 
-def batch(
-    estate: Estate, name: str, assets: Iterable[Listed], *, by: str, contact: str, note: str
-) -> Batch:
+def batch(estate: Estate, name: str, assets: Iterable[Listed], word: Word) -> Batch:
     """Draw up the certificate of devices that were decommissioned together."""
     return Batch(
         estate=estate.ledger.estate_id,
         company=estate.policy.company.name,
         name=name,
         assets=tuple(sorted(assets, key=lambda one: one.asset_tag)),
-        validated=Attested(_person(estate, by, contact), datetime.now(UTC).replace(microsecond=0)),
+        validated=Attested(
+            _person(estate, word.by, word.contact), datetime.now(UTC).replace(microsecond=0)
+        ),
         simulated=estate.simulate is not None,
-        notes=note,
+        notes=word.note,
     )
 
 
-def _medium(estate: Estate, run: Run, item: Item, wiped: Wiped) -> Medium:
+def _medium(
+    estate: Estate, run: Run, item: Item, wiped: Wiped, backup: tuple[BackedUp, str]
+) -> Medium:
     how, target = wiped.how(item), run.target
     witnesses = tuple(_name(estate, one) for one in wiped.by) if how.by is By.PERSON else ()
     destination, whose = _destination(item, how, target.fate)
@@ -139,8 +165,8 @@ def _medium(estate: Estate, run: Run, item: Item, wiped: Wiped) -> Medium:
         property_number="",
         source=f"{target.product} {target.tag}",
         classification=str(target.category),
-        backed_up=BackedUp.UNKNOWN,
-        backup_place="",
+        backed_up=backup[0],
+        backup_place=backup[1],
         method=_METHODS[how.strength],
         technique=_TECHNIQUES.get(how.name, Technique.OTHER),
         details=f"{how.technique}; {item.need} was needed",

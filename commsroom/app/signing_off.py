@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from commsroom.app import as_signed, attesting, drawing_up, registering, retiring
 from commsroom.app.ordering import require_here
-from commsroom.errors import GuardRefused
+from commsroom.errors import GuardRefused, UsageError
 from commsroom.estate.retiring.certificate import Batch, Certificate, Listed
 from commsroom.estate.retiring.chain import Step
 from commsroom.estate.retiring.document import Document, hash_of
+from commsroom.policy.words import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from commsroom.app.certificate_book import Anchored, Book
+    from commsroom.app.drawing_up import Word
     from commsroom.app.estate import Estate
     from commsroom.app.progress import Progress
     from commsroom.app.retiring import Decommissioning
@@ -28,11 +30,9 @@ _AT_ONCE: Final = 50
 def certify(
     estate: Estate,
     now: Decommissioning,
+    word: Word,
     *,
-    by: str,
     key: Path,
-    contact: str,
-    note: str,
     progress: Progress,
 ) -> Decommissioning:
     """Have a named person sign what was done with each device that is wiped; then the register says so.
@@ -41,19 +41,23 @@ def certify(
     device have a certificate together, too.
 
     Raises:
+        UsageError: a backup is said of a device that is not in the request.
         GuardRefused: none is ready, or it is not theirs to sign.
         CommsroomError: a certificate cannot be made or written; those before it stand.
     """
+    by, requester = word.by, now.request.requester
     require_here(estate.policy, by, registering.today(estate.policy))
-    requester = now.request.requester
+    if strange := next((tag for tag in word.backups if tag and tag not in now.runs), ""):
+        raise UsageError(
+            f"--backup: {quoted(strange)} is not in {now.request.name}",
+            remedy=did_you_mean(strange, now.runs),
+        )
     ready = _ready(now, by)
     left = [run for run in ready if not run.certificate]
     as_signed.require(estate, left)
     issuer = attesting.Issuer(estate)
     drawn = {
-        run.target.tag: drawing_up.certificate(
-            estate, run, requester=requester, by=by, contact=contact, note=note
-        )
+        run.target.tag: drawing_up.certificate(estate, run, word, requester=requester)
         for run in left
     }
     before = {tag: _issued_before(issuer.book, made) for tag, made in drawn.items()}
@@ -62,10 +66,7 @@ def certify(
     whole: list[Batch] = []
     if _lacks_batch(now, ready, issuer.book):
         listed = _listed(issuer.book, known, new)
-        batch = drawing_up.batch(
-            estate, now.request.name, listed, by=by, contact=contact, note=note
-        )
-        whole.append(batch)
+        whole.append(drawing_up.batch(estate, now.request.name, listed, word))
     # All of them at once, the one of the whole too: whoever has a passphrase types it once.
     made = issuer.sign([*new.values(), *whole], key, by)
     signed = dict(zip(new, made, strict=False))

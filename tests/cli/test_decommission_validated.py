@@ -227,3 +227,42 @@ def test_a_station_that_says_very_much_about_one_disk_keeps_no_other_from_its_ce
     assert all(office.validate(name).values())
     (file,) = office.folder.glob("C1-*.json")
     assert "and 19 more that the station says" in file.read_text()
+
+
+def backups(office):
+    """Return what certificates say of backups, by asset tag."""
+    found = {}
+    for file in office.folder.glob("*.certificate.json"):
+        content = json.loads(file.read_text())["certificate"]
+        if content["kind"] == "device":
+            (medium,) = content["media"]
+            tag = content["device"]["asset_tag"]
+            found[tag] = (medium["backed_up"], medium["backup_place"])
+    return found
+
+
+def test_where_data_are_backed_up_is_said_by_whoever_validates(office):
+    name = office.wiped()
+    words = ("--validate", "--by", "P4", "--key", office.yard.keys / "P4")
+    more = ("--backup", "NAS 2, 王記", "--backup", "C2=none")
+    assert office.yard("decommission", name, *words, *more).code == 0
+    assert backups(office) == {
+        "C1": ("yes", "NAS 2, 王記"), "C2": ("no", ""), "C3": ("yes", "NAS 2, 王記"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [("C9=NAS", "--backup: 'C9' is not in "), ("C1=", "'C1=' is not of the form"), ("C1=a\nb", "backup_place")],
+)  # fmt: skip
+def test_a_backup_of_what_is_not_here_or_in_no_words_certifies_nothing(office, more, said):
+    name = office.wiped()
+    words = ("--validate", "--by", "P4", "--key", office.yard.keys / "P4", "--backup", more)
+    done = office.yard("decommission", name, *words)
+    assert (done.code, said in done.err) == (1, True), done.err
+    assert not office.folder.exists()
+
+
+def test_of_what_nobody_says_a_backup_is_unknown(office):
+    office.validate(office.wiped())
+    assert set(backups(office).values()) == {("unknown", "")}

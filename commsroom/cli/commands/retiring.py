@@ -12,6 +12,8 @@ from commsroom.cli.options import By, MayKey, SignedUntil, Witness, day
 from commsroom.cli.session import Session, command
 from commsroom.errors import UsageError
 
+#: Options of which a value without `TAG=` is for all devices.
+_FOR_ALL: Final = frozenset({"--method", "--backup"})
 _MANY: Final = "TAG[:SERIAL]=METHOD"
 
 
@@ -129,6 +131,14 @@ def decommission(
         ),
     ] = False,
     key: MayKey = None,
+    backup: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[TAG=]PLACE",
+            help="With --validate, where the data are backed up; `none` says that they are not.  [default: not known]",
+            show_default=False,
+        ),
+    ] = None,
     contact: Annotated[
         str,
         typer.Option(
@@ -145,12 +155,24 @@ def decommission(
     anywhere, it is simply run again. A result is PASS, FAIL or UNKNOWN; nothing is certified that was not
     seen to happen. Ends with 2 where a wipe failed, with 4 where something is not known.
     """
-    from commsroom.app import retirement, retiring, signing_off
+    from commsroom.app import drawing_up, retirement, retiring, signing_off
     from commsroom.reports import retirement as shown
 
     names = device or []
     asking = (by, fate, category, method, station, also, no_media, allow_member, header_backup)
-    said = (*asking, sampled, until, again, witnessed, witness, note, validate, key, contact)
+    said = (
+        *asking,
+        sampled,
+        until,
+        again,
+        witnessed,
+        witness,
+        note,
+        validate,
+        key,
+        backup,
+        contact,
+    )
     with session.open(named=True) as estate:
         estate.require_ledger()
         if not names and any(said):
@@ -187,9 +209,9 @@ def decommission(
                 raise UsageError(
                     "--validate needs --by and --key", remedy="whoever signs is named on it"
                 )
-            now = signing_off.certify(
-                estate, now, by=by, key=key, contact=contact, note=note, progress=session.progress
-            )
+            backups = dict(_pair("--backup", one) for one in backup or ())
+            word = drawing_up.Word(by=by, contact=contact, note=note, backups=backups)
+            now = signing_off.certify(estate, now, word, key=key, progress=session.progress)
         else:
             now = retiring.carry_on(estate, now, session.progress, again=again)
     session.out.lines(shown.lines(now))
@@ -198,9 +220,9 @@ def decommission(
 
 
 def _pair(option: str, text: str) -> tuple[str, str]:
-    """Split `WHAT=VALUE`; for --method, `VALUE` alone is for all."""
+    """Split `WHAT=VALUE`; for some options `VALUE` alone is for all."""
     what, equals, value = text.partition("=")
-    if not equals and option == "--method":
+    if not equals and option in _FOR_ALL:
         return "", what
     if not (equals and what and value):
         raise UsageError(f"{option}: {text!r} is not of the form WHAT=VALUE")
