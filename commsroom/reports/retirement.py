@@ -55,10 +55,17 @@ def all_lines(found: Iterable[Decommissioning]) -> Iterator[Line]:
         yield line(
             Span(one.request.name, Style.STRONG),
             f"  {ready} of {count(len(one.runs), 'device')} retired, asked for by {one.request.requester}"
-            f" on {one.request.asked}: {one.asked.standing}{note(one.simulated)}",
+            f" on {one.request.asked}: {_how_far(one)}{note(one.simulated)}",
         )
     if not number:
         yield line("nothing was ever decommissioned")
+
+
+def _how_far(one: Decommissioning) -> str:
+    """Return its standing; its signatures are *used* from the first deed on, which says nothing of the last."""
+    if one.asked.standing is not Standing.USED:
+        return one.asked.standing
+    return "done" if one.done else "under way"
 
 
 def lines(one: Decommissioning) -> Iterator[Line]:

@@ -266,3 +266,11 @@ def test_a_backup_of_what_is_not_here_or_in_no_words_certifies_nothing(office, m
 def test_of_what_nobody_says_a_backup_is_unknown(office):
     office.validate(office.wiped())
     assert set(backups(office).values()) == {("unknown", "")}
+
+
+def test_the_list_says_what_is_under_way_and_what_is_done(office):
+    name = office.wiped()
+    assert ": under way" in office.yard("decommission").out
+    office.validate(name)
+    assert "3 of 3 devices retired" in office.yard("decommission").out
+    assert ": done" in office.yard("decommission").out
