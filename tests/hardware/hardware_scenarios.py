@@ -162,8 +162,8 @@ def liar(name, disk, table, method="overwrite", **more):
     }  # fmt: skip
 
 
-def swapped(name, *table):
-    """Return what a tool does that says it erased, and only has the disk show another face."""
+def turned(name, *table):
+    """Return what has a disk show another face."""
     face = "\\n".join(table)
     return [
         f"dmsetup suspend {name}",
@@ -172,11 +172,16 @@ def swapped(name, *table):
     ]
 
 
+def swapped(name, *table):
+    """Return what a tool does that says it erased, and only has the disk show another face; its version it tells."""
+    return ['[ "$1" = version ] && exit', *turned(name, *table)]
+
+
 def once_overwriting(name, *table):
     """Return what waits beside the job until it overwrites, and then has the disk show another face."""
     noted = f"/var/lib/commsroom/wipes/{name}.json"
-    turned = " && ".join(swapped(name, *table))
-    waits = f"until grep -qs overwriting {noted}; do sleep 0.02; done; {turned}"
+    turns = " && ".join(turned(name, *table))
+    waits = f"until grep -qs overwriting {noted}; do sleep 0.02; done; {turns}"
     return ["sh", "-c", f"({waits}) >/dev/null 2>&1 &"]
 
 
