@@ -36,6 +36,8 @@ _NAMED: Final = 5
 _BY: Final = "from the host (HPA, DCO, or capacity of no namespace)"
 #: What deflate leaves of a block that is random; anything readable leaves less.
 _RANDOM: Final = 0.98
+#: Without header and checksum, 2**12 bytes of window (zlib's manual, deflateInit2).
+_WINDOW: Final = -12
 #: The least that a disk, and so what encrypts it, writes at a time.
 _SECTOR: Final = 512
 
@@ -216,7 +218,9 @@ def ciphertext(blocks: Blocks, tell: Told, sample: bytes | None = None, *, begin
 
 
 def _is_random(data: bytes) -> bool:
-    return len(zlib.compress(data, 1)) >= _RANDOM * len(data)
+    # A window of no more than a block: of a larger one, making it ready would take longer than the block.
+    deflate = zlib.compressobj(1, zlib.DEFLATED, _WINDOW)
+    return len(deflate.compress(data)) + len(deflate.flush()) >= _RANDOM * len(data)
 
 
 def _sectors(block: bytes) -> Iterator[bytes]:
