@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from commsroom.estate.retiring.media import MediaKind, Medium
@@ -156,11 +157,9 @@ def lines(texts: Any) -> tuple[str, ...]:
 
 def _within(notes: tuple[str, ...]) -> tuple[str, ...]:
     """Return as many notes as fit with others into one field of a certificate, and how many did not."""
-    kept = tuple(
-        text
-        for number, text in enumerate(notes, 1)
-        if sum(map(len, notes[:number])) + _BETWEEN * (number - 1) <= _LONGEST
-    )
+    # A station that says very much is not gone through again for each note.
+    ends = accumulate(len(text) + _BETWEEN for text in notes)
+    kept = tuple(text for text, end in zip(notes, ends, strict=True) if end - _BETWEEN <= _LONGEST)
     left = len(notes) - len(kept)
     return (*kept, f"and {left} more that the station says") if left else kept
 
